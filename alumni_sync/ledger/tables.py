@@ -1,0 +1,500 @@
+"""The tables of the ledger. Plain columns hold opaque ids, civil dates, states and keyed hashes.
+
+Personal values and rule facts stand only in `sealed` columns (see `ledger.vault`). Rows are read
+and written with SQLAlchemy Core (`Spell.__table__`, or `t(Spell)`); bulk paths never build objects.
+States are stored as the values of the enums in `alumni_sync.domain`.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC on both databases (SQLite has no time zones)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive values; store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = "a datetime in the ledger must be aware"
+            raise ValueError(msg)
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the value aware, in UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+SEQUENCE: Final = BigInteger().with_variant(Integer, "sqlite")
+"""An autoincrementing key: SQLite gives one only to INTEGER."""
+
+
+def _when(*, nullable: bool = True, index: bool = False) -> Any:  # noqa: ANN401 SQLModel's Field is untyped
+    return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable, index=index))
+
+
+def _sealed(*, nullable: bool = False) -> Any:  # noqa: ANN401 SQLModel's Field is untyped
+    return Field(default=None, sa_column=Column(LargeBinary, nullable=nullable))
+
+
+def _sequence() -> Any:  # noqa: ANN401 SQLModel's Field is untyped
+    return Field(default=None, sa_column=Column(SEQUENCE, primary_key=True, autoincrement=True))
+
+
+def _json() -> Any:  # noqa: ANN401 SQLModel's Field is untyped
+    return Field(default=None, sa_column=Column(JSON, nullable=False))
+
+
+class Person(SQLModel, table=True):
+    """One person at one source. `sealed` (profile key): the source's person id and number."""
+
+    __tablename__ = "person"
+    id: str = Field(primary_key=True)  # P-…
+    source: str = Field(index=True)
+    person_hash: str = Field(unique=True)  # keyed: source + person_id
+    employee_hash: str = Field(index=True)  # keyed: source + employee_number
+    number_hash: str = Field(index=True)  # keyed: employee_number alone (a bare number on the CLI)
+    key_hash: str | None = Field(default=None, index=True)  # keyed: person_key, across sources
+    address_hash: str | None = Field(default=None, index=True)  # keyed: normalised private address
+    active_elsewhere: bool = False  # an active employment at this source is known
+    legal_hold: bool = False
+    erased_at: datetime | None = _when()
+    created_at: datetime = _when(nullable=False)
+    sealed: bytes = _sealed()
+
+
+class Spell(SQLModel, table=True):
+    """One employment of a person at a source. `sealed` (profile key): the canonical facts."""
+
+    __tablename__ = "spell"
+    __table_args__ = (Index("spell_pending", "source", "judged_facts"),)
+    id: str = Field(primary_key=True)  # S-…
+    person_id: str = Field(index=True, foreign_key="person.id")
+    source: str = Field(index=True)
+    spell_hash: str = Field(unique=True)  # keyed: source + person_id + spell_id
+    facts_hash: str  # keyed; changes when any canonical fact does
+    record_status: str  # RecordStatus: left | rescinded | hire_cancelled | deleted
+    last_working_day: date | None = None
+    effective_at: datetime | None = _when(index=True)  # end of the last working day, as UTC
+    rehire_on: date | None = None  # a coming or begun new employment of the person
+    rehire_ends: bool = False  # the new employment has begun: the consent ends
+    verdict: str | None = Field(default=None, index=True)  # of the current decision
+    decision_id: int | None = None
+    judged_facts: str | None = None  # facts_hash + revision + effective-or-not that was judged
+    revision: int = 1
+    close: date | None = None  # payroll close under which it was first seen
+    first_seen_at: datetime = _when(nullable=False)
+    changed_at: datetime = _when(nullable=False)
+    purge_after: datetime | None = _when(index=True)
+    sealed: bytes | None = _sealed(nullable=True)  # None once purged
+
+
+class Decision(SQLModel, table=True):
+    """One verdict. `sealed` (evidence key): rules, reasons, flags, holds, facts used."""
+
+    __tablename__ = "decision"
+    id: int | None = _sequence()
+    spell_id: str = Field(index=True, foreign_key="spell.id")
+    person_id: str = Field(index=True)
+    source: str
+    verdict: str
+    revision: str  # content hash of rules + mapping + audience
+    facts_hash: str
+    decided_at: datetime = _when(nullable=False)
+    run_id: str
+    sealed: bytes | None = _sealed(nullable=True)
+
+
+class Case(SQLModel, table=True):
+    """One case of the exclusion queue, shown as EX-000123. One per spell; reopened, not repeated."""
+
+    __tablename__ = "exclusion_case"
+    __table_args__ = (Index("case_queue", "status", "opened_at", "id"),)
+    id: int | None = _sequence()
+    spell_id: str = Field(unique=True, foreign_key="spell.id")
+    person_id: str = Field(index=True)
+    source: str = Field(index=True)
+    decision_id: int
+    verdict: str
+    status: str = Field(index=True)  # CaseStatus
+    two_person: bool = False
+    version: int = 1
+    opened_at: datetime = _when(nullable=False)
+    due_at: datetime = _when(nullable=False)
+    closed_at: datetime | None = _when()
+
+
+class CaseEvent(SQLModel, table=True):
+    """What happened to a case, append-only. `sealed` (evidence key): a comment, where given."""
+
+    __tablename__ = "case_event"
+    id: int | None = _sequence()
+    case_id: int = Field(index=True)
+    person_id: str
+    version: int
+    event: str  # opened | first_admit | first_uphold | admitted | upheld | reopened | expired
+    at: datetime = _when(nullable=False)
+    actor: str
+    verified: bool = False
+    reason: str = ""
+    run_id: str = ""
+    sealed: bytes | None = _sealed(nullable=True)
+
+
+class Approval(SQLModel, table=True):
+    """The first of two: one mechanism for cases, brakes and source guards."""
+
+    __tablename__ = "approval"
+    __table_args__ = (UniqueConstraint("subject", "version"),)
+    id: int | None = _sequence()
+    subject: str  # EX-000123 | BR-… | GU-…
+    version: int
+    act: str  # admit | uphold | release
+    first_by: str
+    first_at: datetime = _when(nullable=False)
+    reason: str
+    second_by: str | None = None
+    second_at: datetime | None = _when()
+
+
+class Invitation(SQLModel, table=True):
+    """The consent of one spell: its state, its asking mails, its current grant.
+
+    `sealed` (profile key): what the person confirmed (name, address, fields, purposes) once given.
+    """
+
+    __tablename__ = "invitation"
+    __table_args__ = (Index("invitation_due", "state", "next_at"),)
+    id: str = Field(primary_key=True)  # I-…
+    spell_id: str = Field(unique=True, foreign_key="spell.id")
+    person_id: str = Field(index=True)
+    source: str = Field(index=True)
+    state: str = Field(index=True)  # ConsentState
+    version: int = 1
+    basis: str = "none"  # ContactBasis
+    jurisdiction: str = ""
+    notice_id: str = ""
+    notice_version: str = ""
+    language: str = ""
+    asked: int = 0  # asking mails of this round, unknown ones included
+    asked_at: datetime | None = _when()
+    next_at: datetime | None = _when()  # when the next timer of this state is due
+    closes_at: datetime | None = _when()
+    grant_seq: int | None = None  # consent_event that gave what is live now
+    gate_open: bool = Field(default=False, index=True)  # a live grant exists; set in its own txn
+    valid_until: datetime | None = _when()
+    no_contact_reason: str = ""
+    pending_version: int = 0  # grant version that the platform still has to learn
+    created_at: datetime = _when(nullable=False)
+    changed_at: datetime = _when(nullable=False)
+    sealed: bytes | None = _sealed(nullable=True)
+
+
+class Token(SQLModel, table=True):
+    """A secret of a mailed link, by its SHA-256 only."""
+
+    __tablename__ = "token"
+    token_hash: str = Field(primary_key=True)
+    invitation_id: str = Field(index=True)
+    person_id: str = Field(index=True)
+    kind: str  # decide | manage | unsubscribe
+    mail_kind: str = ""  # for unsubscribe: what kind of mail it came in
+    expires_at: datetime = _when(nullable=False)
+    superseded_at: datetime | None = _when()
+    used_at: datetime | None = _when()
+    created_at: datetime = _when(nullable=False)
+
+
+class FormNonce(SQLModel, table=True):
+    """A submitted form, so that a replay gives the same receipt and no second event."""
+
+    __tablename__ = "form_nonce"
+    nonce_hash: str = Field(primary_key=True)
+    invitation_id: str = Field(index=True)
+    seq: int
+    at: datetime = _when(nullable=False)
+
+
+class ConsentEvent(SQLModel, table=True):
+    """Append-only, chained. `canonical` (RFC 8785 JSON) is the record; columns derive from it."""
+
+    __tablename__ = "consent_event"
+    seq: int = Field(sa_column=Column(SEQUENCE, primary_key=True, autoincrement=False))
+    event_id: str = Field(unique=True)
+    person_id: str = Field(index=True)
+    spell_id: str = Field(index=True)
+    invitation_id: str = Field(index=True)
+    event: str
+    state_before: str
+    state_after: str
+    occurred_at: datetime = _when(nullable=False)
+    actor: str
+    channel: str
+    notice_sha256: str = ""
+    canonical: bytes = _sealed()
+    prev_hash: str
+    entry_hash: str = Field(unique=True)
+
+
+class Checkpoint(SQLModel, table=True):
+    """Head of the chain at an instant, signed with Ed25519."""
+
+    __tablename__ = "checkpoint"
+    seq: int = Field(primary_key=True)
+    head: str
+    at: datetime = _when(nullable=False)
+    signature: str
+
+
+class NoticeBlob(SQLModel, table=True):
+    """Exact bytes of a rendered notice or form, by SHA-256."""
+
+    __tablename__ = "notice_blob"
+    sha256: str = Field(primary_key=True)
+    media_type: str
+    content: bytes = _sealed()
+    created_at: datetime = _when(nullable=False)
+
+
+class Tombstone(SQLModel, table=True):
+    """Whoever was purged is not asked again: stays as long as the source can return the spell."""
+
+    __tablename__ = "tombstone"
+    spell_hash: str = Field(primary_key=True)
+    source: str = Field(index=True)
+    person_hash: str = Field(index=True)
+    outcome: str
+    revision: str
+    facts_hash: str
+    reopens_on: str = "facts"  # facts | audience | never
+    created_at: datetime = _when(nullable=False)
+
+
+class Suppression(SQLModel, table=True):
+    """An objection: keyed hash of the normalised address; outlives erasure."""
+
+    __tablename__ = "suppression"
+    address_hash: str = Field(primary_key=True)
+    scope: str = "all"  # all | a mail kind
+    reason: str
+    created_at: datetime = _when(nullable=False)
+    rejustify_at: datetime = _when(nullable=False)
+
+
+class Membership(SQLModel, table=True):
+    """What one person is on one platform. `sealed` (evidence key): the platform's reference."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        UniqueConstraint("platform", "alumni_id"),
+        Index("membership_state", "platform", "state"),
+    )
+    id: int | None = _sequence()
+    platform: str
+    person_id: str = Field(index=True)
+    spell_id: str = Field(index=True)
+    invitation_id: str = Field(unique=True)
+    alumni_id: str  # A-…
+    state: str  # pending | active | hiding | hidden | removing | removed | verified_absent | stuck
+    version: int = 1
+    content_hash: str = ""  # keyed; of the last confirmed profile
+    claimed_by: str | None = None
+    claimed_at: datetime | None = _when()
+    cause: str = ""  # why it is to be hidden or removed
+    remove_by: datetime | None = _when(index=True)
+    verify_at: datetime | None = _when(index=True)
+    attempts: int = 0
+    next_at: datetime | None = _when()
+    joined_at: datetime | None = _when()
+    changed_at: datetime = _when(nullable=False)
+    sealed: bytes | None = _sealed(nullable=True)
+
+
+class PlatformWrite(SQLModel, table=True):
+    """Audit: every write to a platform, with what allowed or required it (I6)."""
+
+    __tablename__ = "platform_write"
+    id: int | None = _sequence()
+    platform: str
+    person_id: str = Field(index=True)
+    alumni_id: str = Field(index=True)
+    verb: str  # create | update | hide | deactivate | erase
+    claimed_at: datetime = _when(nullable=False)
+    confirmed_at: datetime | None = _when()
+    outcome: str = "claimed"  # claimed | done | unchanged | retry | refused | repeated
+    reason: str = ""
+    request_id: str = ""
+    content_hash: str = ""
+    revision: str = ""  # rule revision that judged the spell
+    consent_seq: int | None = None  # the consent event that allowed it
+    cause: str = ""  # the event that required a removal: consent:SEQ | case:ID | rehire | ...
+    run_id: str = ""
+
+
+class Outbox(SQLModel, table=True):
+    """A mail to be sent at most once. Bodies are not stored."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_due", "state", "due_at"),)
+    id: int | None = _sequence()
+    key: str = Field(unique=True)  # invitation id + kind + number
+    kind: str  # invitation | reminder | confirmation | goodbye | ...
+    invitation_id: str = Field(index=True)
+    person_id: str = Field(index=True)
+    source: str
+    state: str  # queued | claimed | accepted | refused | unknown | dropped
+    reason: str = ""
+    due_at: datetime = _when(nullable=False)
+    claimed_by: str | None = None
+    claimed_at: datetime | None = _when()
+    confirmed_at: datetime | None = _when()
+    attempts: int = 0
+    message_id: str = ""
+    created_at: datetime = _when(nullable=False)
+
+
+class DeadLetter(SQLModel, table=True):
+    """What was tried until trying again made no sense; a person retries or drops it."""
+
+    __tablename__ = "dead_letter"
+    id: int | None = _sequence()
+    kind: str  # mail | platform
+    subject: str = Field(index=True)  # outbox or membership id
+    person_id: str = Field(index=True)
+    reason: str
+    attempts: int
+    state: str = "open"  # open | retried | dropped
+    created_at: datetime = _when(nullable=False)
+    closed_at: datetime | None = _when()
+    closed_by: str = ""
+
+
+class Quarantine(SQLModel, table=True):
+    """A row that could not be used. `sealed` under a key of its own (subject `Q-…`), 14 days."""
+
+    __tablename__ = "quarantine"
+    id: str = Field(primary_key=True)  # Q-…
+    source: str = Field(index=True)
+    row_hash: str = Field(unique=True)  # keyed: source + the row
+    position: str
+    field: str
+    reason: str
+    run_id: str
+    created_at: datetime = _when(nullable=False)
+    purge_after: datetime = _when(nullable=False, index=True)
+    sealed: bytes | None = _sealed(nullable=True)
+
+
+class Watermark(SQLModel, table=True):
+    """How far a source was read; moved only by a good read (I8)."""
+
+    __tablename__ = "watermark"
+    source: str = Field(primary_key=True)
+    cursor: str = ""
+    since: datetime | None = _when()  # start of the last good read
+    basis: str = ""  # fingerprint of what was read, revision of mapping included
+    rows: int = 0  # of the last good full read
+    run_id: str = ""
+
+
+class CloseDone(SQLModel, table=True):
+    """A payroll close that was taken in completely."""
+
+    __tablename__ = "close_done"
+    source: str = Field(primary_key=True)
+    close: date = Field(primary_key=True)
+    run_id: str
+    at: datetime = _when(nullable=False)
+
+
+class Lease(SQLModel, table=True):
+    """Who is working on something: host, pid and process start, so that a dead owner shows."""
+
+    __tablename__ = "lease"
+    name: str = Field(primary_key=True)
+    host: str
+    pid: int
+    started: str
+    fence: int = 0
+    expires_at: datetime = _when(nullable=False)
+
+
+class Brake(SQLModel, table=True):
+    """A brake (on writes) or source guard (on reads) that stopped something."""
+
+    __tablename__ = "brake"
+    id: str = Field(primary_key=True)  # BR-… | GU-…
+    kind: str  # brake | guard
+    name: str  # adds | removals | empty | short | no_exit_code | declared_total
+    scope: str  # platform or source
+    subject_hash: str  # what exactly was stopped: hash of the plan or of the file
+    counts: dict[str, Any] = _json()
+    status: str  # tripped | awaiting_second | released | spent
+    version: int = 1
+    tripped_at: datetime = _when(nullable=False)
+    expires_at: datetime | None = _when()
+    run_id: str = ""
+
+
+class Run(SQLModel, table=True):
+    """One run of a flow, with its counts."""
+
+    __tablename__ = "run"
+    id: str = Field(primary_key=True)
+    flow: str  # intake | community | daily_round | housekeeping | ...
+    source: str = ""
+    close: date | None = None
+    started_at: datetime = _when(nullable=False)
+    finished_at: datetime | None = _when()
+    status: str = "started"  # started | done | failed | stopped
+    counts: dict[str, Any] = _json()
+
+
+class Pause(SQLModel, table=True):
+    """The off switch; honoured inside every claim."""
+
+    __tablename__ = "pause"
+    what: str = Field(primary_key=True)  # mail | platform
+    reason: str
+    by: str
+    at: datetime = _when(nullable=False)
+
+
+class Erasure(SQLModel, table=True):
+    """The erasure journal: a restored backup replays it before serving."""
+
+    __tablename__ = "erasure"
+    id: int | None = _sequence()
+    person_id: str = Field(index=True)
+    reason: str
+    at: datetime = _when(nullable=False)
+    by: str = ""
+
+
+def t(model: type[SQLModel]) -> Table:
+    """Return the Core table of a model."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+    return table
