@@ -1,0 +1,102 @@
+"""Engines and transactions on SQLite (WAL) and PostgreSQL (psycopg 3), with errors made harmless.
+
+SQLite writers take the lock at once (BEGIN IMMEDIATE), so that a read which turns into a write never
+fails half-way. Driver, database and pydantic messages contain values: `harmless_errors` replaces them
+by type and code, and drops the original so that no logger can find it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from alumni_sync.errors import ConfigError, LedgerError
+
+BUSY_MILLISECONDS: Final = 30_000
+"""How long a SQLite writer waits for another; transactions here are short, so this is a fault."""
+
+_WRITE: Final = "alumni_sync_write"
+
+
+def make_engine(url: str, *, secure_delete: bool = False) -> Engine:
+    """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`.
+
+    Args:
+        url: SQLAlchemy URL.
+        secure_delete: overwrite deleted content with zeros (SQLite; for the key store).
+
+    Raises:
+        ConfigError: the URL is malformed or names a database that is not supported.
+    """
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError:
+        raise ConfigError.of("database url", "is not a database URL") from None
+    if backend not in {"sqlite", "postgresql"}:
+        raise ConfigError.of(
+            "database url", f"{backend} is not supported", "use sqlite:/// or postgresql+psycopg://"
+        )
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=backend == "postgresql")
+    if backend == "sqlite":
+        _prepare_sqlite(engine, secure_delete=secure_delete)
+    return engine
+
+
+def _prepare_sqlite(engine: Engine, *, secure_delete: bool) -> None:
+    """Set pragmas on each connection, and begin transactions ourselves."""
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 a DBAPI connection has no type
+        connection.isolation_level = None  # sqlite3 would begin late and deferred
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")  # a claim must survive a power cut
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA secure_delete = {'ON' if secure_delete else 'FAST'}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get(_WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _describe(error: SQLAlchemyError | ValidationError) -> str:
+    """Return type and code of an error, nothing of its message."""
+    if isinstance(error, ValidationError):
+        kinds = sorted({f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors()})
+        return f"ValidationError of {error.title} ({'; '.join(kinds)})"
+    if isinstance(error, DBAPIError):
+        cause = error.orig
+        code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+        return f"{type(error).__name__} {code or type(cause).__name__}"
+    return type(error).__name__
+
+
+@contextmanager
+def harmless_errors() -> Iterator[None]:
+    """Turn database and validation errors into `LedgerError`s that carry no value.
+
+    Raised outside the handler, so that not even `__context__` keeps the original.
+    """
+    failure = ""
+    try:
+        yield
+    except (SQLAlchemyError, ValidationError) as error:
+        failure = _describe(error)
+    if failure:
+        raise LedgerError(failure)
+
+
+@contextmanager
+def transaction(engine: Engine, *, write: bool) -> Iterator[Connection]:
+    """Yield a connection within one transaction; committed at the end, rolled back on error."""
+    with harmless_errors(), engine.connect() as plain:
+        connection = plain.execution_options(**{_WRITE: write})
+        with connection.begin():
+            yield connection

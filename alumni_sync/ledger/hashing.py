@@ -1,0 +1,69 @@
+"""Keyed hashes: how the ledger recognises people, rows and addresses without holding them.
+
+HMAC-SHA256 with one key per purpose, derived from the deployment's master key. Keyed because a
+plain hash of an e-mail address or of one of thirteen exit kinds can simply be guessed.
+"""
+
+import hmac
+import unicodedata
+from functools import cache
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+MASTER_BYTES: Final = 32
+_SEPARATOR: Final = "\x1f"
+
+
+def derive_key(master: bytes, purpose: str) -> bytes:
+    """Return the 32-byte key for one purpose (HKDF-SHA256, RFC 5869)."""
+    hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"alumni_sync/{purpose}".encode())
+    return hkdf.derive(master)
+
+
+def normalised_address(email: str) -> str:
+    """Return the form of an address under which people are recognised, not written to.
+
+    NFKC, the domain as punycode, all in one case: over-matching is the safe direction, since this
+    only ever suppresses mails and sends two people with one address to review.
+    """
+    local, _, domain = unicodedata.normalize("NFKC", email.strip()).rpartition("@")
+    domain = domain.rstrip(".").casefold()
+    try:
+        domain = domain.encode("idna").decode("ascii")
+    except UnicodeError:  # not a valid domain; still hash it, so that it can be recognised
+        pass
+    return f"{local.casefold()}@{domain}"
+
+
+class KeyedHashes:
+    """Keyed hashes of one deployment; also the `Fingerprint` that plugins are given."""
+
+    def __init__(self, master: bytes) -> None:
+        """Derive keys from `master` as they are needed."""
+        self._key = cache(lambda purpose: derive_key(master, f"hash/{purpose}"))
+
+    def digest(self, purpose: str, *parts: str) -> str:
+        """Return the hex digest of `parts` for `purpose`."""
+        return hmac.digest(self._key(purpose), _SEPARATOR.join(parts).encode(), "sha256").hex()
+
+    def digest_bytes(self, purpose: str, content: bytes) -> str:
+        """Return the hex digest of `content` for `purpose`."""
+        return hmac.digest(self._key(purpose), content, "sha256").hex()
+
+    def address(self, email: str) -> str:
+        """Return the digest under which an e-mail address is recognised."""
+        return self.digest("address", normalised_address(email))
+
+    def signature(self, purpose: str, content: bytes) -> str:
+        """Return a MAC that says: this deployment made `content` (tickets, sessions, tags)."""
+        return hmac.digest(self._key(f"sign/{purpose}"), content, "sha256").hex()
+
+    def signed(self, purpose: str, content: bytes, signature: str) -> bool:
+        """Say in constant time whether `signature` is ours for `content`."""
+        return hmac.compare_digest(self.signature(purpose, content), signature)
+
+    def __call__(self, purpose: str, content: bytes) -> str:
+        """Return `digest_bytes`: what a plugin may keep of a row."""
+        return self.digest_bytes(f"plugin/{purpose}", content)
