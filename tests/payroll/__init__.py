@@ -1,0 +1,1 @@
+"""Tests of `alumni_sync.payroll`: which day, which instant, and what is caught up."""
