@@ -1,0 +1,184 @@
+"""The key store: two wrapped keys a person, in a database of their own with short-lived backups.
+
+A key is 32 random bytes, wrapped with AES-256-GCM under the deployment's key. Whoever's wrapped key
+is gone cannot be read any more, not even from a restored ledger backup. Gone means: its bytes are in
+no table, no write-ahead log and no free page.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    delete,
+    select,
+)
+
+from alumni_sync.errors import ConfigError, LedgerError
+from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
+from alumni_sync.ledger.hashing import derive_key
+from alumni_sync.ledger.upsert import in_chunks, insert_ignore
+
+_NONCE: Final = 12
+_KEY: Final = 32
+_CHECK: Final = "deployment-key-check"
+
+METADATA: Final = MetaData()
+WRAPPED_KEY: Final = Table(
+    "wrapped_key",
+    METADATA,
+    Column("subject", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+JOURNAL: Final = Table(
+    "shredded",
+    METADATA,
+    Column("subject", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+)
+"""Whose key was destroyed. Kept beside the keys, so that a restored ledger learns of it."""
+
+
+class KeyKind(StrEnum):
+    """A person's two keys: they die at different times (4-consent, Retention)."""
+
+    PROFILE = "profile"
+    EVIDENCE = "evidence"
+
+
+BOTH: Final = (KeyKind.PROFILE, KeyKind.EVIDENCE)
+
+
+class KeyStore:
+    """Creates, hands out and destroys the wrapped keys."""
+
+    def __init__(self, url: str, master: bytes, *, pause: Callable[[float], None] = time.sleep) -> None:
+        """Open the store; raises `ConfigError` where `master` is not the key it was made with."""
+        self.engine = make_engine(url, secure_delete=True)
+        self._wrapper = AESGCM(derive_key(master, "wrap"))
+        self._pause = pause
+        with harmless_errors():
+            METADATA.create_all(self.engine)
+        self._check_master()
+
+    def _check_master(self) -> None:
+        """Store a wrapped constant once; refuse a deployment key that cannot open it."""
+        row = {
+            "subject": _CHECK,
+            "kind": "check",
+            "version": 1,
+            "wrapped": self._wrap(_CHECK, "check", bytes(_KEY)),
+        }
+        with transaction(self.engine, write=True) as connection:
+            insert_ignore(connection, WRAPPED_KEY, [row], key=("subject", "kind"))
+            kept = connection.execute(
+                select(WRAPPED_KEY.c.wrapped).where(WRAPPED_KEY.c.subject == _CHECK)
+            ).scalar_one()
+        try:
+            self._unwrap(_CHECK, "check", kept)
+        except InvalidTag:
+            raise ConfigError.of(
+                "keys.master",
+                "is not the key that this key store was made with",
+                "restore the right key; nothing was read or written",
+            ) from None
+
+    def _wrap(self, subject: str, kind: str, key: bytes) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + self._wrapper.encrypt(nonce, key, f"{subject}|{kind}".encode())
+
+    def _unwrap(self, subject: str, kind: str, wrapped: bytes) -> bytes:
+        return self._wrapper.decrypt(
+            wrapped[:_NONCE], wrapped[_NONCE:], f"{subject}|{kind}".encode()
+        )
+
+    def create(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> None:
+        """Make keys for new subjects; who has one keeps it. Own short transaction."""
+        kinds = tuple(kinds)
+        rows = [
+            {
+                "subject": subject,
+                "kind": kind.value,
+                "version": 1,
+                "wrapped": self._wrap(subject, kind.value, os.urandom(_KEY)),
+            }
+            for subject in subjects
+            for kind in kinds
+        ]
+        with transaction(self.engine, write=True) as connection:
+            insert_ignore(connection, WRAPPED_KEY, rows, key=("subject", "kind"))
+
+    def load(self, subjects: Sequence[str]) -> Mapping[tuple[str, str], tuple[int, bytes]]:
+        """Return (subject, kind) → (version, key) for those whose key is still there."""
+        keys: dict[tuple[str, str], tuple[int, bytes]] = {}
+        with transaction(self.engine, write=False) as connection:
+            for chunk in in_chunks(subjects):
+                for subject, kind, version, wrapped in connection.execute(
+                    select(WRAPPED_KEY).where(WRAPPED_KEY.c.subject.in_(chunk))
+                ):
+                    keys[subject, kind] = (version, self._unwrap(subject, kind, wrapped))
+        return keys
+
+    def shred(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> int:
+        """Destroy keys for good; return how many there were.
+
+        SQLite zeroes deleted cells (`secure_delete`) and the write-ahead log is truncated;
+        PostgreSQL rewrites the table (`VACUUM FULL`), since a deleted row stays in its page.
+        """
+        wanted = [kind.value for kind in kinds]
+        gone = 0
+        with transaction(self.engine, write=True) as connection:
+            for chunk in in_chunks(subjects):
+                condition = WRAPPED_KEY.c.subject.in_(chunk) & WRAPPED_KEY.c.kind.in_(wanted)
+                rows = [
+                    {"subject": subject, "kind": kind}
+                    for subject, kind in connection.execute(
+                        select(WRAPPED_KEY.c.subject, WRAPPED_KEY.c.kind).where(condition)
+                    )
+                ]
+                insert_ignore(connection, JOURNAL, rows, key=("subject", "kind"))
+                gone += int(connection.execute(delete(WRAPPED_KEY).where(condition)).rowcount)
+        if gone:
+            self._forget_bytes()
+        return gone
+
+    def shredded(self) -> list[tuple[str, str]]:
+        """Return (subject, kind) of every key that was destroyed."""
+        with transaction(self.engine, write=False) as connection:
+            return [(subject, kind) for subject, kind in connection.execute(select(JOURNAL))]
+
+    def _forget_bytes(self) -> None:
+        """Remove what deletion leaves behind: the log on SQLite, dead tuples on PostgreSQL."""
+        with harmless_errors(), self.engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("VACUUM FULL wrapped_key")
+            else:
+                self._truncate_log(connection)
+
+    def _truncate_log(self, connection: Connection) -> None:
+        """Checkpoint until the log is empty; a reader may hold it back for a moment."""
+        for attempt in range(50):
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            if not busy:
+                return
+            self._pause(0.02 * (attempt + 1))
+        msg = "the key store's log could not be emptied: a reader holds it; run housekeeping again"
+        raise LedgerError(msg)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
