@@ -1,0 +1,268 @@
+"""The gates: may we write to this address at all, and may this be processed now. Pure.
+
+All are closed by default, and all are asked at the moment of use, not when something is planned.
+A closed gate is a value with its reason. Facts and sources: 4-consent; EDPB 05/2020; in Poland PKE
+art. 398.
+"""
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol
+
+from email_validator import EmailNotValidError, validate_email
+
+from alumni_sync.consent.jurisdictions import JurisdictionPack
+from alumni_sync.domain import (
+    LIVE_STATES,
+    NOT_SUPPORTED,
+    NOT_VISIBLE,
+    ConsentState,
+    ContactBasis,
+    Fact,
+    Facts,
+    OutreachHold,
+)
+from alumni_sync.ports import ProfileField, Purpose
+
+ADULT_AGE: Final = 18
+LATEST_ZONE: Final = timedelta(hours=12)
+"""A day has ended everywhere when it has ended at UTC-12."""
+
+
+class ClosedReason(StrEnum):
+    """Why we may not write. The first group is about the deployment, the last about the day."""
+
+    NO_AGREEMENT = "no_agreement"  # the platform's processor agreement is not on record
+    NO_REGION = "no_region"  # the platform's region is not on record
+    PACK_IS_DRAFT = "pack_is_draft"  # counsel has not accepted the jurisdiction pack
+    BASIS_REFUSED = "basis_refused"  # the pack does not let this contact basis count
+    NO_ASSESSMENT = "no_assessment"  # legitimate interest without its assessment
+
+    LETTER = "letter"  # no basis for a mail: HR sends a letter
+    NO_EVIDENCE = "no_evidence"  # nothing says that the address was given for this, before leaving
+    DO_NOT_CONSIDER = "do_not_consider"
+    MINOR = "minor"
+    AGE_UNKNOWN = "age_unknown"
+    NO_ADDRESS = "no_address"
+    INVALID_ADDRESS = "invalid_address"
+    COMPANY_ADDRESS = "company_address"
+    SUPPRESSED = "suppressed"
+
+    NOT_TODAY = "not_today"  # weekend or public holiday
+
+
+OF_THE_DEPLOYMENT: Final = frozenset(
+    {
+        ClosedReason.NO_AGREEMENT,
+        ClosedReason.NO_REGION,
+        ClosedReason.PACK_IS_DRAFT,
+        ClosedReason.BASIS_REFUSED,
+        ClosedReason.NO_ASSESSMENT,
+    }
+)
+"""Reasons that say nothing about a person: nothing is noted about anybody because of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Gate 0: what is on record about the platform that would receive the profile."""
+
+    platform: str
+    agreement: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactTerms:
+    """What a deployment says about writing to the leavers of one source.
+
+    Attributes:
+        assessment: reference of the legitimate-interest assessment, "" where there is none.
+        company_domains: the company's mail domains; their subdomains count too.
+    """
+
+    recipient: Recipient
+    pack: JurisdictionPack
+    basis: ContactBasis
+    assessment: str
+    company_domains: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """We may write, to this address."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """We may not."""
+
+    reason: ClosedReason
+
+
+Gate = Open | Closed
+
+
+def deployment_gate(terms: ContactTerms) -> ClosedReason | None:
+    """Return why nobody of this source can be invited, None if nothing of the sort stands."""
+    if not terms.recipient.agreement.strip():
+        return ClosedReason.NO_AGREEMENT
+    if not terms.recipient.region.strip():
+        return ClosedReason.NO_REGION
+    if not terms.pack.accepted:
+        return ClosedReason.PACK_IS_DRAFT
+    if terms.basis is not ContactBasis.NONE and not terms.pack.allows(terms.basis):
+        return ClosedReason.BASIS_REFUSED
+    if terms.basis is ContactBasis.LEGITIMATE_INTEREST and not terms.assessment.strip():
+        return ClosedReason.NO_ASSESSMENT
+    return None
+
+
+def contact_gate(
+    terms: ContactTerms, facts: Facts, *, today: date, working_day: bool, suppressed: bool
+) -> Gate:
+    """Say whether a leaver may be written to now.
+
+    Args:
+        terms: of the leaver's source.
+        facts: canonical facts of the spell.
+        today: civil date at the leaver's site.
+        working_day: whether `today` is neither weekend nor public holiday in the leaver's country.
+        suppressed: whether the address is on the suppression list.
+    """
+    reason = deployment_gate(terms) or _basis(terms, facts) or _person(terms, facts, today)
+    if reason:
+        return Closed(reason)
+    address = private_address(facts, terms.company_domains)
+    if isinstance(address, Closed):
+        return address
+    if suppressed:
+        return Closed(ClosedReason.SUPPRESSED)
+    return address if working_day else Closed(ClosedReason.NOT_TODAY)
+
+
+def _basis(terms: ContactTerms, facts: Facts) -> ClosedReason | None:
+    if terms.basis is ContactBasis.NONE:
+        return ClosedReason.LETTER
+    if terms.basis is ContactBasis.EXIT_FORM and not _given_before_leaving(facts):
+        return ClosedReason.NO_EVIDENCE
+    return None
+
+
+def _given_before_leaving(facts: Facts) -> bool:
+    """Say whether the record tells when, before the exit, and under which text it was given."""
+    given, text = facts.get("contact_given_at"), facts.get("contact_text")
+    left = facts.get("last_working_day")
+    return (
+        isinstance(given, date)
+        and isinstance(left, date)
+        and given <= left
+        and isinstance(text, str)
+        and bool(text.strip())
+    )
+
+
+def _person(terms: ContactTerms, facts: Facts, today: date) -> ClosedReason | None:
+    # An empty "do not consider" says that the person did not object; a hidden one says nothing.
+    if facts.get("do_not_consider", "no") not in {"no", None, NOT_SUPPORTED}:
+        return ClosedReason.DO_NOT_CONSIDER
+    return _age(facts.get("birth_date", NOT_SUPPORTED), today, adults_only=terms.pack.adults_only)
+
+
+def _age(born: Fact, today: date, *, adults_only: bool) -> ClosedReason | None:
+    if isinstance(born, date):
+        return None if age_on(today, born) >= ADULT_AGE else ClosedReason.MINOR
+    # Only a source that has no birth dates at all may be vouched for by the pack: an empty one
+    # among others is unknown, and unknown is never taken for harmless.
+    return None if born is NOT_SUPPORTED and adults_only else ClosedReason.AGE_UNKNOWN
+
+
+def age_on(today: date, born: date) -> int:
+    """Return the age in full years; who is born on 29 February has it on 1 March."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def private_address(facts: Facts, company_domains: Collection[str]) -> Open | Closed:
+    """Return the private address as it may be written to, or why it may not."""
+    given = facts.get("personal_email", NOT_SUPPORTED)
+    if given in {None, NOT_SUPPORTED, NOT_VISIBLE, ""}:
+        return Closed(ClosedReason.NO_ADDRESS)
+    try:
+        # Deliverability would ask DNS. Non-ASCII local parts need servers that speak SMTPUTF8.
+        checked = validate_email(str(given), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return Closed(ClosedReason.INVALID_ADDRESS)
+    work = facts.get("work_email")
+    is_work = isinstance(work, str) and _one_case(work) == _one_case(checked.normalized)
+    if is_work or is_company_domain(checked.ascii_domain, company_domains):
+        # A company mailbox may be given to somebody else: the wrong person would consent.
+        return Closed(ClosedReason.COMPANY_ADDRESS)
+    return Open(f"{checked.local_part}@{checked.ascii_domain}")
+
+
+def is_company_domain(domain: str, company_domains: Collection[str]) -> bool:
+    """Say whether `domain` is one of the company's or below one of them."""
+    wanted = _ascii(domain)
+    return any(
+        wanted == own or wanted.endswith(f".{own}") for own in map(_ascii, company_domains) if own
+    )
+
+
+def _one_case(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _ascii(domain: str) -> str:
+    folded = _one_case(domain).strip(".")
+    try:
+        return folded.encode("idna").decode("ascii")
+    except UnicodeError:
+        return folded
+
+
+class Processable(Protocol):
+    """What `may_process` looks at: a `grants.Grant`."""
+
+    @property
+    def state(self) -> ConsentState:
+        """Return the state of the consent."""
+
+    @property
+    def valid_until(self) -> datetime:
+        """Return when the yes ends."""
+
+    @property
+    def purposes(self) -> frozenset[Purpose]:
+        """Return what was said yes to."""
+
+    @property
+    def fields(self) -> Mapping[ProfileField, object]:
+        """Return the ticked fields."""
+
+    @property
+    def holds(self) -> tuple[OutreachHold, ...]:
+        """Return the outreach holds of the verdict."""
+
+
+def may_process(
+    grant: Processable, purpose: Purpose, field: ProfileField | None, now: datetime
+) -> bool:
+    """Say whether one field (None: name and address) may be processed for a purpose at `now`."""
+    return (
+        grant.state in LIVE_STATES
+        and now < grant.valid_until
+        and Purpose.COMMUNITY in grant.purposes
+        and purpose in grant.purposes
+        and (field is None or field in grant.fields)
+        and not any(hold.purpose == purpose and in_force(hold, now) for hold in grant.holds)
+    )
+
+
+def in_force(hold: OutreachHold, now: datetime) -> bool:
+    """Say whether an outreach hold closes its purpose at `now`: to the end of its last day."""
+    return hold.until is None or (now - LATEST_ZONE).date() <= hold.until

@@ -1,0 +1,138 @@
+"""Jurisdiction packs: `rules/jurisdictions/<code>.yaml`, what the law of a place changes for us.
+
+A pack may tighten the defaults of the product, never loosen them: the bounds below are those of
+the product. A pack is a draft until counsel's name stands in `accepted_by`; nobody is invited
+under a draft.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from alumni_sync.domain import ContactBasis
+from alumni_sync.errors import ConfigError, Problem
+
+NEVER_LEGITIMATE_INTEREST: Final = frozenset({"pl", "uk"})
+"""Where asking counts as marketing: no pack can allow legitimate interest there.
+
+Poland: PKE art. 398, since 10 November 2024. United Kingdom: PECR reg. 22 as the ICO applies it
+(Flybe and Honda were fined for mails that merely asked for consent).
+"""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Timers(_Frozen):
+    """When a leaver hears from us, and how long an answer lasts. Days are calendar days.
+
+    Attributes:
+        reminder_days: days after the first mail; at most two reminders.
+        close_days: the invitation closes this many days after the first mail.
+        asking_mails: invitation and reminders together.
+        hours_between_mails: at least so much time lies between two asking mails.
+        defer_days: after "ask me later", once.
+        validity_months: how long a yes lasts.
+    """
+
+    reminder_days: tuple[Annotated[int, Field(ge=7, le=30)], ...] = Field((7, 21), max_length=2)
+    close_days: int = Field(30, ge=7, le=30)
+    asking_mails: int = Field(3, ge=1, le=3)
+    hours_between_mails: int = Field(24, ge=24)
+    defer_days: int = Field(60, ge=14, le=90)
+    validity_months: int = Field(24, ge=1, le=24)
+
+    @field_validator("reminder_days")
+    @classmethod
+    def _ascending(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if list(days) != sorted(set(days)):
+            msg = "must ascend"
+            raise ValueError(msg)
+        return days
+
+
+class ContactRules(_Frozen):
+    """Which contact bases count in this place."""
+
+    exit_form: bool
+    legitimate_interest: bool
+
+
+class Authority(_Frozen):
+    """Where a person may complain; named in the notice."""
+
+    name: str = Field(min_length=1)
+    url: str = Field(pattern=r"^https://")
+
+
+class JurisdictionPack(_Frozen):
+    """One jurisdiction.
+
+    Attributes:
+        adults_only: sources without birth dates employ adults only, so a missing birth date is no
+            obstacle. False: without a birth date nobody is invited.
+        holidays: country whose public holidays count where the leaver's country is unknown.
+        proof_years: how long the proof of a consent is kept after the consent ends.
+    """
+
+    jurisdiction: str = Field(pattern=r"^[a-z]{2}$")
+    title: str = Field(min_length=1)
+    status: Literal["draft", "accepted"]
+    accepted_by: str = ""
+    holidays: str = Field(pattern=r"^[A-Z]{2}$")
+    adults_only: bool
+    contact: ContactRules
+    timers: Timers = Timers()
+    proof_years: int = Field(3, ge=1, le=10)
+    authority: Authority
+
+    @property
+    def accepted(self) -> bool:
+        """Say whether counsel's name stands on it."""
+        return bool(self.accepted_by.strip())
+
+    def allows(self, basis: ContactBasis) -> bool:
+        """Say whether a contact basis counts here."""
+        if basis is ContactBasis.EXIT_FORM:
+            return self.contact.exit_form
+        if basis is ContactBasis.LEGITIMATE_INTEREST:
+            refused = self.jurisdiction in NEVER_LEGITIMATE_INTEREST
+            return self.contact.legitimate_interest and not refused
+        return basis is ContactBasis.SELF_JOINED
+
+
+def pack_path(rules: Path, jurisdiction: str) -> Path:
+    """Return where the pack of a jurisdiction stands below the `rules` directory."""
+    return rules / "jurisdictions" / f"{jurisdiction}.yaml"
+
+
+def load_pack(rules: Path, jurisdiction: str) -> JurisdictionPack:
+    """Load the pack of a jurisdiction.
+
+    Raises:
+        ConfigError: there is none, it cannot be read, or it is looser than the product allows.
+    """
+    path = pack_path(rules, jurisdiction)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError.of(
+            str(path), "there is no such jurisdiction pack", "write one, or use another"
+        ) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError.of(str(path), f"cannot be read: {error}") from None
+    try:
+        pack = JurisdictionPack.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(
+            [
+                Problem(str(path), f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}")
+                for problem in error.errors(include_input=False, include_url=False)
+            ]
+        ) from None
+    if pack.jurisdiction != jurisdiction:
+        raise ConfigError.of(str(path), f"says jurisdiction: {pack.jurisdiction}")
+    return pack
