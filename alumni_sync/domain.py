@@ -125,7 +125,7 @@ LEAVER_FIELDS: Final[Mapping[str, FieldType]] = {
 """The canonical leaver (3-contracts), without `source`, which the flow knows."""
 
 REQUIRED_FIELDS: Final = ("person_id", "hire_date", "record_status")
-"""Without these no record can be placed; `LEFT` ones need `last_working_day` and `exit_date` too."""
+"""Without these no record can be placed; a `LEFT` one needs its two last days as well."""
 
 
 class Flag(StrEnum):

@@ -1,15 +1,15 @@
-"""The consent chain: append-only events, each bound to the one before by SHA-256.
+r"""The consent chain: append-only events, each bound to the one before by SHA-256.
 
-The canonical bytes (RFC 8785 JSON) of an event are the record; the table's columns are derived from
-them and compared by `verify`. `entry_hash = SHA-256("alumni-ledger-v1\\0" + canonical)`, and canonical
-holds `seq` and `prev_hash`, so an edited, removed, reordered or inserted row breaks the chain; a
-cut-off end shows against a checkpoint. Writers are serialised by the database (BEGIN IMMEDIATE; an
-advisory lock on PostgreSQL), so that two can never fork it.
+The canonical bytes (RFC 8785 JSON) of an event are the record; the table's columns are derived
+from them and compared by `verify`. An entry's hash is SHA-256("alumni-ledger-v1\0" + canonical);
+canonical holds `seq` and `prev_hash`, so an edited, removed, reordered or inserted row breaks the
+chain; a cut-off end shows against a checkpoint. Writers are serialised by the database (BEGIN
+IMMEDIATE; an advisory lock on PostgreSQL), so that two can never fork it.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -146,16 +146,21 @@ def verify(ledger: Ledger, *, checkpoint: tuple[int, str] | None = None) -> Chai
         ledger: the ledger.
         checkpoint: (seq, head) kept elsewhere; a chain that ends before it was cut off.
     """
+    statement = select(_EVENTS).order_by(_EVENTS.c.seq).execution_options(yield_per=_PAGE)
+    with ledger.read() as connection, connection.execute(statement) as rows:
+        return _walk((dict(row._mapping) for row in rows), checkpoint)  # noqa: SLF001 public in SQLAlchemy
+
+
+def _walk(rows: Iterable[Mapping[str, Any]], checkpoint: tuple[int, str] | None) -> ChainReport:
+    """Return the report on rows in order of their sequence numbers."""
     previous, count = GENESIS, 0
-    with ledger.read() as connection:
-        streamed = connection.execution_options(yield_per=_PAGE)
-        for row in streamed.execute(select(_EVENTS).order_by(_EVENTS.c.seq)):
-            problem = _problem(row._mapping, count + 1, previous)  # noqa: SLF001 SQLAlchemy's public name
-            if problem:
-                return ChainReport(count, previous, count + 1, problem)
-            previous, count = row.entry_hash, count + 1
-            if checkpoint and count == checkpoint[0] and previous != checkpoint[1]:
-                return ChainReport(count, previous, count, "differs from the checkpoint")
+    for row in rows:
+        problem = _problem(row, count + 1, previous)
+        if problem:
+            return ChainReport(count, previous, count + 1, problem)
+        previous, count = row["entry_hash"], count + 1
+        if checkpoint and count == checkpoint[0] and previous != checkpoint[1]:
+            return ChainReport(count, previous, count, "differs from the checkpoint")
     if checkpoint and count < checkpoint[0]:
         return ChainReport(count, previous, count + 1, "cut off: the checkpoint has more events")
     return ChainReport(count, previous)

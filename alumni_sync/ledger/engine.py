@@ -1,12 +1,13 @@
 """Engines and transactions on SQLite (WAL) and PostgreSQL (psycopg 3), with errors made harmless.
 
-SQLite writers take the lock at once (BEGIN IMMEDIATE), so that a read which turns into a write never
-fails half-way. Driver, database and pydantic messages contain values: `harmless_errors` replaces them
-by type and code, and drops the original so that no logger can find it.
+SQLite writers take the lock at once (BEGIN IMMEDIATE), so that a read which turns into a write
+never fails half-way. Driver, database and pydantic messages contain values: `harmless_errors`
+replaces them by type and code, and drops the original so that no logger can find it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -33,17 +34,26 @@ def make_engine(url: str, *, secure_delete: bool = False) -> Engine:
         ConfigError: the URL is malformed or names a database that is not supported.
     """
     try:
-        backend = make_url(url).get_backend_name()
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
     except ArgumentError:
         raise ConfigError.of("database url", "is not a database URL") from None
     if backend not in {"sqlite", "postgresql"}:
         raise ConfigError.of(
             "database url", f"{backend} is not supported", "use sqlite:/// or postgresql+psycopg://"
         )
+    if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        _make_file(Path(str(parsed.database)))
     engine = create_engine(url, hide_parameters=True, pool_pre_ping=backend == "postgresql")
     if backend == "sqlite":
         _prepare_sqlite(engine, secure_delete=secure_delete)
     return engine
+
+
+def _make_file(path: Path) -> None:
+    """Make an empty database file that only its owner can read, where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
 
 
 def _prepare_sqlite(engine: Engine, *, secure_delete: bool) -> None:
@@ -82,15 +92,20 @@ def _describe(error: SQLAlchemyError | ValidationError) -> str:
 def harmless_errors() -> Iterator[None]:
     """Turn database and validation errors into `LedgerError`s that carry no value.
 
-    Raised outside the handler, so that not even `__context__` keeps the original.
+    `from None` only hides the original from a traceback; loggers and Dagster can still walk to it
+    through `__context__`, so that is cut as well.
     """
-    failure = ""
     try:
         yield
     except (SQLAlchemyError, ValidationError) as error:
-        failure = _describe(error)
-    if failure:
-        raise LedgerError(failure)
+        harmless = LedgerError(_describe(error))
+    else:
+        return
+    try:
+        raise harmless
+    except LedgerError:
+        harmless.__context__ = None
+        raise
 
 
 @contextmanager

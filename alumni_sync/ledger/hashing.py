@@ -6,6 +6,7 @@ plain hash of an e-mail address or of one of thirteen exit kinds can simply be g
 
 import hmac
 import unicodedata
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -30,10 +31,8 @@ def normalised_address(email: str) -> str:
     """
     local, _, domain = unicodedata.normalize("NFKC", email.strip()).rpartition("@")
     domain = domain.rstrip(".").casefold()
-    try:
+    with suppress(UnicodeError):  # not a valid domain: still hashed, so that it is recognised
         domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:  # not a valid domain; still hash it, so that it can be recognised
-        pass
     return f"{local.casefold()}@{domain}"
 
 

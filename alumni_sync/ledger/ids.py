@@ -4,7 +4,9 @@ import os
 from typing import Final
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u to misread
-_TABLE: Final = bytes.maketrans(bytes(range(256)), bytes(ord(_ALPHABET[n & 31]) for n in range(256)))
+_TABLE: Final = bytes.maketrans(
+    bytes(range(256)), bytes(ord(_ALPHABET[n & 31]) for n in range(256))
+)
 _LENGTH: Final = 16  # 80 bits: a collision among 10^9 ids has a chance of about 10^-6
 
 

@@ -1,8 +1,8 @@
 """The key store: two wrapped keys a person, in a database of their own with short-lived backups.
 
-A key is 32 random bytes, wrapped with AES-256-GCM under the deployment's key. Whoever's wrapped key
-is gone cannot be read any more, not even from a restored ledger backup. Gone means: its bytes are in
-no table, no write-ahead log and no free page.
+A key is 32 random bytes, wrapped with AES-256-GCM under the deployment's key. Whoever's wrapped
+key is gone cannot be read any more, not even from a restored ledger backup. Gone means: its bytes
+are in no table, no write-ahead log and no free page.
 """
 
 import os
@@ -52,6 +52,10 @@ JOURNAL: Final = Table(
 """Whose key was destroyed. Kept beside the keys, so that a restored ledger learns of it."""
 
 
+class SealBroken(LedgerError):
+    """A value or key was altered, moved from another row, or sealed under another key."""
+
+
 class KeyKind(StrEnum):
     """A person's two keys: they die at different times (4-consent, Retention)."""
 
@@ -65,14 +69,20 @@ BOTH: Final = (KeyKind.PROFILE, KeyKind.EVIDENCE)
 class KeyStore:
     """Creates, hands out and destroys the wrapped keys."""
 
-    def __init__(self, url: str, master: bytes, *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, url: str, master: bytes, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         """Open the store; raises `ConfigError` where `master` is not the key it was made with."""
         self.engine = make_engine(url, secure_delete=True)
         self._wrapper = AESGCM(derive_key(master, "wrap"))
         self._pause = pause
-        with harmless_errors():
-            METADATA.create_all(self.engine)
-        self._check_master()
+        try:
+            with harmless_errors():
+                METADATA.create_all(self.engine)
+            self._check_master()
+        except BaseException:
+            self.close()
+            raise
 
     def _check_master(self) -> None:
         """Store a wrapped constant once; refuse a deployment key that cannot open it."""
@@ -89,7 +99,7 @@ class KeyStore:
             ).scalar_one()
         try:
             self._unwrap(_CHECK, "check", kept)
-        except InvalidTag:
+        except SealBroken:
             raise ConfigError.of(
                 "keys.master",
                 "is not the key that this key store was made with",
@@ -101,9 +111,15 @@ class KeyStore:
         return nonce + self._wrapper.encrypt(nonce, key, f"{subject}|{kind}".encode())
 
     def _unwrap(self, subject: str, kind: str, wrapped: bytes) -> bytes:
-        return self._wrapper.decrypt(
-            wrapped[:_NONCE], wrapped[_NONCE:], f"{subject}|{kind}".encode()
-        )
+        """Return the key; raises `SealBroken` where it is not the one wrapped for this subject."""
+        try:
+            return self._wrapper.decrypt(
+                wrapped[:_NONCE], wrapped[_NONCE:], f"{subject}|{kind}".encode()
+            )
+        except InvalidTag:
+            pass
+        msg = f"the wrapped {kind} key of {subject} does not open"
+        raise SealBroken(msg)
 
     def create(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> None:
         """Make keys for new subjects; who has one keeps it. Own short transaction."""

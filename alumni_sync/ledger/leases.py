@@ -127,10 +127,8 @@ def _take(ledger: Ledger, clock: Clock, name: str) -> int:
         if held.expires_at > now and _owner_lives(held):
             msg = f"{name} is busy: process {held.pid} on {held.host} is working on it"
             raise LeaseBusy(msg)
-        fence = max(fence, held.fence + 1)
-        connection.execute(
-            update(_LEASES).where(_LEASES.c.name == name).values(**row, fence=fence)
-        )
+        fence = max(fence, int(held.fence) + 1)
+        connection.execute(update(_LEASES).where(_LEASES.c.name == name).values(**row, fence=fence))
         return fence
 
 

@@ -46,16 +46,12 @@ class Ledger:
                 "keys.store", "is the ledger's own database", "give the keys one of their own"
             )
         engine = make_engine(url)
-        with harmless_errors():
-            if create:
-                migrate(engine)
-            elif behind := pending_migrations(engine):
-                raise ConfigError.of(
-                    "ledger.url",
-                    f"the schema is {len(behind)} revision(s) behind",
-                    "run: alumni-sync ledger migrate",
-                )
-        return cls(engine, KeyStore(keys_url, master), master)
+        try:
+            _prepare_schema(engine, create=create)
+            return cls(engine, KeyStore(keys_url, master), master)
+        except BaseException:
+            engine.dispose()
+            raise
 
     def read(self) -> AbstractContextManager[Connection]:
         """Open a read transaction; keep it short, and nothing outside is called within."""
@@ -79,6 +75,19 @@ class Ledger:
         self.close()
 
 
+def _prepare_schema(engine: Engine, *, create: bool) -> None:
+    """Bring the schema up to date, or refuse an old one."""
+    with harmless_errors():
+        if create:
+            migrate(engine)
+        elif behind := pending_migrations(engine):
+            raise ConfigError.of(
+                "ledger.url",
+                f"the schema is {len(behind)} revision(s) behind",
+                "run: alumni-sync ledger migrate",
+            )
+
+
 def ledger_is_empty(url: str) -> bool:
     """Say whether nothing was ever written there: only then may a new deployment key be made."""
     engine = make_engine(url)
@@ -87,5 +96,3 @@ def ledger_is_empty(url: str) -> bool:
             return not inspect(engine).has_table("alembic_version")
     finally:
         engine.dispose()
-
-

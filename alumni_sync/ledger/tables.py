@@ -129,7 +129,7 @@ class Decision(SQLModel, table=True):
 
 
 class Case(SQLModel, table=True):
-    """One case of the exclusion queue, shown as EX-000123. One per spell; reopened, not repeated."""
+    """One case of the exclusion queue (EX-000123). One per spell; reopened, not repeated."""
 
     __tablename__ = "exclusion_case"
     __table_args__ = (Index("case_queue", "status", "opened_at", "id"),)
@@ -438,7 +438,7 @@ class Lease(SQLModel, table=True):
     host: str
     pid: int
     started: str
-    fence: int = 0
+    fence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     expires_at: datetime = _when(nullable=False)
 
 

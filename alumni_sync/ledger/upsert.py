@@ -34,7 +34,11 @@ def insert_ignore(
     """Insert the rows whose `key` is not there yet; return how many were."""
     if not rows:
         return 0
-    statement = _insert(connection, table).on_conflict_do_nothing(index_elements=list(key))
+    statement = (
+        _insert(connection, table)
+        .on_conflict_do_nothing(index_elements=list(key))
+        .execution_options(preserve_rowcount=True)  # psycopg would say -1, which is true
+    )
     return int(connection.execute(statement, list(rows)).rowcount)
 
 

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from alumni_sync.errors import LedgerError
-from alumni_sync.ledger.keystore import BOTH, KeyKind, KeyStore
+from alumni_sync.ledger.keystore import BOTH, KeyKind, KeyStore, SealBroken
 
 _NONCE: Final = 12
 _HEAD: Final = 1 + _NONCE
@@ -21,10 +21,6 @@ _HEAD: Final = 1 + _NONCE
 
 class KeyGone(LedgerError):
     """The key of this subject was destroyed (or never made): the value cannot be read again."""
-
-
-class SealBroken(LedgerError):
-    """The value was altered, moved from another row, or sealed under another key."""
 
 
 class KeyRing:

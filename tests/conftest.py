@@ -1,0 +1,77 @@
+"""What all tests share: a clock that stands still, and a ledger on both databases."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from alumni_sync.clock import FixedClock
+from alumni_sync.ledger.store import Ledger
+from tests import postgres
+
+MASTER = bytes(range(32))
+NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+"""A Tuesday morning after the October payroll, no holiday in Poland or Germany."""
+
+OpenLedger = Callable[[], Ledger]
+
+
+def must_run_everything() -> bool:
+    """Say whether a missing part is a failure (in `.ci/run`) instead of a skip said aloud."""
+    return bool(os.environ.get("ALUMNI_SYNC_CI"))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Return a clock that stands at `NOW` until it is moved."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """Yield the PostgreSQL server of this session."""
+    try:
+        with postgres.server() as running:
+            yield running
+    except postgres.Missing as missing:
+        if must_run_everything():
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def ledger_template(postgres_server: postgres.Server) -> str:
+    """Return the name of a database with the ledger's schema, from which tests' copies are made."""
+    url, keys = postgres_server.create(), postgres_server.create()
+    Ledger.open(url, keys, MASTER).close()
+    return url.rpartition("/")[2].partition("?")[0]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def ledger_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (ledger, key store) URLs on either database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/ledger.db", f"sqlite:///{tmp_path}/keys.db"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    urls = server.create(request.getfixturevalue("ledger_template")), server.create()
+    yield urls
+    for url in urls:
+        server.drop(url)
+
+
+@pytest.fixture
+def ledger(ledger_urls: tuple[str, str]) -> Iterator[Ledger]:
+    """Yield an empty ledger on either database."""
+    with Ledger.open(*ledger_urls, MASTER) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """Yield an empty ledger on SQLite, for tests that are not about the database."""
+    urls = f"sqlite:///{tmp_path}/ledger.db", f"sqlite:///{tmp_path}/keys.db"
+    with Ledger.open(*urls, MASTER) as opened:
+        yield opened
