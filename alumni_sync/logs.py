@@ -18,10 +18,9 @@ ALLOWED: Final = frozenset({
     "action", "alumni_id", "asset", "attempt", "attempts", "brake", "case", "cause", "check",
     "close", "code", "connector", "count", "counts", "duration_seconds", "error", "event", "field",
     "flow", "host", "invitation", "job", "kind", "level", "lease", "line", "method", "milliseconds",
-    "name", "operation",
-    "outcome", "person", "pid", "platform", "port", "reason", "request_id", "revision", "route", "rule",
-    "run_id", "seq", "site", "source", "stage", "state", "status", "step", "table", "timestamp", "user", "vendor",
-    "verdict", "version",
+    "name", "operation", "outcome", "person", "pid", "platform", "port", "reason", "request_id",
+    "revision", "route", "rule", "run_id", "seq", "site", "source", "stage", "state", "status",
+    "step", "table", "timestamp", "user", "vendor", "verdict", "version",
 })  # fmt: skip
 """Keys an event may have. Their values are ids, codes or counts: never free text from outside."""
 

@@ -210,7 +210,7 @@ def _key_problems(value: Mapping[str, Any], document: Document) -> Iterator[Prob
 
 
 def _people_problems(value: Mapping[str, Any], document: Document) -> Iterator[Problem]:
-    """Yield users that stand twice and sources that do not exist, in an otherwise broken file too."""
+    """Yield users that stand twice and sources that do not exist; whatever else is wrong."""
     people, sources = value.get("people"), value.get("sources")
     if not isinstance(people, list) or not isinstance(sources, Mapping):
         return
