@@ -1,0 +1,89 @@
+"""`ledger migrate|verify|stats|backup|restore`: the system of record itself."""
+
+from pathlib import Path
+
+import click
+
+from alumni_sync.cli.app import App, json_option, pass_app, show, table
+from alumni_sync.cli.exits import Exit, finish
+
+
+@click.group()
+def ledger() -> None:
+    """Look after the ledger: schema, consent chain, copies."""
+
+
+@ledger.command()
+@pass_app
+def migrate(app: App) -> None:
+    """Bring the schema up to date (every command that writes does so too)."""
+    with app.open(create=True):
+        click.echo("The ledger's schema is up to date.")
+
+
+@ledger.command()
+@json_option
+@pass_app
+def verify(app: App, *, as_json: bool) -> None:
+    """Walk the consent chain; name the first row that was edited, removed or reordered."""
+    from alumni_sync.ledger.chain import verify as walk
+
+    with app.open(create=False) as deployment:
+        report = walk(deployment.ledger)
+    if report.broken_seq is None:
+        text = f"The consent chain is whole: {report.events} events, head {report.head[:12]}."
+    else:
+        text = f"The consent chain is broken at event {report.broken_seq}: {report.problem}."
+    show(report, [text], as_json=as_json)
+    finish(Exit.DONE if report.broken_seq is None else Exit.REJECTED)
+
+
+@ledger.command()
+@json_option
+@pass_app
+def stats(app: App, *, as_json: bool) -> None:
+    """Count the rows of every table."""
+    from alumni_sync.ledger.backup import row_counts
+
+    with app.open(create=False) as deployment:
+        counts = row_counts(deployment.ledger)
+    show(counts, table(list(counts.items()), ["table", "rows"]), as_json=as_json)
+
+
+@ledger.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_app
+def backup(app: App, file: Path) -> None:
+    """Write a consistent copy of the ledger to FILE, while work goes on.
+
+    The key store is not in it: copy that on its own, and keep those copies for 14 days at most,
+    since a key that was destroyed lives on in every copy of it.
+    """
+    from alumni_sync.ledger.backup import back_up
+
+    with app.open(create=False) as deployment:
+        back_up(deployment.ledger, file)
+    click.echo(f"Wrote {file}. The key store is not in it (see docs/operations.md).")
+
+
+@ledger.command(name="restore")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@pass_app
+def restore_command(app: App, file: Path) -> None:
+    """Replace the ledger by the copy in FILE; mail and platform stay paused until you resume.
+
+    Who was erased since the copy was made stays unreadable: their keys are gone.
+    """
+    from alumni_sync.deployment import load_configuration
+    from alumni_sync.ledger.backup import restore
+    from alumni_sync.ledger.chain import verify as walk
+
+    settings = load_configuration(app.config).settings
+    restore(settings.ledger.url, file, app.clock().now())
+    with app.open() as deployment:
+        report = walk(deployment.ledger)
+    click.echo(f"Restored {file}: {report.events} consent events, mail and platform paused.")
+    click.echo("Look at `alumni-sync plan`, then: alumni-sync resume all")
+    if report.broken_seq is not None:
+        click.echo(f"The consent chain is broken at {report.broken_seq}: {report.problem}.")
+        finish(Exit.REJECTED)
