@@ -1,0 +1,163 @@
+"""What each operator says of every row: true, false or unknown; and when that may change.
+
+Every operator looks at distinct values or whole arrays, never at one person after the other.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from alumni_sync.domain import FieldType
+from alumni_sync.eligibility.clauses import (
+    Ago,
+    All,
+    AnyOf,
+    Clause,
+    Compare,
+    Comparison,
+    Contains,
+    IsKnown,
+    Leaf,
+    Matches,
+    Not,
+    Offset,
+    OneOf,
+    fields_of_leaf,
+)
+from alumni_sync.eligibility.columns import NO_DAY, Columns, Days, Numbers, fold, shift
+from alumni_sync.eligibility.fields import FIELD_TYPES
+from alumni_sync.eligibility.kleene import Mask, Truth
+
+_COMPARE: dict[Comparison, Callable[[Any, Any], Mask]] = {
+    Comparison.AT_LEAST: np.greater_equal,
+    Comparison.AT_MOST: np.less_equal,
+    Comparison.BEFORE: np.less,
+    Comparison.AFTER: np.greater,
+}
+
+
+class Evaluation:
+    """Evaluates clauses over one frame on one day; leaves are worked out once and shared.
+
+    Attributes:
+        today: civil day of the run at the source's site.
+        next_change: per row, the first later day on which a clause seen so far may say something
+            else without any fact changing; NaT for never.
+    """
+
+    def __init__(self, columns: Columns, harmless: frozenset[str], today: date) -> None:
+        """Prepare to look at `columns`; fields in `harmless` say nothing where not mapped."""
+        self.columns = columns
+        self.today = np.datetime64(today, "D")
+        self.next_change: Days = np.full(columns.rows, NO_DAY)
+        self._harmless = harmless
+        self._leaves: dict[Leaf, Truth] = {}
+
+    def truth(self, clause: Clause, *, positive: bool = True) -> Truth:
+        """Return what `clause` (or its opposite) says of every row.
+
+        `not` is pushed down to the leaves, where a field that is harmless and not mapped makes
+        leaf and opposite false alike: it can neither trigger a rule nor switch one off.
+        """
+        match clause:
+            case Not(part):
+                return self.truth(part, positive=not positive)
+            case All(parts) | AnyOf(parts):
+                both = isinstance(clause, All) == positive
+                result = Truth.constant(self.columns.rows, value=both)
+                for part in parts:
+                    said = self.truth(part, positive=positive)
+                    result = result & said if both else result | said
+                return result
+            case leaf:
+                return self._literal(leaf, positive=positive)
+
+    def _literal(self, leaf: Leaf, *, positive: bool) -> Truth:
+        said = self.leaf(leaf) if positive else ~self.leaf(leaf)
+        if isinstance(leaf, IsKnown):
+            return said
+        for field in fields_of_leaf(leaf):
+            if field in self._harmless and (silent := self.columns.unmapped(field)).any():
+                said = Truth(said.true & ~silent, said.false | silent)
+        return said
+
+    def leaf(self, leaf: Leaf) -> Truth:
+        """Return what one leaf says of every row, as it stands (not negated)."""
+        if leaf not in self._leaves:
+            self._leaves[leaf] = self._evaluate(leaf)
+        return self._leaves[leaf]
+
+    def missing(self, field: str) -> Mask:
+        """Return the rows in which `field` has no value, and that is not harmless."""
+        missing = ~self.columns.known(field)
+        return missing & ~self.columns.unmapped(field) if field in self._harmless else missing
+
+    def _evaluate(self, leaf: Leaf) -> Truth:
+        match leaf:
+            case IsKnown(field):
+                return Truth.of(self.columns.known(field), np.ones(self.columns.rows, np.bool_))
+            case OneOf(field, values):
+                wanted = {fold(value) for value in values}
+                return self._by_value(field, lambda value: value in wanted)
+            case Contains(field, value):
+                part = fold(value)
+                return self._by_value(field, lambda cell: part in cell)
+            case Matches(field, pattern):
+                return self._by_value(field, _wildcards(fold(pattern)))
+            case Compare():
+                return self._compare(leaf)
+
+    def _by_value(self, field: str, holds: Callable[[Any], bool]) -> Truth:
+        positions, values = self.columns.distinct(field)
+        answers = np.array([*(bool(holds(value)) for value in values), False])
+        return Truth.of(answers[positions], positions >= 0)
+
+    def _compare(self, leaf: Compare) -> Truth:
+        compare = _COMPARE[leaf.comparison]
+        if FIELD_TYPES[leaf.field] is FieldType.INTEGER:
+            numbers: Numbers = self.columns.numbers(leaf.field)
+            return Truth.of(compare(numbers, float(leaf.bound)), ~np.isnan(numbers))  # type: ignore[arg-type]  # a bound of a number is a number
+        days = self.columns.days(leaf.field)
+        bound = self._days_of_bound(leaf, days)
+        return Truth.of(compare(days, bound), ~np.isnat(days) & ~np.isnat(bound))
+
+    def _days_of_bound(self, leaf: Compare, days: Days) -> Any:  # noqa: ANN401 one day, or one a row
+        match leaf.bound:
+            case Ago(duration):
+                self._changes_on(shift(days, duration, later=True))
+                return shift(np.array([self.today]), duration, later=False)[0]
+            case Offset(duration, field, later):
+                return shift(self.columns.days(field), duration, later=later)
+            case bound:
+                return np.datetime64(bound, "D")
+
+    def _changes_on(self, days: Days) -> None:
+        """Note that what was said may change around `days`.
+
+        Month lengths make `D - 1 month >= x` and `D >= x + 1 month` differ by up to two days, so
+        that within them every following day is a candidate. Looking too often costs little;
+        looking too late would leave somebody held, or asked, by yesterday's age.
+        """
+        soon = np.where(self.today <= days + np.timedelta64(2, "D"), self.today + 1, NO_DAY)
+        candidates = np.where(self.today < days, days, soon)
+        self.next_change = np.fmin(self.next_change, candidates)
+
+
+def _wildcards(pattern: str) -> Callable[[str], bool]:
+    """Return a test for a pattern of `*` and `?`.
+
+    Each `*` takes as little as it can and gives nothing back (atomic groups), which is enough for
+    wildcards and keeps the time linear in the text, whatever somebody writes into a pack.
+    """
+    first, *others = (_fixed(piece) for piece in re.sub(r"\*+", "*", pattern).split("*"))
+    middle = "".join(f"(?>.*?{piece})" for piece in others[:-1])
+    tail = f".*{others[-1]}" if others else ""
+    compiled = re.compile(first + middle + tail, re.DOTALL)
+    return lambda value: compiled.fullmatch(value) is not None
+
+
+def _fixed(piece: str) -> str:
+    return "".join("." if char == "?" else re.escape(char) for char in piece)
