@@ -7,11 +7,12 @@ Datetimes are aware UTC unless said otherwise; dates are civil dates. Errors are
 `alumni_sync.errors`: `TransientError` (try again), `PermanentError` (do not), `ConfigError` (stop).
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from alumni_sync.domain import Facts
@@ -242,6 +243,27 @@ class Profile:
     fields: Mapping[ProfileField, Shown] = field(default_factory=dict)
     purposes: frozenset[Purpose] = frozenset()
     segments: frozenset[str] = frozenset()
+
+
+_CONTENT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def profile_content(profile: Profile) -> bytes:
+    """Return the canonical bytes of what a profile says; equal profiles give equal bytes.
+
+    `MemberRef.content` is `context.fingerprint("profile", profile_content(profile))`, so that
+    membership and a platform can compare without either keeping the values. The alumni id is no
+    part of it.
+    """
+    fields = {name: (shown.value, shown.to_members) for name, shown in profile.fields.items()}
+    told = (
+        profile.name,
+        profile.email,
+        fields,
+        sorted(profile.purposes),
+        sorted(profile.segments),
+    )
+    return _CONTENT.encode(told).encode()
 
 
 @dataclass(frozen=True, slots=True)
