@@ -1,7 +1,7 @@
 """What all tests share: a clock that stands still, and a ledger on both databases."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,25 @@ OpenLedger = Callable[[], Ledger]
 def must_run_everything() -> bool:
     """Say whether a missing part is a failure (in `.ci/run`) instead of a skip said aloud."""
     return bool(os.environ.get("ALUMNI_SYNC_CI"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long list of crash points to `.ci/run`, unless they are asked for by marker."""
+    if must_run_everything() or "every_crash" in str(config.option.markexpr):
+        return
+    left_out = [item for item in items if item.get_closest_marker("every_crash")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where everything must run: a part is missing there."""
+    report = yield
+    if report.skipped and must_run_everything() and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but everything must run here: {report.longrepr}"
+    return report
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+# make run     the sample company, from leaver export to community, on one screen
+# make up      Dagster UI, daemon, consent site and HR desk
+# make test    all tests that need nothing but this machine
+# make check   what .ci/run runs, in the same order
+# make bench   the measurements of benchmarks/
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := alumni_sync connectors assets
+
+.PHONY: setup run up test check bench format pins clean
+
+setup: .venv/.installed
+
+.venv/.installed: pyproject.toml constraints.txt setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+		test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) .venv; \
+		uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'; \
+	else \
+		test -x $(BIN)/python || $(PYTHON) -m venv .venv; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+			--constraint constraints.txt --editable '.[dev]'; \
+	fi
+	@touch $@
+
+run: setup
+	@$(BIN)/python -m examples.acme.demo
+
+up: setup
+	@if [ -f alumni_sync.yaml ]; then $(BIN)/alumni-sync up; \
+	else $(BIN)/python -m examples.acme.demo up; fi
+
+test: setup
+	@$(BIN)/python -m pytest -q $(PYTEST)
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(SOURCES) tests benchmarks examples setup.py
+	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered --cov-fail-under=95"
+	$(BIN)/dagster definitions validate -w workspace.yaml
+
+bench: setup
+	@set -e; for benchmark in benchmarks/[!_]*.py; do \
+		echo "== $$benchmark"; $(BIN)/python "$$benchmark"; \
+	done
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Renews constraints.txt from what is installed: names and versions only.
+pins: setup
+	@{ sed -n '/^#/p' constraints.txt; \
+	   $(BIN)/python -m pip freeze --all --exclude alumni-sync --exclude pip; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean:
+	rm -rf .venv build dist var *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
