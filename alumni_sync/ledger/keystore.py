@@ -21,8 +21,8 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    delete,
     select,
+    update,
 )
 
 from alumni_sync.errors import ConfigError, LedgerError
@@ -39,9 +39,10 @@ WRAPPED_KEY: Final = Table(
     "wrapped_key",
     METADATA,
     Column("subject", String, primary_key=True),
-    Column("kind", String, primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("wrapped", LargeBinary, nullable=False),
+    Column("profile", LargeBinary),  # a wrapped key; null once destroyed
+    Column("evidence", LargeBinary),
+    sqlite_with_rowid=False,  # one tree instead of table and index: fewer places a key can be
 )
 JOURNAL: Final = Table(
     "shredded",
@@ -86,19 +87,9 @@ class KeyStore:
 
     def _check_master(self) -> None:
         """Store a wrapped constant once; refuse a deployment key that cannot open it."""
-        row = {
-            "subject": _CHECK,
-            "kind": "check",
-            "version": 1,
-            "wrapped": self._wrap(_CHECK, "check", bytes(_KEY)),
-        }
-        with transaction(self.engine, write=True) as connection:
-            insert_ignore(connection, WRAPPED_KEY, [row], key=("subject", "kind"))
-            kept = connection.execute(
-                select(WRAPPED_KEY.c.wrapped).where(WRAPPED_KEY.c.subject == _CHECK)
-            ).scalar_one()
+        self.create([_CHECK])
         try:
-            self._unwrap(_CHECK, "check", kept)
+            self.load([_CHECK])
         except SealBroken:
             raise ConfigError.of(
                 "keys.master",
@@ -122,51 +113,55 @@ class KeyStore:
         raise SealBroken(msg)
 
     def create(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> None:
-        """Make keys for new subjects; who has one keeps it. Own short transaction."""
-        kinds = tuple(kinds)
-        rows = [
-            {
-                "subject": subject,
-                "kind": kind.value,
-                "version": 1,
-                "wrapped": self._wrap(subject, kind.value, os.urandom(_KEY)),
-            }
-            for subject in subjects
-            for kind in kinds
-        ]
+        """Make keys for new subjects; who has some keeps them. Own short transaction."""
+        wanted = tuple(kinds)
+        rows = [self._new_row(subject, wanted) for subject in subjects]
         with transaction(self.engine, write=True) as connection:
-            insert_ignore(connection, WRAPPED_KEY, rows, key=("subject", "kind"))
+            insert_ignore(connection, WRAPPED_KEY, rows, key=("subject",))
+
+    def _new_row(self, subject: str, kinds: tuple[KeyKind, ...]) -> dict[str, object]:
+        """Return a row with a new wrapped key of each kind."""
+        row: dict[str, object] = {
+            "subject": subject,
+            "version": 1,
+            "profile": None,
+            "evidence": None,
+        }
+        for kind in kinds:
+            row[kind.value] = self._wrap(subject, kind.value, os.urandom(_KEY))
+        return row
 
     def load(self, subjects: Sequence[str]) -> Mapping[tuple[str, str], tuple[int, bytes]]:
         """Return (subject, kind) → (version, key) for those whose key is still there."""
         keys: dict[tuple[str, str], tuple[int, bytes]] = {}
         with transaction(self.engine, write=False) as connection:
             for chunk in in_chunks(subjects):
-                for subject, kind, version, wrapped in connection.execute(
+                found = connection.execute(
                     select(WRAPPED_KEY).where(WRAPPED_KEY.c.subject.in_(chunk))
-                ):
-                    keys[subject, kind] = (version, self._unwrap(subject, kind, wrapped))
+                )
+                for subject, version, *wrapped in found.all():
+                    for kind, sealed in zip(BOTH, wrapped, strict=True):
+                        if sealed is not None:
+                            keys[subject, kind] = version, self._unwrap(subject, kind, sealed)
         return keys
 
     def shred(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> int:
         """Destroy keys for good; return how many there were.
 
-        SQLite zeroes deleted cells (`secure_delete`) and the write-ahead log is truncated;
-        PostgreSQL rewrites the table (`VACUUM FULL`), since a deleted row stays in its page.
+        SQLite zeroes what it frees (`secure_delete`) and the write-ahead log is truncated;
+        PostgreSQL rewrites the table (`VACUUM FULL`), since an old row version stays in its page.
         """
-        wanted = [kind.value for kind in kinds]
         gone = 0
         with transaction(self.engine, write=True) as connection:
-            for chunk in in_chunks(subjects):
-                condition = WRAPPED_KEY.c.subject.in_(chunk) & WRAPPED_KEY.c.kind.in_(wanted)
-                rows = [
-                    {"subject": subject, "kind": kind}
-                    for subject, kind in connection.execute(
-                        select(WRAPPED_KEY.c.subject, WRAPPED_KEY.c.kind).where(condition)
-                    )
-                ]
-                insert_ignore(connection, JOURNAL, rows, key=("subject", "kind"))
-                gone += int(connection.execute(delete(WRAPPED_KEY).where(condition)).rowcount)
+            for kind in kinds:
+                column = WRAPPED_KEY.c[kind.value]
+                for chunk in in_chunks(subjects):
+                    alive = WRAPPED_KEY.c.subject.in_(chunk) & column.is_not(None)
+                    found = connection.execute(select(WRAPPED_KEY.c.subject).where(alive))
+                    rows = [{"subject": subject, "kind": kind.value} for (subject,) in found]
+                    insert_ignore(connection, JOURNAL, rows, key=("subject", "kind"))
+                    connection.execute(update(WRAPPED_KEY).where(alive).values({column: None}))
+                    gone += len(rows)
         if gone:
             self._forget_bytes()
         return gone

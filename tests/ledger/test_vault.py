@@ -76,21 +76,23 @@ def test_creating_keys_twice_keeps_the_first(ledger: Ledger) -> None:
     assert ledger.vault.open("P-1", PROFILE, "spell", sealed) == b"facts"
 
 
-def test_the_bytes_of_a_shredded_key_are_in_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kinds", [(PROFILE,), (EVIDENCE,), (PROFILE, EVIDENCE)])
+def test_the_bytes_of_a_shredded_key_are_in_no_file(
+    tmp_path: Path, kinds: tuple[KeyKind, ...]
+) -> None:
     """A key in a free page or in the log would bring an erased person back."""
     url = f"sqlite:///{tmp_path}/keys.db"
     people = [f"P-{number}" for number in range(200)]
     with Ledger.open(f"sqlite:///{tmp_path}/ledger.db", url, MASTER) as ledger:
         ledger.vault.create_keys(people)
         with ledger.vault.store.engine.connect() as connection:
-            rows = connection.execute(
-                select(WRAPPED_KEY.c.wrapped).where(WRAPPED_KEY.c.subject == "P-77")
-            )
-            doomed = [row.wrapped for row in rows]
-        assert len(doomed) == 2
+            row = connection.execute(
+                select(WRAPPED_KEY).where(WRAPPED_KEY.c.subject == "P-77")
+            ).one()
+            doomed = [getattr(row, kind.value) for kind in kinds]
         assert all(_held(tmp_path, key) for key in doomed)
 
-        ledger.vault.shred(["P-77"])
+        assert ledger.vault.shred(["P-77"], kinds) == len(kinds)
 
         assert [key for key in doomed if _held(tmp_path, key)] == []
         assert (tmp_path / "keys.db-wal").stat().st_size == 0
@@ -143,12 +145,10 @@ def test_a_tampered_wrapped_key_is_not_used(tmp_path: Path) -> None:
         ledger.vault.create_keys(["P-1", "P-2"])
         with ledger.vault.store.engine.begin() as connection:
             other = connection.execute(
-                select(WRAPPED_KEY.c.wrapped).where(WRAPPED_KEY.c.subject == "P-2")
-            ).scalars()
+                select(WRAPPED_KEY.c.profile).where(WRAPPED_KEY.c.subject == "P-2")
+            ).scalar_one()
             connection.execute(
-                update(WRAPPED_KEY)
-                .where(WRAPPED_KEY.c.subject == "P-1")
-                .values(wrapped=next(iter(other)))
+                update(WRAPPED_KEY).where(WRAPPED_KEY.c.subject == "P-1").values(profile=other)
             )
 
         with pytest.raises(SealBroken):
