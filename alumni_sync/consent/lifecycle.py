@@ -7,7 +7,7 @@ invitation to `expired`, never anywhere else.
 
 import calendar
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -238,7 +238,7 @@ def _asking(position: Position, event: Event, now: datetime, timers: Timers) -> 
 def _asked(position: Position, now: datetime, timers: Timers) -> Step:
     asked = replace(position, state=_S.INVITED, asked=position.asked + 1)
     if position.asked_at is None:
-        closes = now + timedelta(days=timers.close_days)
+        closes = end_of_day(now + timedelta(days=timers.close_days))
         asked = replace(asked, asked_at=now, closes_at=closes)
         asked = replace(asked, next_at=_next_slot(asked, now, timers))
     return Step(asked)
@@ -304,7 +304,7 @@ def _expired(position: Position) -> Step:
 
 
 def _ask_again(position: Position, now: datetime, timers: Timers) -> Step:
-    closes = now + timedelta(days=timers.close_days)
+    closes = end_of_day(now + timedelta(days=timers.close_days))
     again = replace(position, state=_S.INVITED, asked_at=now, closes_at=closes, next_at=closes)
     return Step(again, frozenset({Effect.REMIND}))
 
@@ -328,3 +328,8 @@ def months_later(moment: datetime, months: int) -> datetime:
     year, month = divmod(index, _MONTHS)
     day = min(moment.day, calendar.monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)
+
+
+def end_of_day(moment: datetime) -> datetime:
+    """Return the last second of a day in UTC: a date that was promised in a mail is kept."""
+    return moment.astimezone(UTC).replace(hour=23, minute=59, second=59, microsecond=0)

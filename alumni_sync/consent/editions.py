@@ -1,0 +1,273 @@
+"""Editions of a notice: the files that legal owns, read and checked as a whole.
+
+An edition is a folder `rules/notices/<id>/<version>/`: `manifest.yaml`, the text `<language>.md`,
+form labels `form/<language>.yaml` and mails `mail/<language>.yaml`. A language is complete or the
+edition does not load: consent given on a page that mixes languages would not be informed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, TypeVar
+
+import yaml
+from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2.sandbox import SandboxedEnvironment
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from alumni_sync.errors import ConfigError, Problem
+from alumni_sync.ports import ProfileField, Purpose
+
+LABELS: Final = ("question", "yes", "no", "later", "not_me", "name", "shown", "submit")
+MUST_BE_SAID: Final = frozenset(
+    {
+        "controller", "contact", "recipient", "region", "validity_months", "proof_years",
+        "close_days", "mails", "authority", "authority_url", "rules_url",
+    }
+)  # fmt: skip
+"""What GDPR Articles 7, 13 and 14 want a person to be told; a text that lacks one is refused."""
+MAIL_VALUES: Final = frozenset({"first_name", "closes", "until", "last", "day", "month", "year"})
+"""What a mail's template may use beside the terms."""
+BADGES: Final = frozenset(
+    {ProfileField.MENTOR_BADGE, ProfileField.EXPERT_BADGE, ProfileField.RETIREE_BADGE}
+)
+_VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_MONTHS: Final = 12
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a notice says about this deployment; nothing here is about the reader."""
+
+    company: str
+    controller: str
+    contact: str
+    recipient: str
+    region: str
+    transfer: str
+    basis: str
+    mails: int
+    close_days: int
+    defer_days: int
+    validity_months: int
+    proof_years: int
+    authority: str
+    authority_url: str
+    rules_url: str
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Manifest(_Frozen):
+    """What an edition offers: languages (code → its own name), fields and purposes in order."""
+
+    id: str
+    version: str = Field(pattern=_VERSION.pattern)
+    languages: dict[str, str] = Field(min_length=1)
+    fields: tuple[ProfileField, ...]
+    purposes: tuple[Purpose, ...]
+
+
+class Label(_Frozen):
+    """The words beside one box. `badge` is what a badge reads, for badges only."""
+
+    label: str = Field(min_length=1)
+    help: str = ""
+    badge: str = ""
+
+
+class FormTexts(_Frozen):
+    """The words of the form in one language."""
+
+    labels: dict[str, str]
+    fields: dict[ProfileField, Label]
+    purposes: dict[Purpose, Label]
+
+
+class MailTexts(_Frozen):
+    """One mail in one language; every string is a template."""
+
+    subject: str
+    lines: tuple[str, ...]
+    link: str = ""
+    after: tuple[str, ...] = ()
+    list_fields: str = ""
+    list_purposes: str = ""
+    nothing: str = ""
+
+
+class MailFile(_Frozen):
+    """All mails of one language with what they share."""
+
+    date: str
+    months: tuple[str, ...] = Field(min_length=_MONTHS, max_length=_MONTHS)
+    greeting: str
+    greeting_unnamed: str
+    unsubscribe: str
+    sender: str
+    invitation: MailTexts
+    reminder: MailTexts
+    again: MailTexts
+    confirmation: MailTexts
+    goodbye: MailTexts
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One version of a notice in all its languages."""
+
+    manifest: Manifest
+    texts: Mapping[str, str]
+    forms: Mapping[str, FormTexts]
+    mails: Mapping[str, MailFile]
+
+    def language(self, *wanted: str) -> str:
+        """Return the first of `wanted` that this edition has (`pl-PL` finds `pl`), else its own."""
+        for code in wanted:
+            for candidate in (code, code.partition("-")[0].lower()):
+                if candidate in self.manifest.languages:
+                    return candidate
+        return next(iter(self.manifest.languages))
+
+
+def editions(rules: Path, notice_id: str) -> list[str]:
+    """Return the versions of a notice below the `rules` directory, oldest first."""
+    folder = rules / "notices" / notice_id
+    found = [path.name for path in folder.glob("*") if (path / "manifest.yaml").is_file()]
+    return sorted(filter(_VERSION.fullmatch, found), key=_version_key)
+
+
+def _version_key(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def load_edition(rules: Path, notice_id: str, version: str | None = None) -> Edition:
+    """Load one edition of a notice; None takes the newest.
+
+    Raises:
+        ConfigError: there is none, a language is incomplete, or a text leaves out what must be
+            said; all problems at once.
+    """
+    versions = editions(rules, notice_id)
+    if not versions or (version is not None and version not in versions):
+        where = rules / "notices" / notice_id
+        raise ConfigError.of(str(where), f"there is no notice {notice_id} {version or ''}".strip())
+    folder = rules / "notices" / notice_id / (version or versions[-1])
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    state = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+    return _load(folder, notice_id, state)
+
+
+@lru_cache(maxsize=32)
+def _load(folder: Path, notice_id: str, _state: tuple[tuple[str, int, int], ...]) -> Edition:
+    """Load a folder once per state of its files: a page must not parse YAML at every request."""
+    problems: list[Problem] = []
+    manifest = _read(folder / "manifest.yaml", Manifest, problems)
+    if manifest is None:
+        raise ConfigError(problems)
+    if (manifest.id, manifest.version) != (notice_id, folder.name):
+        problems.append(Problem(str(folder), "manifest.yaml names another notice or version"))
+    texts: dict[str, str] = {}
+    forms: dict[str, FormTexts] = {}
+    mails: dict[str, MailFile] = {}
+    for code in manifest.languages:
+        form_path, mail_path = folder / "form" / f"{code}.yaml", folder / "mail" / f"{code}.yaml"
+        texts[code] = _text(folder / f"{code}.md", problems)
+        if form := _read(form_path, FormTexts, problems):
+            forms[code] = form
+            problems += _form_problems(form_path, form, manifest)
+        if mail := _read(mail_path, MailFile, problems):
+            mails[code] = mail
+            problems += _mail_problems(mail_path, mail)
+    if problems:
+        raise ConfigError(problems)
+    return Edition(manifest, texts, forms, mails)
+
+
+def _read(path: Path, model: type[_Model], problems: list[Problem]) -> _Model | None:
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            where = ".".join(map(str, problem["loc"]))
+            problems.append(Problem(str(path), f"{where}: {problem['msg']}"))
+    except FileNotFoundError:
+        problems.append(Problem(str(path), "is missing", "a language is complete or not offered"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problems.append(Problem(str(path), f"cannot be read: {error}"))
+    return None
+
+
+def _text(path: Path, problems: list[Problem]) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        problems.append(Problem(str(path), "is missing", "a language is complete or not offered"))
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(str(path), f"cannot be read: {error}"))
+        return ""
+    used = _used(path, text, problems)
+    unknown = used - _TERMS
+    problems += [Problem(str(path), f"uses the unknown value {name}") for name in sorted(unknown)]
+    unsaid = sorted(MUST_BE_SAID - used)
+    problems += [Problem(str(path), f"does not say {name}") for name in unsaid if used]
+    return text
+
+
+def _form_problems(path: Path, form: FormTexts, manifest: Manifest) -> Iterator[Problem]:
+    missing = [f"labels.{name}" for name in LABELS if not form.labels.get(name)]
+    missing += [f"fields.{name}" for name in manifest.fields if name not in form.fields]
+    missing += [f"purposes.{name}" for name in manifest.purposes if name not in form.purposes]
+    missing += [
+        f"fields.{name}.badge"
+        for name in BADGES & set(manifest.fields) & set(form.fields)
+        if not form.fields[name].badge
+    ]
+    for name in missing:
+        yield Problem(str(path), f"{name} is missing")
+    problems: list[Problem] = []
+    for text in form.labels.values():
+        for name in sorted(_used(path, text, problems) - _TERMS):
+            yield Problem(str(path), f"uses the unknown value {name}")
+    yield from problems
+
+
+def _mail_problems(path: Path, mail: MailFile) -> Iterator[Problem]:
+    problems: list[Problem] = []
+    for text in _strings(mail.model_dump()):
+        for name in sorted(_used(path, text, problems) - _TERMS - MAIL_VALUES):
+            yield Problem(str(path), f"uses the unknown value {name}")
+    yield from problems
+    for kind in ("invitation", "reminder", "again", "confirmation"):
+        if not getattr(mail, kind).link:
+            yield Problem(str(path), f"{kind}.link is missing", "the mail would have no button")
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _strings(item)
+
+
+def _used(path: Path, text: str, problems: list[Problem]) -> frozenset[str]:
+    """Return the names that a template uses; note what does not parse."""
+    try:
+        tree = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True).parse(text)
+    except TemplateError as error:
+        problems.append(Problem(str(path), f"does not parse: {error}"))
+        return frozenset()
+    return frozenset(meta.find_undeclared_variables(tree))
+
+
+_TERMS: Final = frozenset(field.name for field in fields(Terms))

@@ -1,0 +1,108 @@
+"""Rendering of notices and forms: what is shown, and the hash that stands for it.
+
+The text's hash is taken over the exact rendered Markdown (NFC, LF, no trailing spaces); the form's
+over labels, order and defaults. Neither holds a personal value, so both can be kept as they are.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import rfc8785
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+from markdown_it import MarkdownIt
+
+from alumni_sync.consent.editions import LABELS, Edition, Label, Terms
+from alumni_sync.ports import ProfileField, Purpose
+
+ANSWERS: Final = ("yes", "no", "later", "not_me")
+_MARKDOWN_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedNotice:
+    """A notice as it is shown; `text` is what is hashed and kept."""
+
+    text: str
+    html: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedForm:
+    """A form as it is shown, to one who is offered `fields`; `content` is hashed and kept."""
+
+    content: bytes
+    sha256: str
+    labels: Mapping[str, str]
+    fields: Mapping[ProfileField, Label]
+    purposes: Mapping[Purpose, Label]
+
+
+def plain_environment() -> SandboxedEnvironment:
+    """Return the environment for plain text; what is missing is an error, never a blank."""
+    return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+
+
+def render_plain(template: str, values: Mapping[str, Any]) -> str:
+    """Return a line of plain text with its variables filled in."""
+    return plain_environment().from_string(template).render(values)
+
+
+def render_notice(edition: Edition, language: str, terms: Terms) -> RenderedNotice:
+    """Return the notice in one language, as text, as HTML, and its hash."""
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,
+        finalize=lambda value: _MARKDOWN_SPECIAL.sub(r"\\\1", str(value)),
+        keep_trailing_newline=True,
+    )
+    text = exact_text(environment.from_string(edition.texts[language]).render(asdict(terms)))
+    return RenderedNotice(text, notice_html(text), sha256(text.encode()))
+
+
+def notice_html(text: str) -> str:
+    """Return a notice's Markdown as HTML; raw HTML in it stays text."""
+    return str(MarkdownIt("commonmark", {"html": False}).render(text))
+
+
+def render_form(
+    edition: Edition, language: str, terms: Terms, offered: tuple[ProfileField, ...]
+) -> RenderedForm:
+    """Return the form for somebody who is offered the fields `offered`."""
+    texts, values = edition.forms[language], asdict(terms)
+    labels = {name: render_plain(texts.labels[name], values) for name in LABELS}
+    fields = {name: texts.fields[name] for name in edition.manifest.fields if name in offered}
+    purposes = {name: texts.purposes[name] for name in edition.manifest.purposes}
+    content = rfc8785.dumps(
+        {
+            "notice": edition.manifest.id,
+            "version": edition.manifest.version,
+            "language": language,
+            "labels": labels,
+            "answers": [{"value": name, "label": labels[name]} for name in ANSWERS],
+            "fields": [_described(name, label) for name, label in fields.items()],
+            "purposes": [_described(name, label) for name, label in purposes.items()],
+            "defaults": {"answer": None, "fields": [], "shown": [], "purposes": []},
+        }
+    )
+    return RenderedForm(content, sha256(content), labels, fields, purposes)
+
+
+def _described(name: str, label: Label) -> dict[str, str]:
+    return {"id": str(name), "label": label.label, "help": label.help}
+
+
+def exact_text(text: str) -> str:
+    """Return text as it is hashed: NFC, LF, no trailing spaces, one newline at the end."""
+    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
+
+
+def sha256(content: bytes) -> str:
+    """Return the hex SHA-256 of bytes."""
+    return hashlib.sha256(content).hexdigest()
