@@ -1,0 +1,60 @@
+"""What crosses into Dagster when something fails: our own sentences, never a value.
+
+Dagster stores an exception with everything it was raised from. A database's, a parser's or
+pydantic's message quotes rows and addresses, so nothing but the errors of `alumni_sync.errors`
+(which hold none) gets through with its message; of all others, type and place.
+"""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from alumni_sync.errors import AlumniSyncError
+
+
+class StageFailed(dg.Failure):
+    """A stage failed; never tried again by Dagster, since a failed stage was a decision.
+
+    Attributes:
+        error: the error of ours that ended it; None for a bug.
+    """
+
+    def __init__(self, description: str, error: AlumniSyncError | None) -> None:
+        """Keep the error for a caller in the same process."""
+        super().__init__(description=description, allow_retries=False)
+        self.error = error
+
+
+@contextmanager
+def harmless() -> Iterator[None]:
+    """Let no exception out but ours, cut off from what it was raised from.
+
+    `raise … from None` would only hide the original from a traceback; it stays reachable as
+    `__context__`. Raising after the `except` leaves nothing to reach.
+    """
+    try:
+        yield
+    except (dg.Failure, dg.DagsterExecutionInterruptedError):
+        raise
+    except AlumniSyncError as error:
+        failed = StageFailed(str(error), _bare(error))
+    except Exception as error:  # noqa: BLE001 whatever it is, its message must not get through
+        failed = StageFailed(f"a fault of alumni_sync: {describe(error)}", None)
+    else:
+        return
+    raise failed
+
+
+def describe(error: BaseException) -> str:
+    """Return the type of an error and where it was raised, nothing of its message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
+
+
+def _bare(error: AlumniSyncError) -> AlumniSyncError:
+    error.__cause__ = error.__context__ = None
+    return error
