@@ -1,0 +1,35 @@
+"""The invariants I1 to I9 (1-product), checked after any run by somebody who trusts nobody.
+
+`check(look(config, now))` returns every violation; an empty list is what every scenario ends with.
+The gates are worked out here once more, naively, from the ledger's raw rows and the chain's own
+bytes: this package imports nothing of alumni_sync. `tables_digest` and `moved` serve I7 and I8,
+which compare two moments.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from tests.invariants import consent, intake, secrecy, writes
+from tests.invariants.violation import Violation
+from tests.invariants.world import World
+
+Rule = Callable[[World], Iterator[Violation]]
+
+RULES: Final[Sequence[Rule]] = (
+    consent.nobody_without_a_grant_is_on_the_platform,
+    consent.nobody_adverse_is_on_the_platform,
+    consent.chain_is_whole,
+    consent.nobody_is_asked_who_must_not_be,
+    consent.nobody_is_asked_again,
+    intake.every_spell_is_in_one_state,
+    intake.counts_add_up,
+    intake.failed_read_changed_nothing,
+    secrecy.nothing_personal_stands_where_it_must_not,
+    writes.every_write_names_its_reason,
+    writes.every_mail_is_sent_once,
+)
+
+
+def check(world: World) -> list[Violation]:
+    """Return every violation of an invariant that one moment can show."""
+    return [violation for rule in RULES for violation in rule(world)]
