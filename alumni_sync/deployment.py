@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self, cast
 from zoneinfo import ZoneInfo
@@ -25,7 +26,14 @@ from alumni_sync.plugins import (
     check_settings,
     load_plugin,
 )
-from alumni_sync.ports import Clock, CommunityPlatform, HrisConnector, Mailer, PluginContext
+from alumni_sync.ports import (
+    Clock,
+    CommunityPlatform,
+    Fingerprint,
+    HrisConnector,
+    Mailer,
+    PluginContext,
+)
 from alumni_sync.settings import (
     MASTER_BYTES,
     PluginSection,
@@ -89,39 +97,14 @@ def _load(section: PluginSection, reading: Reading) -> _Plugin:
     return _Plugin(plugin, settings, section.name, where)
 
 
-class Deployment:
-    """Settings, ledger, clock and plugins; a context manager."""
+class Plugins:
+    """Builds what the configuration names; needs no ledger, so that `doctor` can ask before one."""
 
-    def __init__(self, configuration: Configuration, ledger: Ledger, clock: Clock) -> None:
-        """Use `Deployment.open`."""
+    def __init__(self, configuration: Configuration, fingerprint: Fingerprint) -> None:
+        """Keep the checked configuration and the hash that plugins are given."""
         self.settings = configuration.settings
-        self.root = configuration.settings.root
-        self.clock = clock
-        self.ledger = ledger
         self._plugins = configuration.plugins
-
-    @classmethod
-    def open(cls, config: Path, *, clock: Clock | None = None, create: bool = True) -> Self:
-        """Load the configuration and open ledger and key store.
-
-        Args:
-            config: path of `alumni_sync.yaml`.
-            clock: None takes the one of the environment (see `alumni_sync.clock`).
-            create: make or migrate the ledger; otherwise an old or missing one is an error.
-
-        Raises:
-            ConfigError: every problem of the configuration, or the ledger's.
-        """
-        runtime = Runtime.from_environment()
-        crash.arm(runtime.crash_at)
-        configuration = load_configuration(config)
-        settings = configuration.settings
-        for url in (settings.ledger.url, settings.keys.store):
-            if create and (path := sqlite_path(url)):
-                path.parent.mkdir(parents=True, exist_ok=True)
-        master = deployment_key(settings, make=create)
-        ledger = Ledger.open(settings.ledger.url, settings.keys.store, master, create=create)
-        return cls(configuration, ledger, clock or clock_from(runtime.as_of))
+        self._fingerprint = fingerprint
 
     def connector(self, source: str) -> HrisConnector:
         """Return the connector of a source, newly built.
@@ -153,14 +136,54 @@ class Deployment:
         source = self.settings.sources.get(name)
         return PluginContext(
             name=name,
-            root=str(self.root),
+            root=str(self.settings.root),
             timezone=source.timezone if source else UTC_ZONE,
-            fingerprint=self.ledger.hashes.digest_bytes,
+            fingerprint=self._fingerprint,
         )
 
     def _build(self, kind: PluginKind, name: str) -> object:
         plugin = self._plugins[kind, name]
         return build_plugin(plugin.cls, plugin.settings, self.context(name), plugin.where)
+
+
+class Deployment(Plugins):
+    """Settings, ledger, clock and plugins; a context manager."""
+
+    def __init__(self, configuration: Configuration, ledger: Ledger, clock: Clock) -> None:
+        """Use `Deployment.open`."""
+        super().__init__(configuration, ledger.hashes.digest_bytes)
+        self.root = configuration.settings.root
+        self.clock = clock
+        self.ledger = ledger
+
+    @classmethod
+    def open(cls, config: Path, *, clock: Clock | None = None, create: bool = True) -> Self:
+        """Load the configuration and open ledger and key store.
+
+        Args:
+            config: path of `alumni_sync.yaml`.
+            clock: None takes the one of the environment (see `alumni_sync.clock`).
+            create: make or migrate the ledger; otherwise an old or missing one is an error.
+
+        Raises:
+            ConfigError: every problem of the configuration, or the ledger's.
+        """
+        return cls.of(load_configuration(config), clock=clock, create=create)
+
+    @classmethod
+    def of(
+        cls, configuration: Configuration, *, clock: Clock | None = None, create: bool = True
+    ) -> Self:
+        """Open ledger and key store of a configuration that is loaded; as `open` otherwise."""
+        runtime = Runtime.from_environment()
+        crash.arm(runtime.crash_at)
+        settings = configuration.settings
+        for url in (settings.ledger.url, settings.keys.store):
+            if create and (path := sqlite_path(url)):
+                path.parent.mkdir(parents=True, exist_ok=True)
+        master = deployment_key(settings, make=create)
+        ledger = Ledger.open(settings.ledger.url, settings.keys.store, master, create=create)
+        return cls(configuration, ledger, clock or clock_from(runtime.as_of))
 
     def close(self) -> None:
         """Close the ledger."""
@@ -173,6 +196,15 @@ class Deployment:
     def __exit__(self, *exc: object) -> None:
         """Close it."""
         self.close()
+
+
+def without_ledger(configuration: Configuration) -> Plugins:
+    """Return the plugins of a configuration for checks only: their fingerprints are not keyed."""
+
+    def fingerprint(purpose: str, content: bytes) -> str:
+        return sha256(purpose.encode() + b"\0" + content).hexdigest()
+
+    return Plugins(configuration, fingerprint)
 
 
 def sqlite_path(url: str) -> Path | None:

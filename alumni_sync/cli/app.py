@@ -16,7 +16,7 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import ConfigError
 
 if TYPE_CHECKING:
-    from alumni_sync.deployment import Deployment
+    from alumni_sync.deployment import Deployment, Plugins
     from alumni_sync.ports import Clock
 
 
@@ -48,6 +48,12 @@ class App:
         from alumni_sync.deployment import Deployment
 
         return Deployment.open(self.config, clock=self.clock(), create=create)
+
+    def plugins(self) -> "Plugins":
+        """Return the plugins of the configuration, without opening (or making) a ledger."""
+        from alumni_sync.deployment import load_configuration, without_ledger
+
+        return without_ledger(load_configuration(self.config))
 
 
 pass_app = click.make_pass_decorator(App)
