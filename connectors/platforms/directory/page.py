@@ -34,6 +34,7 @@ _LABELS: Final = {
     ProfileField.LINKEDIN_URL: "LinkedIn",
     ProfileField.PHOTO_URL: "Photo",
 }
+_LINKS: Final = frozenset({ProfileField.LINKEDIN_URL, ProfileField.PHOTO_URL})
 _BADGES: Final = {
     ProfileField.MENTOR_BADGE: "Mentor",
     ProfileField.EXPERT_BADGE: "Expert",
@@ -74,14 +75,13 @@ said.textContent=words.length?n+" found":""});
 def card(profile: Profile) -> str:
     """Return the HTML of one member: the name, and the fields shown to members."""
     shown = {name: value.value for name, value in profile.fields.items() if value.to_members}
-    badges = "".join(
-        f'<span class="badge">{label}</span>' for name, label in _BADGES.items() if name in shown
-    )
-    rows = "".join(
-        f"<div><dt>{label}</dt>{_value(name, shown[name])}</div>"
-        for name, label in _LABELS.items()
-        if name in shown
-    )
+    badges = rows = ""
+    for name, label in _BADGES.items():
+        if name in shown:
+            badges += f'<span class="badge">{label}</span>'
+    for name, label in _LABELS.items():
+        if name in shown:
+            rows += f"<div><dt>{label}</dt>{_value(name, shown[name])}</div>"
     return (
         f'<li id="{escape(profile.alumni_id)}"><h2 dir="auto">{escape(profile.name)}</h2>'
         + (f"<p>{badges}</p>" if badges else "")
@@ -93,7 +93,7 @@ def card(profile: Profile) -> str:
 def _value(name: ProfileField, value: str) -> str:
     """Return a value as a cell; an address becomes a link only where it is a web address."""
     text = escape(value)
-    if name in {ProfileField.LINKEDIN_URL, ProfileField.PHOTO_URL} and value.startswith("https://"):
+    if name in _LINKS and value.startswith("https://"):
         return f'<dd><a rel="noopener noreferrer nofollow" href="{text}">{text}</a></dd>'
     return f'<dd dir="auto">{text}</dd>'
 

@@ -112,7 +112,10 @@ class DirectoryPlatform:
                     for alumni_id, profile in wanted.items()
                     if before.get(alumni_id, (0, "", False))[1:] != (hashes[alumni_id], True)
                 ]
-                self._save(connection, changed, before, hashes)
+                if changed:
+                    entries = [(p, hashes[p.alumni_id], card(p)) for p in changed]
+                    there = {alumni_id: found[0] for alumni_id, found in before.items()}
+                    store.save(connection, entries, there)
             self._publish(connection, durable=False)
             after = store.known(connection, list(wanted))
         touched = {profile.alumni_id for profile in changed}
@@ -131,7 +134,7 @@ class DirectoryPlatform:
                     else "UPDATE member SET visible = 0 WHERE alumni_id = ? AND visible"
                 )
                 if connection.executemany(statement, keys).rowcount:
-                    connection.execute("UPDATE generation SET number = number + 1")
+                    connection.execute("UPDATE state SET generation = generation + 1")
             self._publish(connection, durable=True)
             clean = how is not Removal.ERASE or store.compact(connection)
         for member in members:
@@ -179,24 +182,6 @@ class DirectoryPlatform:
                     WriteResult(profile.alumni_id, WriteOutcome.REFUSED, reason="not-text")
                 )
         return hashes, refused
-
-    def _save(
-        self,
-        connection: Connection,
-        changed: Sequence[Profile],
-        before: dict[str, tuple[int, str, bool]],
-        hashes: dict[str, str],
-    ) -> None:
-        if not changed:
-            return
-        fresh = store.next_id(connection)
-        rows = []
-        for profile in changed:
-            row_id = before[profile.alumni_id][0] if profile.alumni_id in before else fresh
-            fresh += row_id == fresh
-            rows.append((row_id, profile, hashes[profile.alumni_id], card(profile)))
-        store.save(connection, rows)
-        connection.execute("UPDATE generation SET number = number + 1")
 
     def _publish(self, connection: Connection, *, durable: bool) -> None:
         """Replace the page where it is not of the data's generation, under the write lock."""

@@ -8,8 +8,9 @@ processes (the withdrawal worker beside a running sync) need nothing but SQLite'
 import json
 import mmap
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ _PASSING: Final = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR"
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS member (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,         -- given by us, never twice (see state.next_id)
     alumni_id TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     email TEXT NOT NULL,            -- to write to; never on the page
@@ -41,9 +42,18 @@ CREATE TABLE IF NOT EXISTS member_field (
     shown INTEGER NOT NULL,         -- to other members
     PRIMARY KEY (member_id, field)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS generation (number INTEGER NOT NULL);
-INSERT INTO generation SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM generation);
+CREATE TABLE IF NOT EXISTS state (
+    generation INTEGER NOT NULL,    -- grows with every change; the page names the one it shows
+    next_id INTEGER NOT NULL
+);
+INSERT INTO state SELECT 0, 1 WHERE NOT EXISTS (SELECT 1 FROM state);
 PRAGMA user_version = 1;
+"""
+_UPSERT: Final = """
+INSERT INTO member VALUES (?,?,?,?,?,?,1,?,?,?) ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, email = excluded.email, purposes = excluded.purposes,
+    segments = excluded.segments, visible = 1, content = excluded.content,
+    sort_key = excluded.sort_key, card = excluded.card
 """
 _PRAGMAS: Final = (
     "journal_mode = WAL",
@@ -52,6 +62,9 @@ _PRAGMAS: Final = (
     "temp_store = MEMORY",  # VACUUM must leave no copy in a temporary file
     "foreign_keys = ON",
 )
+
+Entry = tuple[Profile, str, str]
+"""What is written of one member: profile, content hash, card."""
 
 
 def open_store(path: Path) -> sqlite3.Connection:
@@ -119,45 +132,59 @@ def known(
     return found
 
 
-def next_id(connection: sqlite3.Connection) -> int:
-    """Return an id that no member ever had; call it within the write lock."""
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'member'").fetchone()
-    return int(row[0]) + 1 if row else 1
+def save(
+    connection: sqlite3.Connection, members: Sequence[Entry], before: Mapping[str, int]
+) -> None:
+    """Write members and make them visible; within the write lock.
 
-
-def save(connection: sqlite3.Connection, members: Sequence[tuple[int, Profile, str, str]]) -> None:
-    """Write members `(id, profile, content hash, card)` and make them visible."""
+    Args:
+        connection: of `session`.
+        members: what to write.
+        before: alumni id → row id of those who are there already.
+    """
+    fresh = connection.execute("SELECT next_id FROM state").fetchone()[0]
+    rows = []
+    for profile, content, card in members:
+        row_id = before.get(profile.alumni_id)
+        if row_id is None:
+            row_id, fresh = fresh, fresh + 1
+        rows.append((row_id, profile, content, card))
+    connection.execute("UPDATE state SET next_id = ?, generation = generation + 1", (fresh,))
+    if before:
+        connection.executemany(
+            "DELETE FROM member_field WHERE member_id = ?", [(row_id,) for row_id, *_ in rows]
+        )
     connection.executemany(
-        "DELETE FROM member_field WHERE member_id = ?", [(row_id,) for row_id, *_ in members]
-    )
-    connection.executemany(
-        "INSERT INTO member VALUES (?,?,?,?,?,?,1,?,?,?) ON CONFLICT (id) DO UPDATE SET "
-        "name = excluded.name, email = excluded.email, purposes = excluded.purposes, "
-        "segments = excluded.segments, visible = 1, content = excluded.content, "
-        "sort_key = excluded.sort_key, card = excluded.card",
+        _UPSERT,
         [
             (
                 row_id,
                 profile.alumni_id,
                 profile.name,
                 profile.email,
-                json.dumps(sorted(profile.purposes)),
-                json.dumps(sorted(profile.segments)),
+                _json_list(profile.purposes),
+                _json_list(profile.segments),
                 content,
                 profile.name.casefold(),
                 card,
             )
-            for row_id, profile, content, card in members
+            for row_id, profile, content, card in rows
         ],
     )
     connection.executemany(
         "INSERT INTO member_field VALUES (?,?,?,?)",
         [
-            (row_id, field, shown.value, shown.to_members)
-            for row_id, profile, *_ in members
+            (row_id, field.value, shown.value, shown.to_members)
+            for row_id, profile, *_ in rows
             for field, shown in profile.fields.items()
         ],
     )
+
+
+@lru_cache(maxsize=4096)
+def _json_list(values: frozenset[str]) -> str:
+    """Return a sorted JSON list; members share their combinations of purposes and segments."""
+    return json.dumps(sorted(values), ensure_ascii=False)
 
 
 def load(connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, bool, Profile]]:
@@ -193,7 +220,7 @@ def load(connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[i
 
 def generation(connection: sqlite3.Connection) -> int:
     """Return how often the data has changed."""
-    return int(connection.execute("SELECT number FROM generation").fetchone()[0])
+    return int(connection.execute("SELECT generation FROM state").fetchone()[0])
 
 
 def compact(connection: sqlite3.Connection) -> bool:
