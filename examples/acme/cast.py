@@ -178,13 +178,15 @@ def apprentice(staff: Staff, source: str) -> Sequence[Record]:
         job_level=1,
         worker_type="apprentice",
     )
-    return [_no_contact(record, "apprentice", "seventeen years old")]
+    record = record.ends("new", "held", why="seventeen: asked after the eighteenth birthday")
+    return [replace(record, scenario="apprentice")]
 
 
 def do_not_consider(staff: Staff, source: str) -> Sequence[Record]:
     """Said on the exit form that they do not want to hear of it."""
     record = staff.leaver(source, "resignation").but(do_not_consider="yes")
-    return [_no_contact(record, "do_not_consider", "asked not to be considered")]
+    record = record.ends("new", "never_contact", why="asked not to be considered")
+    return [replace(record, scenario="do_not_consider")]
 
 
 def _no_contact(record: Record, scenario: str, why: str) -> Record:
@@ -278,7 +280,7 @@ def rescinded(staff: Staff, source: str) -> Sequence[Record]:
     """Gave notice and took it back."""
     record = staff.leaver(source, "resignation", left=date(2026, 10, 23))
     record = record.but(record_status="rescinded")
-    return [replace(record.ends("new", why="took the notice back"), scenario="rescinded")]
+    return [replace(record.ends("new", "held", why="took the notice back"), scenario="rescinded")]
 
 
 def _still_here(record: Record) -> Record:
@@ -384,7 +386,13 @@ CAST: Final[Sequence[tuple[Scenario, int, int]]] = (
     (bad_date, 1, 1),
     (_rejected("no_hire_date", "no hire date: the spell cannot be placed", hire_date=None), 1, 0),
     (_rejected("no_person", "nothing says whose row this is", person_id=None), 0, 1),
-    (_rejected("no_exit_date", "left, but no day says when", last_working_day=None), 1, 0),
+    (
+        _rejected(
+            "no_exit_date", "left, but no day says when", last_working_day=None, exit_date=None
+        ),
+        1,
+        0,
+    ),
     (shifted, 1, 0),
     (exit_before_hire, 0, 1),
     (duplicate, 1, 1),
