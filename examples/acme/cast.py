@@ -145,27 +145,40 @@ def cancelled_hire(staff: Staff, source: str) -> Sequence[Record]:
 def no_address(staff: Staff, source: str) -> Sequence[Record]:
     """Nobody asked for a private address."""
     record = staff.leaver(source, "resignation").but(personal_email=None, contact_given_at=None)
-    return [_no_contact(record, "no_address", "no private address: a letter, by hand")]
+    return [
+        _no_contact(record, "no_address", "no_address", "no private address: a letter, by hand")
+    ]
 
 
 def company_mail(staff: Staff, source: str) -> Sequence[Record]:
     """The "private" address is one of the company's."""
     record = staff.leaver(source, "resignation")
     record = record.but(personal_email=record.facts["work_email"])
-    return [_no_contact(record, "company_mail", "a company mailbox may have another owner by now")]
+    return [
+        _no_contact(
+            record,
+            "company_mail",
+            "company_address",
+            "a company mailbox may have another owner by now",
+        )
+    ]
 
 
 def no_evidence(staff: Staff, source: str) -> Sequence[Record]:
     """There is an address, but nothing says what it was given for."""
     record = staff.leaver(source, "end_of_contract").but(contact_given_at=None)
-    return [_no_contact(record, "no_evidence", "an address in a file proves nothing")]
+    return [
+        _no_contact(record, "no_evidence", "no_evidence", "an address in a file proves nothing")
+    ]
 
 
 def before_the_form(staff: Staff, source: str) -> Sequence[Record]:
     """Left before people were asked for a private address."""
     left = date(2003, 3, 3) + timedelta(weeks=staff.random.randrange(0, 800))
     record = _retiree(staff, source, left)
-    return [_no_contact(record, "before_the_form", "left before there was an exit form")]
+    return [
+        _no_contact(record, "before_the_form", "no_evidence", "left before there was an exit form")
+    ]
 
 
 def apprentice(staff: Staff, source: str) -> Sequence[Record]:
@@ -189,8 +202,8 @@ def do_not_consider(staff: Staff, source: str) -> Sequence[Record]:
     return [replace(record, scenario="do_not_consider")]
 
 
-def _no_contact(record: Record, scenario: str, why: str) -> Record:
-    return replace(record, scenario=scenario, contact="no_contact", why=why)
+def _no_contact(record: Record, scenario: str, reason: str, why: str) -> Record:
+    return replace(record, scenario=scenario, contact=reason, why=why)
 
 
 # --- a person has to look ------------------------------------------------------------------------

@@ -125,7 +125,7 @@ class Record:
         facts: canonical field → value before formatting.
         intake: new | not_leaver | rejected.
         verdict: the rules' word; empty where no rule is asked.
-        contact: invited | no_contact and why; empty where it does not come to that.
+        contact: invited, or why nobody can be asked; empty where it does not come to that.
         why: the reason of all this, for a reader.
         raw: replaces the written row, for rows that no exporter should write.
     """
@@ -198,7 +198,7 @@ class Staff:
                 "job_level": level,
                 "manager_id": f"OS-{self.random.randrange(500_100, 500_180)}",
                 "tags": None,
-                "do_not_consider": None,
+                "do_not_consider": "no",
             },
         )
 

@@ -98,7 +98,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 "apprentice": "nauka zawodu",
             },
             "tags": {"expert": "ekspert"},
-            "do_not_consider": {"yes": "tak"},
+            "do_not_consider": {"yes": "tak", "no": "nie"},
         },
     ),
     GERMANY: Dialect(
@@ -148,7 +148,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 "apprentice": "Ausbildung",
             },
             "tags": {"expert": "Experte"},
-            "do_not_consider": {"yes": "ja"},
+            "do_not_consider": {"yes": "ja", "no": "nein"},
         },
     ),
 }
@@ -159,7 +159,7 @@ def generate() -> Mapping[str, bytes]:
     rows = play(Staff(Random(SEED)))
     files = {dialect.path: _export(dialect, rows[source]) for source, dialect in DIALECTS.items()}
     files["expected.csv"] = _table(EXPECTED, _expectations(rows))
-    files["experts.csv"] = _table(("source/employee", "topic"), _experts(rows))
+    files["rules/experts.csv"] = _table(("person", "topic"), _experts(rows))
     return files
 
 
@@ -228,7 +228,9 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
 def main(write: Callable[[str], object] = print) -> None:
     """Write every file beside this one and say how long each is."""
     for name, content in generate().items():
-        Path(__file__).with_name(name).write_bytes(content)
+        path = Path(__file__).parent / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
         write(f"{name}: {len(content.splitlines()) - 1} rows")
 
 
