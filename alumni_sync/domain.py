@@ -173,6 +173,7 @@ class CaseStatus(StrEnum):
     UPHELD = "upheld"
     REOPENED = "reopened"
     EXPIRED = "expired"  # upheld by silence when retention ends
+    CLOSED = "closed"  # the rules no longer object: nothing to rule on
 
 
 class Ruling(StrEnum):

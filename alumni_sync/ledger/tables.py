@@ -103,7 +103,9 @@ class Spell(SQLModel, table=True):
     rehire_ends: bool = False  # the new employment has begun: the consent ends
     verdict: str | None = Field(default=None, index=True)  # of the current decision
     decision_id: int | None = None
-    judged_facts: str | None = None  # facts_hash + revision + effective-or-not that was judged
+    judged_facts: str | None = None  # facts_hash : revision : states that were judged
+    judge_after: datetime | None = _when()  # when the verdict may change without a new fact
+    basis: str = ""  # of the current decision, see Decision.basis
     revision: int = 1
     close: date | None = None  # payroll close under which it was first seen
     first_seen_at: datetime = _when(nullable=False)
@@ -122,7 +124,8 @@ class Decision(SQLModel, table=True):
     source: str
     verdict: str
     revision: str  # content hash of rules + mapping + audience
-    facts_hash: str
+    facts_hash: str  # keyed: every fact that some rule looks at
+    basis: str = ""  # keyed: the rules that opened a case and the facts they looked at
     decided_at: datetime = _when(nullable=False)
     run_id: str
     sealed: bytes | None = _sealed(nullable=True)
@@ -138,6 +141,7 @@ class Case(SQLModel, table=True):
     person_id: str = Field(index=True)
     source: str = Field(index=True)
     decision_id: int
+    basis: str  # of the decision that was, or is to be, ruled on; a ruling holds for no other
     verdict: str
     status: str = Field(index=True)  # CaseStatus
     two_person: bool = False
