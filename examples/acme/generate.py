@@ -154,9 +154,14 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
 }
 
 
+def records() -> Mapping[str, Sequence[Record]]:
+    """Return source → its rows before they are written, with what is expected of each."""
+    return play(Staff(Random(SEED)))
+
+
 def generate() -> Mapping[str, bytes]:
     """Return the content of every generated file by its name."""
-    rows = play(Staff(Random(SEED)))
+    rows = records()
     files = {dialect.path: _export(dialect, rows[source]) for source, dialect in DIALECTS.items()}
     files["expected.csv"] = _table(EXPECTED, _expectations(rows))
     files["rules/experts.csv"] = _table(("person", "topic"), _experts(rows))
@@ -225,13 +230,13 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     return buffer.getvalue().encode()
 
 
-def main(write: Callable[[str], object] = print) -> None:
-    """Write every file beside this one and say how long each is."""
+def main(folder: Path = Path(__file__).parent, say: Callable[[str], object] = print) -> None:
+    """Write every file into `folder` and say how long each is."""
     for name, content in generate().items():
-        path = Path(__file__).parent / name
+        path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
-        write(f"{name}: {len(content.splitlines()) - 1} rows")
+        say(f"{name}: {len(content.splitlines()) - 1} rows")
 
 
 if __name__ == "__main__":
