@@ -117,6 +117,9 @@ class Page:
         declared_total: how many rows the source says the whole read has; None if it does not.
         full: whether the read is a complete listing (a short one is then suspicious).
         basis: fingerprint of the exact bytes that this read is made of, for the watermark.
+        part: number of the delivery within the read. Where one spell stands in several, the
+            latest counts; within one, differing rows contradict each other. Unless the read is
+            `full`, all records of one person within a part stand on one page.
     """
 
     records: Sequence[SourceRecord]
@@ -124,6 +127,7 @@ class Page:
     declared_total: int | None = None
     full: bool = False
     basis: str = ""
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
