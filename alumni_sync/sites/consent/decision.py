@@ -1,0 +1,174 @@
+"""The question and its answer: `/consent` and `/consent/done`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from alumni_sync.consent.answers import (
+    Answer,
+    Choice,
+    Conflict,
+    Decided,
+    Invalid,
+    NothingChosen,
+    Outcome,
+    Stale,
+)
+from alumni_sync.consent.links import LinkKind
+from alumni_sync.consent.view import ConsentView
+from alumni_sync.domain import LIVE_STATES, ConsentState
+from alumni_sync.ports import ProfileField, Purpose
+from alumni_sync.sites.consent.shell import Shell
+from alumni_sync.sites.endpoints import Visit
+from alumni_sync.sites.forms import Form, Submission
+from alumni_sync.sites.sessions import Session
+
+FORM: Final = "decide"
+_ENDINGS: Final[Mapping[ConsentState, str]] = {
+    ConsentState.REFUSED: "no",
+    ConsentState.DEFERRED: "later",
+    ConsentState.INVALIDATED: "not_me",
+    ConsentState.WITHDRAWN: "withdrawn",
+    ConsentState.OBJECTED: "objected",
+    ConsentState.EXPIRED: "expired",
+}
+
+
+def ask(shell: Shell, visit: Visit) -> Response:
+    """`GET /consent`: what would be stored and shown, and the question. Nothing is preselected."""
+    session = shell.session(visit, LinkKind.DECIDE, LinkKind.MANAGE)
+    shown = shell.view(visit, session)
+    if not shown.can_decide:
+        return shell.onward("/consent/done", session)
+    return _question(shell, shown, session)
+
+
+def answer(shell: Shell, visit: Visit) -> Response:
+    """`POST /consent`: take the answer; whatever cannot be taken is shown with the reason."""
+    session = shell.session(visit, LinkKind.DECIDE, LinkKind.MANAGE)
+    submitted = shell.submission(visit, session, FORM)
+    try:
+        choice = _choice(visit.form, submitted)
+    except ValueError:  # a field or purpose that no page of ours offers
+        outcome: Outcome = Invalid((("fields", "unknown"),))
+    else:
+        outcome = shell.service.decide(session.reference, choice, shell.evidence(visit, session))
+    if isinstance(outcome, Decided):
+        return shell.answered("/consent/done", session)
+    shown = shell.view(visit, session, submitted.about["language"])
+    if isinstance(outcome, Conflict):
+        return conflict(shell, shown, session, outcome)
+    if not shown.can_decide:
+        return _ending(shell, shown, session, status=409, problem="conflict")
+    return _again(shell, shown, session, outcome, visit.form)
+
+
+def done(shell: Shell, visit: Visit) -> Response:
+    """`GET /consent/done`: how it stands, in the words that fit the state."""
+    session = shell.session(visit, LinkKind.DECIDE, LinkKind.MANAGE)
+    shown = shell.view(visit, session)
+    if shown.can_decide and shown.state not in LIVE_STATES and shown.state not in _ENDINGS:
+        return shell.onward("/consent", session)
+    return _ending(shell, shown, session)
+
+
+def conflict(shell: Shell, shown: ConsentView, session: Session, outcome: Conflict) -> Response:
+    """Show what stands instead of what was asked for (409)."""
+    known = {"before_exit": "before_exit", "not_standing": "not_standing", "used": "used"}
+    problem = known.get(outcome.reason, "conflict")
+    return _ending(shell, shown, session, status=409, problem=problem)
+
+
+def _choice(form: Form, submitted: Submission) -> Choice:
+    """Return the answer as a value.
+
+    Raises:
+        ValueError: something was ticked that does not exist.
+    """
+    shown = form.chosen("show")
+    given = form.one("answer")
+    about = submitted.about
+    return Choice(
+        answer=Answer(given) if given in set(Answer) else None,
+        notice_sha256=about["notice"],
+        form_sha256=about["form"],
+        version=int(about["version"]),
+        nonce=submitted.nonce,
+        name=form.one("name"),
+        purposes=frozenset(Purpose(value) for value in form.chosen("purpose")),
+        # Shown without stored is not stored: a tick for "shown" alone is no wish to be stored.
+        fields={ProfileField(value): value in shown for value in sorted(form.chosen("field"))},
+        language=about["language"],
+    )
+
+
+def _question(
+    shell: Shell,
+    shown: ConsentView,
+    session: Session,
+    *,
+    status: int = 200,
+    problems: tuple[tuple[str, str], ...] = (),
+    form: Form | None = None,
+) -> Response:
+    about = {
+        "notice": shown.notice_sha256,
+        "form": shown.form_sha256,
+        "version": str(shown.version),
+        "language": shown.language,
+    }
+    return shell.page(
+        "consent/question.html",
+        shown,
+        session,
+        status=status,
+        problems=problems,
+        entered=form or Form(),
+        token=shell.tokens.issue(FORM, session, about),
+    )
+
+
+def _again(
+    shell: Shell, shown: ConsentView, session: Session, outcome: Outcome, form: Form
+) -> Response:
+    """Show the question again with what was wrong, and what the person had already entered."""
+    problems: tuple[tuple[str, str], ...]
+    match outcome:
+        case NothingChosen():
+            problems = (("answer", "nothing_chosen"),)
+            return _question(shell, shown, session, status=422, problems=problems, form=form)
+        case Invalid():
+            problems = tuple((where, _problem(where)) for where, _ in outcome.problems)
+            return _question(shell, shown, session, status=422, problems=problems, form=form)
+        case Stale():  # ticks under another text are void: start with nothing ticked
+            problems = (("answer", "stale"),)
+            return _question(shell, shown, session, status=409, problems=problems)
+        case _:
+            raise HTTPException(500)
+
+
+def _problem(where: str) -> str:
+    return where if where in {"name", "email", "fields", "purposes"} else "other"
+
+
+def _ending(
+    shell: Shell,
+    shown: ConsentView,
+    session: Session,
+    *,
+    status: int = 200,
+    problem: str = "",
+) -> Response:
+    ending = "yes" if shown.state in LIVE_STATES else _ENDINGS.get(shown.state, "other")
+    return shell.page(
+        "consent/done.html",
+        shown,
+        session,
+        status=status,
+        ending=ending,
+        problem=problem,
+        manages=session.kind == LinkKind.MANAGE,
+        has_receipt=shell.service.receipt(session.reference) is not None,
+    )

@@ -1,0 +1,98 @@
+"""From a route to a handler: body, threads, failures, and one log line without a secret.
+
+A handler is a plain function from `Visit` to a response; it runs in a worker thread because the
+ledger blocks. Whatever it raises becomes a calm page; the log gets the exception's type and place,
+never its message, since messages of databases and parsers contain values.
+"""
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from alumni_sync.sites.forms import Form, read_form
+
+_ROUTE: Final = "alumni_sync.route"
+_log = structlog.get_logger("alumni_sync.sites")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request as a handler sees it."""
+
+    request: Request
+    form: Form = field(default_factory=Form)
+
+    @property
+    def client(self) -> str:
+        """Address of the peer; forwarded headers are ignored, anybody can write them."""
+        return self.request.client.host if self.request.client else ""
+
+
+Handler = Callable[[Visit], Response]
+
+
+def route(path: str, handler: Handler, *methods: str) -> Route:
+    """Return the route at which `handler` answers; every other method is 405."""
+
+    async def answer(request: Request) -> Response:
+        request.scope[_ROUTE] = path
+        try:
+            form = await read_form(request) if request.method == "POST" else Form()
+            return await run_in_threadpool(handler, Visit(request, form))
+        except HTTPException:
+            raise
+        except Exception as error:  # noqa: BLE001 any failure becomes a page without its message
+            _log.error("page failed", route=path, error=type(error).__name__, at=_place(error))
+            raise HTTPException(500) from None
+
+    return Route(path, answer, methods=list(methods))
+
+
+def _place(error: Exception) -> str:
+    """Return file and line where an exception was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+
+
+class AccessLine:
+    """Log each request by its route's template: tokens are path parameters and never appear."""
+
+    def __init__(self, app: ASGIApp, site: str) -> None:
+        """Wrap `app`, named `site` in the log."""
+        self.app = app
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and log method, route, status and duration."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        finally:
+            _log.info(
+                "request",
+                site=self._site,
+                method=scope["method"],
+                route=scope.get(_ROUTE, "other"),
+                status=status,
+                milliseconds=round((time.perf_counter() - began) * 1000),
+            )

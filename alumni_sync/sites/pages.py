@@ -1,0 +1,120 @@
+"""Pages: templates, the stylesheet, and what every template may use.
+
+Templates are sandboxed, escape everything, and fail on an unknown name. There is no script and no
+inline style anywhere: the content security policy would not let either through.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from alumni_sync.sites.headers import Address
+from alumni_sync.sites.languages import Texts, all_texts, preferred
+
+_PACKAGE: Final = files("alumni_sync.sites")
+_STATIC: Final[Mapping[str, str]] = {"style.css": "text/css", "mark.svg": "image/svg+xml"}
+_A_YEAR: Final = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One static file; its name in a page carries its hash, so it may be cached for a year."""
+
+    content: bytes
+    media_type: str
+    fingerprint: str
+
+
+@cache
+def assets() -> Mapping[str, Asset]:
+    """Return the few static files, read once."""
+    found = {}
+    for name, media_type in _STATIC.items():
+        content = _PACKAGE.joinpath("static", name).read_bytes()
+        found[name] = Asset(content, media_type, hashlib.sha256(content).hexdigest()[:12])
+    return found
+
+
+def asset_response(name: str) -> Response:
+    """Return a static file; the caller has a route for each name."""
+    asset = assets()[name]
+    return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": _A_YEAR})
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(str(_PACKAGE.joinpath("templates"))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["demoted"] = demoted
+    environment.globals["versions"] = {name: a.fingerprint for name, a in assets().items()}
+    return environment
+
+
+def demoted(html: str) -> str:
+    """Return our own rendered Markdown one heading level lower, for a page with its own `h1`."""
+    for level in (3, 2, 1):
+        html = html.replace(f"<h{level}>", f"<h{level + 1}>")
+        html = html.replace(f"</h{level}>", f"</h{level + 1}>")
+    return html
+
+
+class Pages:
+    """Renders the pages of one site."""
+
+    def __init__(self, address: Address, languages: tuple[str, ...], **always: object) -> None:
+        """Keep what every page of the site uses.
+
+        Args:
+            address: where the site is reached; gives the path prefix of links.
+            languages: of pages that belong to nobody, best first.
+            always: further values that every template of the site may use.
+        """
+        self._address = address
+        self._languages = languages
+        self._always = always
+
+    def path(self, path: str) -> str:
+        """Return the path of one of our pages as a browser must ask for it."""
+        return self._address.prefix + path
+
+    def texts_for(self, request: Request) -> Texts:
+        """Return the texts for a page that belongs to nobody."""
+        wanted = request.query_params.get("lang", "")
+        if wanted not in self._languages:
+            wanted = preferred(request.headers.get("accept-language", ""), self._languages)
+        return all_texts()[wanted]
+
+    def own_languages(self) -> Mapping[str, str]:
+        """Return code → name of the languages for pages that belong to nobody."""
+        return {code: all_texts()[code].name for code in self._languages}
+
+    def render(
+        self,
+        template: str,
+        texts: Texts,
+        status_code: int = 200,
+        **values: Any,  # noqa: ANN401 each template has its own
+    ) -> HTMLResponse:
+        """Return the page that `template` makes of `values`."""
+        shown = {"languages": {}, **self._always, **values}
+        body = (
+            _environment()
+            .get_template(template)
+            .render(t=texts, path=self.path, origin=self._address.origin, **shown)
+        )
+        return HTMLResponse(
+            body, status_code, headers={"Content-Language": texts.code, "Vary": "Accept-Language"}
+        )

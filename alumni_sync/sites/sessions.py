@@ -1,0 +1,87 @@
+"""Sessions: what a mailed link is exchanged for, so that its secret leaves the address bar.
+
+A session is a signed cookie and nothing else: no table, no write on GET. It names the link it came
+from by an opaque reference and holds no personal value. It lives 30 minutes from the last page
+opened, is sent to this host only, and never with another site's form (`SameSite=Lax`; `Strict`
+would not be sent on the redirect after a click in webmail).
+"""
+
+import json
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.ports import Clock
+
+LIFETIME: Final = timedelta(minutes=30)
+_PURPOSE: Final = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One visit of one person by one kind of link.
+
+    Attributes:
+        id: random; form tokens are bound to it.
+        kind: what the link allows: `decide`, `manage` or `unsubscribe`.
+        reference: invitation that the link belongs to. For `unsubscribe` it is the link's secret
+            itself, which has to be shown once more when the person confirms.
+        token_id: names the link as evidence.
+        expires: seconds since the epoch, UTC.
+    """
+
+    id: str
+    kind: str
+    reference: str
+    token_id: str
+    expires: int
+
+
+class Sessions:
+    """Writes and reads the session cookie of one site."""
+
+    def __init__(self, hashes: KeyedHashes, clock: Clock, *, https: bool) -> None:
+        """Sign with a key derived from the deployment's; `https` decides about `__Host-`."""
+        self._hashes = hashes
+        self._clock = clock
+        self._https = https
+        self.cookie = "__Host-visit" if https else "visit"
+
+    def begin(self, kind: str, reference: str, token_id: str = "") -> Session:
+        """Return a new session; it exists once `attach` has put it on a response."""
+        return Session(secrets.token_urlsafe(16), kind, reference, token_id, self._expiry())
+
+    def attach(self, response: Response, session: Session) -> None:
+        """Set the cookie on `response`, renewed to the full lifetime."""
+        claims = {**asdict(session), "expires": self._expiry()}
+        body = urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode()
+        response.set_cookie(
+            self.cookie,
+            f"{body}.{self._hashes.signature(_PURPOSE, body.encode())}",
+            max_age=int(LIFETIME.total_seconds()),
+            path="/",
+            secure=self._https,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def read(self, request: Request) -> Session | None:
+        """Return the live session of `request`; None if there is none that we signed."""
+        body, _, signature = request.cookies.get(self.cookie, "").partition(".")
+        if not signature.isascii() or not self._hashes.signed(_PURPOSE, body.encode(), signature):
+            return None
+        try:
+            session = Session(**json.loads(urlsafe_b64decode(body)))
+        except (Base64Error, ValueError, TypeError):  # signed by an older version of ours
+            return None
+        return session if session.expires > self._clock.now().timestamp() else None
+
+    def _expiry(self) -> int:
+        return int((self._clock.now() + LIFETIME).timestamp())
