@@ -204,6 +204,7 @@ class Invitation(SQLModel, table=True):
     notice_version: str = ""
     language: str = ""
     asked: int = 0  # asking mails of this round, unknown ones included
+    deferred: bool = False  # "ask me later" was said: it is offered once
     asked_at: datetime | None = _when()
     next_at: datetime | None = _when()  # when the next timer of this state is due
     closes_at: datetime | None = _when()
@@ -359,7 +360,11 @@ class PlatformWrite(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """A mail to be sent at most once. Bodies are not stored."""
+    """A mail to be sent at most once. Bodies are not stored.
+
+    `sealed` (evidence key): where a goodbye goes, because the profile key dies before it may have
+    left; None as soon as its fate is known.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (Index("outbox_due", "state", "due_at"),)
@@ -378,6 +383,7 @@ class Outbox(SQLModel, table=True):
     attempts: int = 0
     message_id: str = ""
     created_at: datetime = _when(nullable=False)
+    sealed: bytes | None = _sealed(nullable=True)
 
 
 class DeadLetter(SQLModel, table=True):

@@ -1,0 +1,80 @@
+"""What a deployment says about asking: packs, editions and terms, put together per source.
+
+The seam between settings and the pure parts; reads files of `rules/`, never the ledger.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alumni_sync.consent.editions import Edition, Terms, load_edition
+from alumni_sync.consent.gates import ContactTerms, Recipient
+from alumni_sync.consent.jurisdictions import JurisdictionPack, load_pack, pack_path
+
+if TYPE_CHECKING:
+    from alumni_sync.deployment import Deployment
+
+
+def rules_folder(d: "Deployment") -> Path:
+    """Return the deployment's `rules` folder, beside its configuration."""
+    return d.root / "rules"
+
+
+def pack_of(d: "Deployment", source: str) -> JurisdictionPack:
+    """Return the jurisdiction pack of a source; raises `ConfigError`."""
+    jurisdiction = d.settings.sources[source].jurisdiction
+    path = pack_path(rules_folder(d), jurisdiction)
+    state = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else (0, 0)
+    return _pack(rules_folder(d), jurisdiction, state)
+
+
+@lru_cache(maxsize=32)
+def _pack(rules: Path, jurisdiction: str, _state: tuple[int, int]) -> JurisdictionPack:
+    """Read a pack once per state of its file: pages and mails ask for it all the time."""
+    return load_pack(rules, jurisdiction)
+
+
+def edition_of(d: "Deployment", version: str | None = None) -> Edition:
+    """Return an edition of the configured notice; None takes the newest. Raises `ConfigError`."""
+    return load_edition(rules_folder(d), d.settings.consent.notice, version)
+
+
+def language_for(d: "Deployment", edition: Edition, *wanted: object) -> str:
+    """Return the language to speak: the first wanted one that is complete, else the company's."""
+    known = [code for code in wanted if isinstance(code, str) and code]
+    return edition.language(*known, *d.settings.company.languages)
+
+
+def contact_terms(d: "Deployment", source: str) -> ContactTerms:
+    """Return what the contact gate must know about a source."""
+    section, processor = d.settings.sources[source], d.settings.platform.processor
+    return ContactTerms(
+        recipient=Recipient(d.platform_name, processor.agreement, processor.region),
+        pack=pack_of(d, source),
+        basis=section.contact.basis,
+        assessment=section.contact.assessment or "",
+        company_domains=d.settings.company.domains,
+    )
+
+
+def terms_for(d: "Deployment", source: str) -> Terms:
+    """Return what a notice says for the leavers of a source."""
+    section, processor = d.settings.sources[source], d.settings.platform.processor
+    pack = pack_of(d, source)
+    return Terms(
+        company=d.settings.company.name,
+        controller=section.controller.name,
+        contact=section.controller.contact,
+        recipient=processor.agreement,
+        region=processor.region.upper(),
+        transfer=processor.transfer or "",
+        basis=section.contact.basis.value,
+        mails=pack.timers.asking_mails,
+        close_days=pack.timers.close_days,
+        defer_days=pack.timers.defer_days,
+        validity_months=pack.timers.validity_months,
+        proof_years=pack.proof_years,
+        authority=pack.authority.name,
+        authority_url=pack.authority.url,
+        rules_url=f"{d.settings.consent.public_url}/how-we-decide",
+    )
