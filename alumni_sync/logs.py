@@ -70,7 +70,7 @@ def set_up_logging(*, json: bool, debug: bool = False, stream: TextIO | None = N
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(
-        stream=out, level=logging.WARNING, format="%(name)s %(levelname)s", force=True
+        stream=out, level=logging.WARNING, format="%(levelname)s in %(name)s", force=True
     )
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)

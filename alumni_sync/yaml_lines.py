@@ -149,6 +149,8 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("is missing", ""),
     "extra_forbidden": ("is not a known key", ""),
     "string_type": ("must be text", "put it in quotes"),
+    "string_too_short": ("must not be empty", ""),
+    "too_short": ("must not be empty", ""),
     "bool_type": ("must be true or false", ""),
     "path_type": ("must be the path of a file", ""),
     "model_type": ("must be a mapping (`key: value`)", ""),
@@ -168,7 +170,8 @@ def _sentence(kind: str, message: str, context: Mapping[str, Any]) -> tuple[str,
         return what, do
     if kind in {"enum", "literal_error"}:
         return f"must be one of: {context['expected']}".replace("'", ""), ""
-    return message[:1].lower() + message[1:].replace("Input", "the value"), ""
+    plain = message.partition(", unable")[0].replace("Input should", "must")
+    return plain[:1].lower() + plain[1:], ""
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> Sequence[str]:

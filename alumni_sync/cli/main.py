@@ -25,6 +25,9 @@ class Entry:
 
 
 COMMANDS: Final[dict[str, Entry]] = {
+    "init": Entry("alumni_sync.cli.init:init", "Write a new deployment into a folder."),
+    "connectors": Entry("alumni_sync.cli.connectors:connectors", "HRIS connectors."),
+    "platforms": Entry("alumni_sync.cli.connectors:platforms", "Community platforms."),
     "ledger": Entry("alumni_sync.cli.ledger:ledger", "Migrate, verify, back up, restore, count."),
 }
 """Every command, in the order of `--help`; a new one is a line here and a line in docs/cli.md."""
