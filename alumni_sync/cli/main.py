@@ -26,6 +26,7 @@ class Entry:
 
 COMMANDS: Final[dict[str, Entry]] = {
     "init": Entry("alumni_sync.cli.init:init", "Write a new deployment into a folder."),
+    "doctor": Entry("alumni_sync.cli.doctor:doctor", "Check everything and name every problem."),
     "connectors": Entry("alumni_sync.cli.connectors:connectors", "HRIS connectors."),
     "platforms": Entry("alumni_sync.cli.connectors:platforms", "Community platforms."),
     "ledger": Entry("alumni_sync.cli.ledger:ledger", "Migrate, verify, back up, restore, count."),

@@ -1,0 +1,227 @@
+"""`doctor`: checks everything that can be checked without a person, and names every problem.
+
+A problem keeps something from working; a note is worth knowing and never makes the result bad.
+"""
+
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from alumni_sync.cli.app import App, json_option, pass_app, show
+from alumni_sync.cli.exits import Exit, code_of, finish, worst
+from alumni_sync.errors import AlumniSyncError, ConfigError, Problem
+
+if TYPE_CHECKING:
+    from alumni_sync.consent.jurisdictions import JurisdictionPack
+    from alumni_sync.deployment import Configuration
+    from alumni_sync.ledger.store import Ledger
+    from alumni_sync.settings import Settings
+
+OTHERS_MAY_READ: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """What was found so far."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    codes: set[Exit] = field(default_factory=set)
+
+    def blame(self, error: AlumniSyncError, where: str) -> None:
+        """Add an error; a configuration error with all its problems."""
+        self.codes.add(code_of(error))
+        if isinstance(error, ConfigError):
+            self.problems.extend(error.problems)
+        else:
+            self.problems.append(Problem(where, str(error)))
+
+    def add(self, problem: Problem, code: Exit = Exit.USAGE) -> None:
+        """Add a problem."""
+        self.codes.add(code)
+        self.problems.append(problem)
+
+
+@click.command()
+@json_option
+@pass_app
+def doctor(app: App, as_json: bool) -> None:
+    """Check configuration, secrets, rules, ledger, packages, every source and the platform."""
+    diagnosis = diagnose(app)
+    value = {
+        "ok": not diagnosis.problems,
+        "problems": [asdict(problem) for problem in diagnosis.problems],
+        "notes": diagnosis.notes,
+    }
+    lines = [f"problem  {problem}" for problem in diagnosis.problems]
+    lines += [f"note     {note}" for note in diagnosis.notes]
+    lines += [f"{len(diagnosis.problems)} problem(s)" if diagnosis.problems else "All is well."]
+    show(value, lines, as_json=as_json)
+    finish(worst(diagnosis.codes))
+
+
+def diagnose(app: App) -> Diagnosis:
+    """Check everything; what cannot be checked because of an earlier problem is left out."""
+    from alumni_sync.cli.packages import foreign_packages
+    from alumni_sync.deployment import load_configuration
+
+    diagnosis = Diagnosis()
+    for problem in foreign_packages():
+        diagnosis.add(problem)
+    try:
+        configuration = load_configuration(app.config)
+    except ConfigError as error:
+        diagnosis.blame(error, str(app.config))
+        return diagnosis
+    _check_rules(configuration.settings, diagnosis)
+    _check_secrets(configuration.settings, diagnosis)
+    _check_people(configuration.settings, diagnosis)
+    _check_outside(configuration, diagnosis)
+    _check_ledger(configuration, diagnosis)
+    return diagnosis
+
+
+def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
+    """Check the rule pack, the jurisdiction pack of every source, and the notice."""
+    from alumni_sync.consent.editions import load_edition
+    from alumni_sync.consent.jurisdictions import load_pack as load_jurisdiction
+    from alumni_sync.eligibility.reading import load_pack
+
+    rules = settings.root / "rules"
+    try:
+        load_pack(settings.rules)
+    except AlumniSyncError as error:
+        diagnosis.blame(error, "rules")
+    for name in sorted({source.jurisdiction for source in settings.sources.values()}):
+        try:
+            pack = load_jurisdiction(rules, name)
+        except AlumniSyncError as error:
+            diagnosis.blame(error, f"jurisdiction {name}")
+            continue
+        if not pack.accepted:
+            diagnosis.notes.append(
+                f"rules/jurisdictions/{name}.yaml is a draft: nobody there is invited "
+                "until counsel's name stands in accepted_by"
+            )
+        _check_bases(settings, pack, diagnosis)
+    try:
+        edition = load_edition(rules, settings.consent.notice)
+    except AlumniSyncError as error:
+        diagnosis.blame(error, "consent.notice")
+        return
+    absent = [code for code in settings.company.languages if code not in edition.manifest.languages]
+    for code in absent:
+        diagnosis.add(
+            Problem(
+                "company.languages", f"the notice has no {code}", "translate it, or take it out"
+            )
+        )
+
+
+def _check_bases(settings: "Settings", pack: "JurisdictionPack", diagnosis: Diagnosis) -> None:
+    """Check that what a source says it may write on counts where it is."""
+    from alumni_sync.domain import ContactBasis
+
+    for name, source in settings.sources.items():
+        basis = ContactBasis(source.contact.basis)
+        if source.jurisdiction != pack.jurisdiction or basis is ContactBasis.NONE:
+            continue
+        if not pack.allows(basis):
+            where = f"sources.{name}.contact.basis"
+            what = f"{basis} does not count in {pack.jurisdiction}"
+            diagnosis.add(Problem(where, what, "use exit_form, or none (letters)"))
+
+
+def _check_secrets(settings: "Settings", diagnosis: Diagnosis) -> None:
+    from alumni_sync.deployment import key_file
+
+    made = key_file(settings)
+    if settings.keys.master is None:
+        where = made.name if made else "a file"
+        diagnosis.notes.append(
+            f"keys.master is not set: the deployment key is kept in {where} beside the key store; "
+            "back it up apart from the ledger"
+        )
+        if made and made.exists() and made.stat().st_mode & OTHERS_MAY_READ:
+            diagnosis.add(Problem(str(made), "others may read it", f"chmod 600 {made}"))
+    if settings.proxy is None:
+        diagnosis.notes.append(
+            "proxy is not set: in the browser nobody is verified; two-person cases are ruled on "
+            "by the command line only"
+        )
+
+
+def _check_people(settings: "Settings", diagnosis: Diagnosis) -> None:
+    """Note what the company cannot do with the people it has named."""
+    from alumni_sync.domain import Role
+
+    for role, what in (
+        (Role.REVIEWER, "cases stay open"),
+        (Role.SECOND, "two-person cases and brakes stay as they are"),
+        (Role.PRIVACY, "nobody gets the alerts of a late removal"),
+    ):
+        if not any(role in person.roles for person in settings.people):
+            diagnosis.notes.append(f"people: nobody is {role}: {what}")
+
+
+def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None:
+    from alumni_sync.cli.health import check_platform, check_sources
+    from alumni_sync.deployment import without_ledger
+
+    plugins = without_ledger(configuration)
+    for health in (*check_sources(plugins), check_platform(plugins)):
+        for problem in health.problems:
+            diagnosis.add(problem, health.code if health.code is not Exit.DONE else Exit.USAGE)
+        diagnosis.notes += [f"{health.name}: {note}" for note in health.notes]
+    try:
+        plugins.mailer()
+    except AlumniSyncError as error:
+        diagnosis.blame(error, "mail")
+
+
+def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
+    from alumni_sync.deployment import Deployment, sqlite_path
+
+    path = sqlite_path(configuration.settings.ledger.url)
+    if path is not None and not path.exists():
+        diagnosis.notes.append("there is no ledger yet: the first run makes it")
+        return
+    try:
+        with Deployment.of(configuration, create=False) as deployment:
+            diagnosis.notes += contact_shares(deployment.ledger)
+    except AlumniSyncError as error:
+        diagnosis.blame(error, "ledger")
+
+
+def contact_shares(ledger: "Ledger") -> Iterator[str]:
+    """Yield for each source and basis how many eligible leavers can be contacted, and why not."""
+    from sqlalchemy import func, select
+
+    from alumni_sync.domain import ConsentState
+    from alumni_sync.ledger.tables import Invitation, t
+
+    table = t(Invitation)
+    columns = (table.c.source, table.c.basis, table.c.state, table.c.no_contact_reason)
+    query = select(*columns, func.count().label("number")).group_by(*columns)
+    with ledger.read() as connection:
+        rows = connection.execute(query).all()
+    reached: Counter[tuple[str, str]] = Counter()
+    missed: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        group = (row.source, row.basis)
+        if row.state == ConsentState.NO_CONTACT:
+            missed.setdefault(group, Counter())[row.no_contact_reason or "unknown"] += row.number
+        else:
+            reached[group] += row.number
+    for source, basis in sorted(set(reached) | set(missed)):
+        reasons = missed.get((source, basis), Counter())
+        total = reached[source, basis] + reasons.total()
+        why = ", ".join(f"{reason} {number}" for reason, number in sorted(reasons.items()))
+        yield (
+            f"source {source}, basis {basis}: {reached[source, basis]} of {total} leavers can be "
+            f"contacted" + (f" (not: {why})" if why else "")
+        )
