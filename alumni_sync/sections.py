@@ -310,6 +310,13 @@ class Platform(WithPlugin):
     processor: Processor
 
 
+class Pilot(Section):
+    """A first, smaller group: drawn by a share of all people, and in every segment named."""
+
+    share: Share = 1.0
+    segments: Audience = Field(default_factory=dict)
+
+
 class PersonSection(Section):
     """A user of ours: what they may do, for which sources (none named: for all)."""
 

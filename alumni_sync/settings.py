@@ -28,6 +28,7 @@ from alumni_sync.sections import (
     LedgerSection,
     Mail,
     PersonSection,
+    Pilot,
     Platform,
     Proxy,
     Section,
@@ -57,6 +58,7 @@ class Settings(Section):
     rules: FilePath
     experts: FilePath | None = None
     audience: Audience | None = None
+    pilot: Pilot | None = None
     consent: Consent
     mail: Mail
     platform: Platform

@@ -34,11 +34,20 @@ HAS_LEFT: Final = "has_left"  # the last working day has ended
 EMPLOYED_STILL: Final = "employed_still"  # another employment at this source is active
 RETURNING: Final = "returning"  # a new employment is known, begun or to come
 ADDRESS_SHARED: Final = "address_shared"  # another person has the same private address
+OTHER_EXIT_ADVERSE: Final = "other_exit_adverse"  # another exit of the person keeps them out
 NOMINATED: Final = "nominated"  # HR's list names this person as an expert
 IN_PILOT_SHARE: Final = "in_pilot_share"  # the keyed hash of the person falls into the share
 
 STATE_FIELDS: Final[Mapping[str, FieldType]] = dict.fromkeys(
-    (HAS_LEFT, EMPLOYED_STILL, RETURNING, ADDRESS_SHARED, NOMINATED, IN_PILOT_SHARE),
+    (
+        HAS_LEFT,
+        EMPLOYED_STILL,
+        RETURNING,
+        ADDRESS_SHARED,
+        OTHER_EXIT_ADVERSE,
+        NOMINATED,
+        IN_PILOT_SHARE,
+    ),
     FieldType.CODE,
 )
 """What the flow adds to the canonical fields, each `yes` or `no`; only built-in rules use them."""

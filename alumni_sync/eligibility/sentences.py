@@ -111,7 +111,8 @@ def _one_of(field: str, values: tuple[str | int, ...], words: Words, form: int) 
     state = str(values[0])
     if len(values) == 1 and (field, state) in words.states:
         return words.states[field, _OPPOSITE[state] if form else state]
-    listed = words.either.join(_value(value) for value in values)
+    *some, last = (_value(value) for value in values)
+    listed = words.either.join([", ".join(some), last] if some else [last])
     return words.is_one_of[form].format(field=field_words(field, words), values=listed)
 
 

@@ -13,6 +13,7 @@ from alumni_sync.eligibility.fields import (
     IN_PILOT_SHARE,
     NO,
     NOMINATED,
+    OTHER_EXIT_ADVERSE,
     RETURNING,
     YES,
 )
@@ -81,6 +82,8 @@ ENGLISH: Final = Words(
         (RETURNING, NO): "no new employment here is known",
         (ADDRESS_SHARED, YES): "another person has the same private address",
         (ADDRESS_SHARED, NO): "nobody else has the private address",
+        (OTHER_EXIT_ADVERSE, YES): "another exit of the person is under review or excluded",
+        (OTHER_EXIT_ADVERSE, NO): "no other exit of the person is under review or excluded",
         (NOMINATED, YES): "HR's list of experts names the person",
         (NOMINATED, NO): "HR's list of experts does not name the person",
         (IN_PILOT_SHARE, YES): "the person falls into the pilot's share",

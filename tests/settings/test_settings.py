@@ -43,6 +43,8 @@ def test_every_key_is_an_attribute(good: Settings) -> None:
     assert "Beta sp. z o.o." == source.controller.name
     assert ContactBasis.EXIT_FORM is source.contact.basis
     assert {"location": ("Warszawa", "Berlin"), "department": ("IT",)} == good.audience
+    assert good.pilot is not None
+    assert (good.pilot.share, good.pilot.segments) == (0.2, {"department": ("IT",)})
     assert "Beta Alumni <alumni@beta.example>" == good.mail.sender
     assert "SCC" == good.platform.processor.transfer
     assert frozenset({Role.PRIVACY, Role.AUDITOR}) == good.people[1].roles

@@ -1,0 +1,166 @@
+"""One page of spells on its way from sealed facts to decisions that can be written."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from sqlalchemy import Row
+
+from alumni_sync.domain import Judgement, OutreachHold, Verdict
+from alumni_sync.eligibility.columns import build_frame
+from alumni_sync.eligibility.evaluate import evaluate
+from alumni_sync.eligibility.fields import (
+    ADDRESS_SHARED,
+    EMPLOYED_STILL,
+    HAS_LEFT,
+    IN_PILOT_SHARE,
+    NO,
+    NOMINATED,
+    OTHER_EXIT_ADVERSE,
+    RETURNING,
+    YES,
+)
+from alumni_sync.eligibility.records import TABLE, dump_facts_used, dump_record, record_head
+from alumni_sync.eligibility.ruleset import Ruleset
+from alumni_sync.eligibility.scope import in_share
+from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.ledger.keystore import KeyKind, SealBroken
+from alumni_sync.ledger.vault import KeyRing
+
+STATES: Final = (HAS_LEFT, EMPLOYED_STILL, RETURNING, ADDRESS_SHARED, OTHER_EXIT_ADVERSE)
+"""States that the query for stale spells works out, each a column of its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One spell, judged.
+
+    Attributes:
+        row: as the query for stale spells gave it.
+        change: when the verdict may change without a new fact.
+        decision: the row to be written; None where the rules said the same as before.
+    """
+
+    row: Row[Any]
+    verdict: str
+    flags: frozenset[str]
+    change: datetime | None
+    decision: Mapping[str, object] | None
+
+
+class _Said(NamedTuple):
+    """What the rules said of one person: a row of `evaluate`."""
+
+    verdict: str
+    rules: tuple[str, ...]
+    reasons: tuple[str, ...]
+    flags: frozenset[str]
+    holds: tuple[OutreachHold, ...]
+    unknown: tuple[str, ...]
+    grounds: tuple[str, ...]
+
+
+class Bench:
+    """Judges pages of spells of one source, in one run."""
+
+    def __init__(self, rules: Ruleset, hashes: KeyedHashes, run_id: str) -> None:
+        """Judge with `rules`; `hashes` are the ledger's."""
+        self._rules = rules
+        self._hashes = hashes
+        self._run_id = run_id
+        self._fields = sorted(rules.pack.fields)
+        self._heads: dict[object, str] = {}
+
+    def judge(self, rows: Sequence[Row[Any]], ring: KeyRing, now: datetime) -> list[Judged]:
+        """Return what the rules say of `rows`, whose keys are in `ring`."""
+        today = self._rules.today(now)
+        records = [self._record(row, ring) for row in rows]
+        result = evaluate(build_frame(records, self._fields), self._rules.pack, today)
+        days = result["next_change"].to_numpy().astype("M8[D]")
+        said = map(_Said, *(result[name] for name in _Said._fields))
+        return [
+            self._judged(row, record, self._start_of(day), spoken, ring, now)
+            for row, record, day, spoken in zip(rows, records, days, said, strict=True)
+        ]
+
+    def _record(self, row: Row[Any], ring: KeyRing) -> dict[str, Any]:
+        """Return the facts that rules look at, with the states of the spell."""
+        try:
+            content = ring.open(row.person_id, KeyKind.PROFILE, "spell", row.sealed)
+        except SealBroken:
+            record: dict[str, Any] = dict.fromkeys(self._fields)  # unknown: a person has to look
+        else:
+            raw = json.loads(content)
+            raw.update(dict.fromkeys(raw.get("~hidden", ())))
+            record = {name: raw[name] for name in self._fields if name in raw}
+        record["record_status"] = row.record_status
+        for state in STATES:
+            record[state] = YES if getattr(row, state) else NO
+        record[NOMINATED] = YES if row.employee_hash in self._rules.topics else NO
+        if self._rules.share is not None:
+            drawn = in_share(row.key_hash or row.person_hash, self._rules.share)
+            record[IN_PILOT_SHARE] = YES if drawn else NO
+        return record
+
+    def _start_of(self, day: np.datetime64) -> datetime | None:
+        """Return the first instant of a civil day at the site."""
+        if np.isnat(day):
+            return None
+        civil = date.fromisoformat(str(day))
+        return datetime.combine(civil, time(), self._rules.timezone).astimezone(UTC)
+
+    def _judged(
+        self,
+        row: Row[Any],
+        record: Mapping[str, Any],
+        change: datetime | None,
+        said: _Said,
+        ring: KeyRing,
+        now: datetime,
+    ) -> Judged:
+        topics = self._rules.topics.get(row.employee_hash, ())
+        head, facts = self._head(said, topics), dump_facts_used(record)
+        facts_hash = self._hashes.digest("facts", head, facts)
+        before = (row.was_verdict, row.was_facts, row.was_revision)
+        if before == (said.verdict, facts_hash, self._rules.revision):
+            return Judged(row, said.verdict, said.flags, change, None)
+        sealed = dump_record(head, self._rules.today(now), facts)
+        decision = {
+            "spell_id": row.id,
+            "person_id": row.person_id,
+            "source": self._rules.source,
+            "verdict": said.verdict,
+            "revision": self._rules.revision,
+            "facts_hash": facts_hash,
+            "basis": self._basis(said, record),
+            "decided_at": now,
+            "run_id": self._run_id,
+            "sealed": ring.seal(row.person_id, KeyKind.EVIDENCE, TABLE, sealed),
+        }
+        return Judged(row, said.verdict, said.flags, change, decision)
+
+    def _head(self, said: _Said, topics: tuple[str, ...]) -> str:
+        """Return the part of the record that people share about whom the rules say the same."""
+        key = (said[:-1], topics)
+        if key not in self._heads:
+            judgement = Judgement(
+                verdict=Verdict(said.verdict),
+                rules=said.rules,
+                reasons=said.reasons,
+                flags=said.flags,
+                holds=said.holds,
+                unknown=said.unknown,
+                revision=self._rules.revision,
+            )
+            self._heads[key] = record_head(judgement, topics)
+        return self._heads[key]
+
+    def _basis(self, said: _Said, record: Mapping[str, Any]) -> str:
+        """Return the hash of what a ruling would be about: rules and the facts they looked at."""
+        if not said.rules:
+            return ""
+        looked_at = dump_facts_used({name: record.get(name) for name in said.grounds})
+        return self._hashes.digest("basis", said.verdict, ",".join(said.rules), looked_at)

@@ -1,0 +1,126 @@
+"""Which spells must be judged (again): SQL, so that a run without changes costs one scan.
+
+A spell is judged anew when its facts changed, when the rules did, when one of its states did (it
+became effective, the person came back, somebody else turned up with the same address, another exit
+of the person became adverse), or when the time came at which the verdict may change by itself.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, literal, or_, select
+
+from alumni_sync.domain import CASE_VERDICTS, CaseStatus, RecordStatus, Verdict
+from alumni_sync.ledger.tables import Case, Decision, Person, Spell, t
+
+ADVERSE: Final = tuple(verdict.value for verdict in (*CASE_VERDICTS, Verdict.NEVER_CONTACT))
+
+_SPELLS: Final = t(Spell)
+_PEOPLE: Final = t(Person)
+
+
+def stale_page(
+    connection: Connection,
+    source: str,
+    revision: str,
+    now: datetime,
+    *,
+    after: str,
+    limit: int,
+) -> Sequence[Row[tuple[object, ...]]]:
+    """Return the next spells of `source` to be judged, in the order of their ids.
+
+    Columns: those of the spell and person that judging needs; `marker`, to be kept as
+    `judged_facts`; states as booleans; what the current decision says.
+    """
+    states = _states(now)
+    marker: ColumnElement[str] = _SPELLS.c.facts_hash + literal(f":{revision}:")
+    for letter, (_, state) in states.items():
+        marker = marker + case((state, literal(letter)), else_=literal(""))
+    decisions = t(Decision)
+    query = (
+        select(
+            _SPELLS.c.id,
+            _SPELLS.c.person_id,
+            _SPELLS.c.facts_hash,
+            _SPELLS.c.record_status,
+            _SPELLS.c.effective_at,
+            _SPELLS.c.sealed,
+            _PEOPLE.c.person_hash,
+            _PEOPLE.c.key_hash,
+            _PEOPLE.c.employee_hash,
+            marker.label("marker"),
+            *(state.label(name) for name, state in states.values()),
+            decisions.c.verdict.label("was_verdict"),
+            decisions.c.facts_hash.label("was_facts"),
+            decisions.c.revision.label("was_revision"),
+            decisions.c.run_id.label("was_run"),
+        )
+        .join(_PEOPLE, _PEOPLE.c.id == _SPELLS.c.person_id)
+        .outerjoin(decisions, decisions.c.id == _SPELLS.c.decision_id)
+        .where(
+            _SPELLS.c.source == source,
+            _SPELLS.c.id > after,
+            _SPELLS.c.sealed.is_not(None),
+            _PEOPLE.c.erased_at.is_(None),
+            or_(
+                _SPELLS.c.judged_facts.is_(None),
+                _SPELLS.c.judged_facts != marker,
+                _SPELLS.c.judge_after <= now,
+            ),
+        )
+        .order_by(_SPELLS.c.id)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+def _states(now: datetime) -> dict[str, tuple[str, ColumnElement[bool]]]:
+    """Return letter in the marker → name and condition of each state of a spell."""
+    return {
+        "l": ("has_left", and_(_SPELLS.c.effective_at.is_not(None), _SPELLS.c.effective_at <= now)),
+        "w": ("taken_back", _SPELLS.c.record_status != RecordStatus.LEFT.value),
+        "e": ("employed_still", _PEOPLE.c.active_elsewhere.is_(True)),
+        "r": ("returning", or_(_SPELLS.c.rehire_on.is_not(None), _SPELLS.c.rehire_ends.is_(True))),
+        "s": ("address_shared", _address_is_shared()),
+        "o": ("other_exit_adverse", other_exit_is_adverse()),
+    }
+
+
+def _address_is_shared() -> ColumnElement[bool]:
+    """Say that two people have the address; one person at two sources is not two."""
+    other = _PEOPLE.alias("other")
+    same_human = and_(
+        other.c.key_hash.is_not(None),
+        _PEOPLE.c.key_hash.is_not(None),
+        other.c.key_hash == _PEOPLE.c.key_hash,
+    )
+    return exists().where(
+        other.c.address_hash == _PEOPLE.c.address_hash,
+        other.c.id != _PEOPLE.c.id,
+        ~same_human,
+    )
+
+
+def other_exit_is_adverse() -> ColumnElement[bool]:
+    """Say that another exit of the same human being keeps them out, and nobody admitted it.
+
+    Whoever left over misconduct does not come back in through an earlier exit in good standing.
+    """
+    other, person, ruled = _SPELLS.alias("other"), _PEOPLE.alias("other_person"), t(Case)
+    admitted = exists().where(
+        ruled.c.spell_id == other.c.id,
+        ruled.c.status == CaseStatus.ADMITTED.value,
+        ruled.c.basis == other.c.basis,
+        other.c.verdict.in_([verdict.value for verdict in CASE_VERDICTS]),
+    )
+    adverse = and_(other.c.id != _SPELLS.c.id, other.c.verdict.in_(ADVERSE), ~admitted)
+    here = exists().where(other.c.person_id == _SPELLS.c.person_id, adverse)
+    elsewhere = exists().where(
+        person.c.key_hash == _PEOPLE.c.key_hash,
+        person.c.id != _PEOPLE.c.id,
+        other.c.person_id == person.c.id,
+        adverse,
+    )
+    return or_(here, and_(_PEOPLE.c.key_hash.is_not(None), elsewhere))
