@@ -36,6 +36,7 @@ class Event(StrEnum):
     RESUMED = "resumed"
     ENDED = "ended"  # rehire began, exit rescinded, death, upheld exclusion
     ERASED = "erased"
+    REOPENED = "reopened"  # the exit was undone and came back, or an address turned up
 
 
 SUBJECT_EVENTS: Final = frozenset(
@@ -88,6 +89,7 @@ class Position:
         valid_until: end of a yes.
         deferred: whether "ask me later" was already said.
         exit_end: end of the last working day; None if it is not known to be over.
+        round: which time we ask about this spell; a round has its own mails.
     """
 
     state: ConsentState
@@ -98,6 +100,7 @@ class Position:
     valid_until: datetime | None = None
     deferred: bool = False
     exit_end: datetime | None = None
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ _HELD_ONTO: Final = LIVE_STATES | {_S.PAUSED}
 
 _STOP_ASKING: Final = frozenset({Effect.USE_LINKS, Effect.DROP_MAILS})
 _CLOSE: Final = frozenset({Effect.CLOSE_GATE, Effect.DROP_MAILS, Effect.USE_LINKS})
+_REOPENS: Final = frozenset({_S.REVOKED, _S.NO_CONTACT})
+"""Ends that no answer brought about. Refused, withdrawn, objected stay so for this spell."""
 _ENDS_ASKING: Final = {
     Event.UNREACHABLE: (_S.NO_CONTACT, UNANSWERED),
     Event.ENDED: (_S.REVOKED, AT_ONCE),
@@ -223,6 +228,9 @@ def _asking(position: Position, event: Event, now: datetime, timers: Timers) -> 
     """Move a consent that is not given: mails, objections, and the end of the exit itself."""
     if event is Event.OBJECTED and position.state not in {_S.OBJECTED, _S.ERASED}:
         return _end(position, _S.OBJECTED, _STOP_ASKING | {Effect.SUPPRESS, Effect.END_LINKS})
+    if event is Event.REOPENED and position.state in _REOPENS:
+        fresh = Position(_S.NOT_ASKED, exit_end=position.exit_end, round=position.round + 1)
+        return Step(fresh)
     if position.state not in _ASKING:
         return _no(position)
     if event is Event.ASKED and position.asked < timers.asking_mails:

@@ -1,15 +1,26 @@
 """Links in mails: 256-bit secrets of which the ledger keeps the SHA-256 only.
 
 A lookup writes nothing. Unknown, expired, superseded and used links are all the same to a
-stranger: None.
+stranger: None. The hash needs no key: nobody can guess 256 random bits.
 """
 
+import hashlib
+import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, select, update
+
+from alumni_sync.ledger.tables import Token, t
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
+
+BYTES: Final = 32
+_LONGEST: Final = 100  # a real one has 43 characters; longer input is not worth hashing
+_TOKENS: Final = t(Token)
 
 
 class LinkKind(StrEnum):
@@ -18,6 +29,9 @@ class LinkKind(StrEnum):
     DECIDE = "decide"
     MANAGE = "manage"
     UNSUBSCRIBE = "unsubscribe"
+
+
+PATHS: Final = {LinkKind.DECIDE: "c", LinkKind.MANAGE: "p", LinkKind.UNSUBSCRIBE: "u"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,88 @@ class Link:
     mail_kind: str = ""
 
 
+def token_id(token: str) -> str:
+    """Return the hash under which a token is kept."""
+    return hashlib.sha256(b"alumni-link-v1\0" + token.encode()).hexdigest()
+
+
 def resolve_link(d: "Deployment", token: str) -> Link | None:
     """Return what `token` opens now; None for unknown, expired, superseded and used ones."""
-    raise NotImplementedError
+    if not token or len(token) > _LONGEST:
+        return None
+    with d.ledger.read() as connection:
+        return find_link(connection, token, d.clock.now())
+
+
+def find_link(connection: Connection, token: str, now: datetime) -> Link | None:
+    """Return what `token` opens at `now`, within the caller's transaction."""
+    row = connection.execute(
+        select(_TOKENS).where(
+            _TOKENS.c.token_hash == token_id(token),
+            _TOKENS.c.expires_at > now,
+            _TOKENS.c.superseded_at.is_(None),
+            _TOKENS.c.used_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        return None
+    return Link(LinkKind(row.kind), row.invitation_id, row.person_id, row.token_hash, row.mail_kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose link it is, and until when it is good (aware)."""
+
+    invitation_id: str
+    person_id: str
+    expires_at: datetime
+
+
+def issue(
+    connection: Connection, holder: Holder, kind: LinkKind, now: datetime, mail_kind: str = ""
+) -> str:
+    """Make a link's secret, keep its hash, and return the secret: it can be told only now."""
+    token = secrets.token_urlsafe(BYTES)
+    row = {
+        "token_hash": token_id(token),
+        "invitation_id": holder.invitation_id,
+        "person_id": holder.person_id,
+        "kind": kind.value,
+        "mail_kind": mail_kind,
+        "expires_at": holder.expires_at,
+        "created_at": now,
+    }
+    connection.execute(_TOKENS.insert(), row)
+    return token
+
+
+def supersede(connection: Connection, invitation_id: str, kind: LinkKind, now: datetime) -> None:
+    """End the links of a kind that went out before: a newer mail carries a newer one."""
+    connection.execute(
+        update(_TOKENS)
+        .where(
+            _TOKENS.c.invitation_id == invitation_id,
+            _TOKENS.c.kind == kind.value,
+            _TOKENS.c.superseded_at.is_(None),
+        )
+        .values(superseded_at=now)
+    )
+
+
+def use_up(connection: Connection, invitation_id: str, now: datetime) -> None:
+    """Use up every link that lets decide: the decision has been taken."""
+    connection.execute(
+        update(_TOKENS)
+        .where(
+            _TOKENS.c.invitation_id == invitation_id,
+            _TOKENS.c.kind == LinkKind.DECIDE.value,
+            _TOKENS.c.used_at.is_(None),
+        )
+        .values(used_at=now)
+    )
+
+
+def end_all(connection: Connection, invitation_id: str, now: datetime) -> None:
+    """End every link of an invitation, the preference centre's too."""
+    for kind in LinkKind:
+        supersede(connection, invitation_id, kind, now)

@@ -203,6 +203,7 @@ class Invitation(SQLModel, table=True):
     notice_id: str = ""
     notice_version: str = ""
     language: str = ""
+    round: int = 1  # grows when a spell that ended unanswered comes back
     asked: int = 0  # asking mails of this round, unknown ones included
     deferred: bool = False  # "ask me later" was said: it is offered once
     asked_at: datetime | None = _when()

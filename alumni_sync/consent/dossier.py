@@ -1,0 +1,188 @@
+"""One invitation with everything that stands behind it, opened: facts, flags, what was agreed.
+
+A dossier is read within the caller's transaction with keys that were loaded before it. Where a key
+is gone, its part is simply empty: whoever left can still see their state and their receipt.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from alumni_sync.consent.lifecycle import Position
+from alumni_sync.consent.standing import joined, obstacle
+from alumni_sync.domain import ConsentState, Facts, OutreachHold
+from alumni_sync.eligibility.records import load_record
+from alumni_sync.ledger.facts import load_facts
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.tables import Decision, Invitation, Spell, t
+from alumni_sync.ledger.vault import KeyRing
+from alumni_sync.ports import ProfileField, Purpose, Shown
+
+if TYPE_CHECKING:
+    from alumni_sync.deployment import Deployment
+
+INVITATION: Final = t(Invitation)
+DECISION: Final = t(Decision)
+_SPELL: Final = t(Spell)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a person said yes to, as it is sealed in the invitation (profile key)."""
+
+    name: str
+    email: str
+    purposes: frozenset[Purpose]
+    fields: Mapping[ProfileField, Shown]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "name": self.name,
+            "email": self.email,
+            "purposes": sorted(self.purposes),
+            "fields": {
+                name.value: [shown.value, shown.to_members] for name, shown in self.fields.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> "Agreed":
+        """Return what `to_json` wrote."""
+        return cls(
+            name=raw["name"],
+            email=raw["email"],
+            purposes=frozenset(Purpose(purpose) for purpose in raw["purposes"]),
+            fields={
+                ProfileField(name): Shown(value, to_members)
+                for name, (value, to_members) in raw["fields"].items()
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """An invitation, opened.
+
+    Attributes:
+        row: the invitation's columns, and `spell_hash`, `effective_at`, `spell_changed_at`.
+        obstacle: why a yes may not stand now, see `standing.obstacle`; "" if nothing does.
+        facts: empty where the profile key is gone.
+        agreed: None where nothing was, or its key is gone.
+    """
+
+    row: RowMapping
+    obstacle: str
+    facts: Facts = field(default_factory=dict)
+    flags: frozenset[str] = frozenset()
+    topics: tuple[str, ...] = ()
+    holds: tuple[OutreachHold, ...] = ()
+    revision: str = ""
+    agreed: Agreed | None = None
+
+    @property
+    def state(self) -> ConsentState:
+        """Return the state of the consent."""
+        return ConsentState(self.row["state"])
+
+    @property
+    def position(self) -> Position:
+        """Return where the consent stands, for the lifecycle."""
+        return position_of(self.row)
+
+
+def position_of(row: RowMapping) -> Position:
+    """Return an invitation's row (with `effective_at`) as the lifecycle sees it."""
+    return Position(
+        state=ConsentState(row["state"]),
+        asked=row["asked"],
+        asked_at=row["asked_at"],
+        next_at=row["next_at"],
+        closes_at=row["closes_at"],
+        valid_until=row["valid_until"],
+        deferred=row["deferred"],
+        round=row["round"],
+        exit_end=row["effective_at"],
+    )
+
+
+def select_dossiers(now: datetime) -> Select[Any]:
+    """Return the query for invitations with their spells and decisions; add your own `where`."""
+    tables = (
+        joined()
+        .join(INVITATION, INVITATION.c.spell_id == _SPELL.c.id)
+        .outerjoin(DECISION, DECISION.c.id == _SPELL.c.decision_id)
+    )
+    return select(
+        INVITATION,
+        _SPELL.c.spell_hash,
+        _SPELL.c.effective_at,
+        _SPELL.c.changed_at.label("spell_changed_at"),
+        _SPELL.c.sealed.label("spell_sealed"),
+        DECISION.c.sealed.label("decision_sealed"),
+        DECISION.c.revision.label("decision_revision"),
+        obstacle(now).label("obstacle"),
+    ).select_from(tables)
+
+
+def person_of(d: "Deployment", invitation_id: str) -> str | None:
+    """Return whose invitation it is; None if there is no such one."""
+    with d.ledger.read() as connection:
+        return connection.execute(
+            select(INVITATION.c.person_id).where(INVITATION.c.id == invitation_id)
+        ).scalar()
+
+
+def load_dossier(
+    connection: Connection, ring: KeyRing, invitation_id: str, now: datetime, *, lock: bool = False
+) -> Dossier | None:
+    """Return one dossier; `lock` keeps others from changing the invitation until the commit."""
+    query = select_dossiers(now).where(INVITATION.c.id == invitation_id)
+    if lock:
+        query = query.with_for_update(of=INVITATION)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else open_dossier(row, ring)
+
+
+def open_dossier(row: RowMapping, ring: KeyRing) -> Dossier:
+    """Open the sealed parts of a row of `select_dossiers` as far as their keys are there."""
+    person = row["person_id"]
+    facts: Facts = {}
+    agreed = None
+    if ring.has(person, KeyKind.PROFILE):
+        if row["spell_sealed"] is not None:
+            opened = ring.open(person, KeyKind.PROFILE, "spell", row["spell_sealed"])
+            facts = load_facts(opened)
+        agreed = open_agreed(row, ring)
+    flags, topics, holds = _judged(row, ring)
+    return Dossier(
+        row=row,
+        obstacle=row["obstacle"],
+        facts=facts,
+        flags=flags,
+        topics=topics,
+        holds=holds,
+        revision=row["decision_revision"] or "",
+        agreed=agreed,
+    )
+
+
+def open_agreed(row: RowMapping, ring: KeyRing) -> Agreed | None:
+    """Open what a person said yes to; None where there is nothing or no key."""
+    person = row["person_id"]
+    if row["sealed"] is None or not ring.has(person, KeyKind.PROFILE):
+        return None
+    return Agreed.from_json(ring.open_json(person, KeyKind.PROFILE, "invitation", row["sealed"]))
+
+
+def _judged(
+    row: RowMapping, ring: KeyRing
+) -> tuple[frozenset[str], tuple[str, ...], tuple[OutreachHold, ...]]:
+    person, sealed = row["person_id"], row["decision_sealed"]
+    if sealed is None or not ring.has(person, KeyKind.EVIDENCE):
+        return frozenset(), (), ()
+    record = load_record(ring.open(person, KeyKind.EVIDENCE, "decision", sealed))
+    return record.judgement.flags, record.topics, record.judgement.holds

@@ -1,0 +1,193 @@
+"""Writing a step down: event, state, gate, links, mails and suppression in one transaction.
+
+Every change of a consent's state goes through `record`, so that no state changes without its event
+in the chain, and no gate stays open a moment longer than the consent it stands for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, update
+
+from alumni_sync.consent.answers import Channel
+from alumni_sync.consent.lifecycle import Effect, Event, Position, Step, months_later
+from alumni_sync.consent.links import end_all, use_up
+from alumni_sync.consent.mails import MailKind
+from alumni_sync.consent.outbox import asking_key, drop_asking, mail_row, queue
+from alumni_sync.domain import LIVE_STATES, Actor, ConsentState
+from alumni_sync.ledger.chain import EventDraft, append_event
+from alumni_sync.ledger.tables import Invitation, Spell, Suppression, t
+from alumni_sync.ledger.upsert import insert_ignore
+
+REJUSTIFY_MONTHS: Final = 36
+ALL_MAIL: Final = "all"
+_INVITATION: Final = t(Invitation)
+_SPELL: Final = t(Spell)
+_SUPPRESSION: Final = t(Suppression)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened, when, and what is kept about it.
+
+    Attributes:
+        reason: a code, for events of the system; part of the record.
+        body: the evidence, JSON values; personal parts sealed.
+    """
+
+    event: Event
+    actor: Actor
+    channel: Channel
+    at: datetime
+    reason: str = ""
+    notice_sha256: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """What goes with a step where its effects ask for it.
+
+    Attributes:
+        values: other columns of the invitation to set.
+        address_hash: keyed hash of the address; needed for `SUPPRESS`, None where it is not known.
+        goodbye: sealed address for `GOODBYE`; None where it is not known any more.
+        remind_at: when a reminder may leave; needed for `REMIND`.
+        renews_grant: the step itself is what allows processing from now on.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    address_hash: str | None = None
+    goodbye: bytes | None = None
+    remind_at: datetime | None = None
+    renews_grant: bool = False
+
+
+def record(
+    connection: Connection, row: RowMapping, step: Step, what: Happening, along: Along | None = None
+) -> int:
+    """Write a step that is taken, within the caller's write transaction; return its event's seq.
+
+    Args:
+        connection: a write transaction in which `row` was read.
+        row: columns of the invitation before the step.
+        step: from `lifecycle.step`; must be taken.
+        what: goes into the chain.
+        along: see there.
+    """
+    along = along or Along()
+    position = step.position
+    seq = append_event(
+        connection,
+        EventDraft(
+            event=what.event.value,
+            person_id=row["person_id"],
+            spell_id=row["spell_id"],
+            invitation_id=row["id"],
+            state_before=ConsentState(row["state"]),
+            state_after=position.state,
+            occurred_at=what.at,
+            recorded_at=what.at,
+            actor=what.actor,
+            channel=what.channel.value,
+            notice_sha256=what.notice_sha256,
+            body={**({"reason": what.reason} if what.reason else {}), **what.body},
+        ),
+    )
+    values = _columns(row, position, what.at) | _gate(row, step, along, seq) | dict(along.values)
+    connection.execute(update(_INVITATION).where(_INVITATION.c.id == row["id"]).values(**values))
+    _apply(connection, row, step, along, seq, what.at)
+    return seq
+
+
+def _columns(row: RowMapping, position: Position, at: datetime) -> dict[str, Any]:
+    return {
+        "state": position.state.value,
+        "version": row["version"] + 1,
+        "asked": position.asked,
+        "asked_at": position.asked_at,
+        "next_at": position.next_at,
+        "closes_at": position.closes_at,
+        "valid_until": position.valid_until,
+        "deferred": position.deferred,
+        "round": position.round,
+        "changed_at": at,
+    }
+
+
+def _gate(row: RowMapping, step: Step, along: Along, seq: int) -> dict[str, Any]:
+    """Return the gate's columns; whatever is not live is closed, whatever the effects say."""
+    values: dict[str, Any] = {}
+    if along.renews_grant:
+        values["grant_seq"] = seq
+    if step.position.state not in LIVE_STATES:
+        return {**values, "gate_open": False}
+    if Effect.OPEN_GATE in step.effects or along.renews_grant:
+        return {**values, "gate_open": True, "pending_version": row["version"] + 1}
+    return values
+
+
+def _apply(
+    connection: Connection, row: RowMapping, step: Step, along: Along, seq: int, at: datetime
+) -> None:
+    effects, invitation_id = step.effects, row["id"]
+    if Effect.USE_LINKS in effects:
+        use_up(connection, invitation_id, at)
+    if Effect.END_LINKS in effects:
+        end_all(connection, invitation_id, at)
+    if Effect.DROP_MAILS in effects:
+        drop_asking(connection, invitation_id, step.position.state.value)
+    if Effect.SUPPRESS in effects and along.address_hash:
+        suppress(connection, along.address_hash, ALL_MAIL, step.position.state.value, at)
+    if step.purge_after is not None:
+        connection.execute(
+            update(_SPELL)
+            .where(_SPELL.c.id == row["spell_id"])
+            .values(purge_after=at + step.purge_after)
+        )
+    queue(connection, list(_mails(row, step, along, seq, at)))
+
+
+def _mails(
+    row: RowMapping, step: Step, along: Along, seq: int, at: datetime
+) -> list[dict[str, Any]]:
+    mails = []
+    if Effect.REMIND in step.effects:
+        key = asking_key(row["id"], row["round"], step.position.asked + 1)
+        mails.append(mail_row(row, MailKind.REMINDER, key, along.remind_at or at, at))
+    if Effect.CONFIRM in step.effects:
+        mails.append(mail_row(row, MailKind.CONFIRMATION, f"{row['id']}:confirm:{seq}", at, at))
+    if Effect.GOODBYE in step.effects and along.goodbye is not None:
+        mail = mail_row(row, MailKind.GOODBYE, f"{row['id']}:goodbye:{seq}", at, at)
+        mails.append(mail | {"sealed": along.goodbye})
+    return mails
+
+
+def suppress(
+    connection: Connection, address_hash: str, scope: str, reason: str, at: datetime
+) -> None:
+    """Put an address on the suppression list; `ALL_MAIL` swallows narrower scopes."""
+    new = {
+        "address_hash": address_hash,
+        "scope": scope,
+        "reason": reason,
+        "created_at": at,
+        "rejustify_at": months_later(at, REJUSTIFY_MONTHS),
+    }
+    if insert_ignore(connection, _SUPPRESSION, [new], key=("address_hash",)):
+        return
+    known = _SUPPRESSION.c.address_hash == address_hash
+    if scope == ALL_MAIL:
+        connection.execute(update(_SUPPRESSION).where(known).values(scope=scope, reason=reason))
+        return
+    before = connection.execute(_SUPPRESSION.select().where(known)).one().scope
+    if before != ALL_MAIL and scope not in before.split(","):
+        together = ",".join(sorted({scope, *before.split(",")}))
+        connection.execute(update(_SUPPRESSION).where(known).values(scope=together))
+
+
+def suppressed_scope(scope: str | None, mail_kind: str) -> bool:
+    """Say whether a suppression (None: there is none) covers a kind of mail."""
+    return scope is not None and (scope == ALL_MAIL or mail_kind in scope.split(","))
