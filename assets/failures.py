@@ -33,7 +33,7 @@ def harmless() -> Iterator[None]:
     """Let no exception out but ours, cut off from what it was raised from.
 
     `raise … from None` would only hide the original from a traceback; it stays reachable as
-    `__context__`. Raising after the `except` leaves nothing to reach.
+    `__context__` (leaving a with-block is still handling it), so that is cut as well.
     """
     try:
         yield
@@ -45,7 +45,11 @@ def harmless() -> Iterator[None]:
         failed = StageFailed(f"a fault of alumni_sync: {describe(error)}", None)
     else:
         return
-    raise failed
+    try:
+        raise failed
+    except StageFailed:
+        failed.__context__ = None
+        raise
 
 
 def describe(error: BaseException) -> str:

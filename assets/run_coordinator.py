@@ -15,7 +15,8 @@ from dagster import DagsterRun, QueuedRunCoordinator, SubmitRunContext
 from alumni_sync.deployment import deployment_key
 from alumni_sync.domain import Identity
 from alumni_sync.ledger.hashing import KeyedHashes
-from alumni_sync.settings import Settings, load_settings
+from alumni_sync.sections import Proxy
+from alumni_sync.settings import load_settings
 from assets.resources import configuration
 
 USER_TAG: Final = "alumni_sync/user"
@@ -34,21 +35,21 @@ class SignedRunCoordinator(QueuedRunCoordinator):
         """Overwrite the tags that name the user, then queue the run."""
         run_id = context.dagster_run.run_id
         settings = load_settings(configuration())
-        user = proxied_user(settings, context.get_request_header)
+        user = proxied_user(settings.proxy, context.get_request_header)
         hashes = KeyedHashes(deployment_key(settings, make=False))
         self._instance.add_run_tags(run_id, launch_tags(hashes, run_id, user))
         return super().submit_run(context)
 
 
-def proxied_user(settings: Settings, read_header: ReadHeader) -> str | None:
+def proxied_user(proxy: Proxy | None, read_header: ReadHeader) -> str | None:
     """Return the user that the reverse proxy names; None where it is not surely the proxy."""
-    if settings.proxy is None:
+    if proxy is None:
         return None
-    secret = settings.proxy.secret.get_secret_value()
+    secret = proxy.secret.get_secret_value()
     given = read_header(SECRET_HEADER) or ""
     if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
         return None
-    return read_header(settings.proxy.user_header) or None
+    return read_header(proxy.user_header) or None
 
 
 def launch_tags(hashes: KeyedHashes, run_id: str, user: str | None) -> dict[str, str]:
