@@ -1,4 +1,4 @@
-"""What was read ends in one state, counts add up, a failed read changes nothing (I3, I4, I7, I8)."""
+"""What was read ends in one state; counts add up; failed reads change nothing (I3, I4, I7, I8)."""
 
 import hashlib
 import json
