@@ -96,6 +96,8 @@ class Spell(SQLModel, table=True):
     source: str = Field(index=True)
     spell_hash: str = Field(unique=True)  # keyed: source + person_id + spell_id
     facts_hash: str  # keyed; changes when any canonical fact does
+    seen_hash: str = ""  # keyed; of the facts as the source last gave them, nulls included
+    hired_on: date | None = None
     record_status: str  # RecordStatus: left | rescinded | hire_cancelled | deleted
     last_working_day: date | None = None
     effective_at: datetime | None = _when(index=True)  # end of the last working day, as UTC
@@ -294,7 +296,8 @@ class Tombstone(SQLModel, table=True):
     person_hash: str = Field(index=True)
     outcome: str
     revision: str
-    facts_hash: str
+    facts_hash: str  # as the source last gave them (Spell.seen_hash)
+    marks: str = ""  # keyed mark of each fact (intake.tombstones): a fact that turns null is no change
     reopens_on: str = "facts"  # facts | audience | never
     created_at: datetime = _when(nullable=False)
 
