@@ -297,7 +297,7 @@ class Tombstone(SQLModel, table=True):
     outcome: str
     revision: str
     facts_hash: str  # as the source last gave them (Spell.seen_hash)
-    marks: str = ""  # keyed mark of each fact (intake.tombstones): a fact that turns null is no change
+    marks: str = ""  # keyed, one a fact (intake.tombstones): turning null is no change
     reopens_on: str = "facts"  # facts | audience | never
     created_at: datetime = _when(nullable=False)
 
