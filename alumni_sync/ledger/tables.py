@@ -330,6 +330,8 @@ class Membership(SQLModel, table=True):
     state: str  # pending | active | hiding | hidden | removing | removed | verified_absent | stuck
     version: int = 1
     content_hash: str = ""  # keyed; of the last confirmed profile
+    grant_seq: int | None = None  # consent event whose content was confirmed last
+    recheck_at: datetime | None = _when()  # when the profile changes by time alone (a hold ends)
     claimed_by: str | None = None
     claimed_at: datetime | None = _when()
     cause: str = ""  # why it is to be hidden or removed
@@ -337,7 +339,12 @@ class Membership(SQLModel, table=True):
     verify_at: datetime | None = _when(index=True)
     attempts: int = 0
     next_at: datetime | None = _when()
+    dead_letter_id: int | None = None  # an open dead letter: not tried again by itself
     joined_at: datetime | None = _when()
+    hidden_at: datetime | None = _when()
+    removed_at: datetime | None = _when()  # erased there
+    absent_at: datetime | None = _when()  # first read-back that found nothing
+    read_backs: int = 0
     changed_at: datetime = _when(nullable=False)
     sealed: bytes | None = _sealed(nullable=True)
 
@@ -471,6 +478,15 @@ class Brake(SQLModel, table=True):
     tripped_at: datetime = _when(nullable=False)
     expires_at: datetime | None = _when()
     run_id: str = ""
+
+
+class BrakeItem(SQLModel, table=True):
+    """One write of a plan that a brake froze: a release is for these and no others."""
+
+    __tablename__ = "brake_item"
+    brake_id: str = Field(primary_key=True)
+    invitation_id: str = Field(primary_key=True)
+    verb: str  # create | erase
 
 
 class Run(SQLModel, table=True):
