@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 INVITATION: Final = t(Invitation)
 DECISION: Final = t(Decision)
+TABLE: Final = "invitation"
+"""What an invitation's sealed part is sealed for."""
 _SPELL: Final = t(Spell)
 
 
@@ -71,6 +73,8 @@ class Dossier:
         row: the invitation's columns, and `spell_hash`, `effective_at`, `spell_changed_at`.
         obstacle: why a yes may not stand now, see `standing.obstacle`; "" if nothing does.
         facts: empty where the profile key is gone.
+        asked_address: where the asking mails went; "" where none did, or its key is gone. Not
+            the HRIS's address of today: whoever answers has proven to read this one.
         agreed: None where nothing was, or its key is gone.
     """
 
@@ -81,6 +85,7 @@ class Dossier:
     topics: tuple[str, ...] = ()
     holds: tuple[OutreachHold, ...] = ()
     revision: str = ""
+    asked_address: str = ""
     agreed: Agreed | None = None
 
     @property
@@ -151,12 +156,9 @@ def open_dossier(row: RowMapping, ring: KeyRing) -> Dossier:
     """Open the sealed parts of a row of `select_dossiers` as far as their keys are there."""
     person = row["person_id"]
     facts: Facts = {}
-    agreed = None
-    if ring.has(person, KeyKind.PROFILE):
-        if row["spell_sealed"] is not None:
-            opened = ring.open(person, KeyKind.PROFILE, "spell", row["spell_sealed"])
-            facts = load_facts(opened)
-        agreed = open_agreed(row, ring)
+    if row["spell_sealed"] is not None and ring.has(person, KeyKind.PROFILE):
+        facts = load_facts(ring.open(person, KeyKind.PROFILE, "spell", row["spell_sealed"]))
+    said = _open_said(row, ring)
     flags, topics, holds = _judged(row, ring)
     return Dossier(
         row=row,
@@ -166,16 +168,34 @@ def open_dossier(row: RowMapping, ring: KeyRing) -> Dossier:
         topics=topics,
         holds=holds,
         revision=row["decision_revision"] or "",
-        agreed=agreed,
+        asked_address=said.get("asked", ""),
+        agreed=Agreed.from_json(said) if "name" in said else None,
     )
+
+
+def _open_said(row: RowMapping, ring: KeyRing) -> Mapping[str, Any]:
+    person = row["person_id"]
+    if row["sealed"] is None or not ring.has(person, KeyKind.PROFILE):
+        return {}
+    opened: Mapping[str, Any] = ring.open_json(person, KeyKind.PROFILE, TABLE, row["sealed"])
+    return opened
 
 
 def open_agreed(row: RowMapping, ring: KeyRing) -> Agreed | None:
     """Open what a person said yes to; None where there is nothing or no key."""
-    person = row["person_id"]
-    if row["sealed"] is None or not ring.has(person, KeyKind.PROFILE):
-        return None
-    return Agreed.from_json(ring.open_json(person, KeyKind.PROFILE, "invitation", row["sealed"]))
+    said = _open_said(row, ring)
+    return Agreed.from_json(said) if "name" in said else None
+
+
+def seal_asked(ring: KeyRing, person: str, address: str) -> bytes:
+    """Seal where an asking mail goes, for the invitation's row."""
+    return ring.seal_json(person, KeyKind.PROFILE, TABLE, {"asked": address})
+
+
+def seal_agreed(ring: KeyRing, person: str, agreed: Agreed, asked: str) -> bytes:
+    """Seal what a person said yes to, for the invitation's row."""
+    value = {**agreed.to_json(), "asked": asked}
+    return ring.seal_json(person, KeyKind.PROFILE, TABLE, value)
 
 
 def _judged(

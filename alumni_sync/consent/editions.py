@@ -20,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.ports import ProfileField, Purpose
 
-LABELS: Final = ("question", "yes", "no", "later", "not_me", "name", "shown", "submit")
+LABELS: Final = (
+    "question", "community", "yes", "no", "later", "not_me", "name", "shown", "submit",
+)  # fmt: skip
 MUST_BE_SAID: Final = frozenset(
     {
         "controller", "contact", "recipient", "region", "validity_months", "proof_years",

@@ -228,11 +228,8 @@ def _asking(position: Position, event: Event, now: datetime, timers: Timers) -> 
     """Move a consent that is not given: mails, objections, and the end of the exit itself."""
     if event is Event.OBJECTED and position.state not in {_S.OBJECTED, _S.ERASED}:
         return _end(position, _S.OBJECTED, _STOP_ASKING | {Effect.SUPPRESS, Effect.END_LINKS})
-    if event is Event.REOPENED and position.state in _REOPENS:
-        fresh = Position(_S.NOT_ASKED, exit_end=position.exit_end, round=position.round + 1)
-        return Step(fresh)
     if position.state not in _ASKING:
-        return _no(position)
+        return _reopened(position, event)
     if event is Event.ASKED and position.asked < timers.asking_mails:
         return _asked(position, now, timers)
     if event is Event.NOT_HANDED_OVER and position.asked:
@@ -240,6 +237,13 @@ def _asking(position: Position, event: Event, now: datetime, timers: Timers) -> 
     if event in _ENDS_ASKING:
         state, purge_after = _ENDS_ASKING[event]
         return _end(position, state, _STOP_ASKING, purge_after)
+    return _no(position)
+
+
+def _reopened(position: Position, event: Event) -> Step:
+    if event is Event.REOPENED and position.state in _REOPENS:
+        fresh = Position(_S.NOT_ASKED, exit_end=position.exit_end, round=position.round + 1)
+        return Step(fresh)
     return _no(position)
 
 

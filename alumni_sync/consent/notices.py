@@ -25,11 +25,16 @@ _MARKDOWN_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 @dataclass(frozen=True, slots=True)
 class RenderedNotice:
-    """A notice as it is shown; `text` is what is hashed and kept."""
+    """A notice as it is shown; `text` is what is hashed and kept.
+
+    Attributes:
+        template_sha256: of the file it was made from.
+    """
 
     text: str
     html: str
     sha256: str
+    template_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,9 @@ def render_notice(edition: Edition, language: str, terms: Terms) -> RenderedNoti
         finalize=lambda value: _MARKDOWN_SPECIAL.sub(r"\\\1", str(value)),
         keep_trailing_newline=True,
     )
-    text = exact_text(environment.from_string(edition.texts[language]).render(asdict(terms)))
-    return RenderedNotice(text, notice_html(text), sha256(text.encode()))
+    template = edition.texts[language]
+    text = exact_text(environment.from_string(template).render(asdict(terms)))
+    return RenderedNotice(text, notice_html(text), sha256(text.encode()), sha256(template.encode()))
 
 
 def notice_html(text: str) -> str:

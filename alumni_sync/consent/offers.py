@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from alumni_sync.consent.editions import Label
-from alumni_sync.consent.mails import one_line
+from alumni_sync.consent.mails import one_line, plain_name
 from alumni_sync.domain import Fact, Facts, Flag
 from alumni_sync.ports import ProfileField
 
@@ -58,10 +58,16 @@ def _year(fact: Fact) -> str:
     return str(fact.year) if isinstance(fact, date) else ""
 
 
+def first_name(facts: Facts) -> str:
+    """Return the name to greet with; "" where there is none."""
+    return plain_name(_text(facts.get("given_name")))
+
+
 def full_name(facts: Facts) -> str:
     """Return the name to start from: the display name, else given and family name."""
     shown = _text(facts.get("display_name"))
-    return shown or one_line(f"{_text(facts.get('given_name'))} {_text(facts.get('family_name'))}")
+    given, family = _text(facts.get("given_name")), _text(facts.get("family_name"))
+    return plain_name(shown or f"{given} {family}")
 
 
 def masked(email: str) -> str:
