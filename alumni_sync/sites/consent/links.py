@@ -62,10 +62,13 @@ def _exchange(shell: Shell, visit: Visit, kind: LinkKind) -> Response:
         raise Stranger
     response = RedirectResponse(shell.pages.path(PAGE_OF[kind]), 303)
     if visit.request.method != "HEAD":
-        shell.sessions.attach(response, _session(shell, link, token))
+        shell.sessions.attach(response, _session(shell, visit, link, token))
     return response
 
 
-def _session(shell: Shell, link: Link, token: str) -> Session:
+def _session(shell: Shell, visit: Visit, link: Link, token: str) -> Session:
     reference = token if link.kind is LinkKind.UNSUBSCRIBE else link.invitation_id
+    current = shell.sessions.read(visit.request)
+    if current is not None and (current.kind, current.reference) == (link.kind, reference):
+        return current  # the link opened twice: forms in the first tab stay good
     return shell.sessions.begin(link.kind, reference, link.token_id)
