@@ -6,13 +6,28 @@ A grant is never passed on without its version: whoever confirms a write asks th
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from alumni_sync.domain import ConsentState, OutreachHold
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, true
+
+from alumni_sync.consent.dossier import INVITATION, open_agreed, select_dossiers
+from alumni_sync.consent.standing import CASE, ENDINGS, obstacle
+from alumni_sync.domain import LIVE_STATES, ConsentState, OutreachHold
+from alumni_sync.eligibility.records import load_record
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.tables import ConsentEvent, Membership, t
+from alumni_sync.ledger.upsert import IN_LIMIT
+from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.ports import ProfileField, Purpose, Removal, Shown
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
+
+_LIVE: Final = tuple(sorted(state.value for state in LIVE_STATES))
+_HELD_ONTO: Final = (*_LIVE, ConsentState.PAUSED.value)
+_GONE: Final = ("removed", "verified_absent")
+_MEMBERSHIP: Final = t(Membership)
+_EVENTS: Final = t(ConsentEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,8 @@ class ClosedGate:
 
     Attributes:
         how: `HIDE` where it may open again (paused, case reopened), else `ERASE`.
-        cause: for the audit: `consent:SEQ`, `case:ID`, `rehire`, `rescinded`, `death`, `verdict`.
+        cause: for the audit: `consent:SEQ` for what happened to the consent, `case:ID` for a case
+            that is undecided or upheld, else the obstacle (`rehire`, `exit_undone`, …).
         since: when the gate closed; deadlines run from here.
     """
 
@@ -63,22 +79,154 @@ class ClosedGate:
     since: datetime
 
 
+def _live(now: datetime) -> ColumnElement[bool]:
+    """Say that a yes stands and nothing about the spell speaks against it."""
+    return and_(
+        INVITATION.c.gate_open == true(),
+        INVITATION.c.state.in_(_LIVE),
+        INVITATION.c.valid_until > now,
+        obstacle(now) == "",
+    )
+
+
 def live_grants(
-    d: "Deployment", *, page: int = 500, only: Sequence[str] | None = None
+    d: "Deployment", *, page: int = IN_LIMIT, only: Sequence[str] | None = None
 ) -> Iterator[Grant]:
     """Yield every live grant in the order of invitation ids; `only`: these invitations.
 
     Reads `page` rows and their keys at a time, so that memory does not grow with the number of
     members. No transaction is open while the caller holds a grant.
     """
-    raise NotImplementedError
+    now, after = d.clock.now(), ""
+    query = select_dossiers(now).where(_live(now))
+    if only is not None:
+        query = query.where(INVITATION.c.id.in_(only))
+    while True:
+        with d.ledger.read() as connection:
+            rows = (
+                connection.execute(
+                    query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(page)
+                )
+                .mappings()
+                .all()
+            )
+        ring = d.ledger.vault.load([row["person_id"] for row in rows])
+        for row in rows:
+            grant = _grant(row, ring)
+            if grant is not None:
+                yield grant
+        if len(rows) < page:
+            return
+        after = rows[-1]["id"]
+
+
+def _grant(row: RowMapping, ring: KeyRing) -> Grant | None:
+    """Open a row; None where its key is gone: what cannot be read cannot be passed on."""
+    agreed = open_agreed(row, ring)
+    if agreed is None or row["grant_seq"] is None:
+        return None
+    return Grant(
+        invitation_id=row["id"],
+        spell_id=row["spell_id"],
+        person_id=row["person_id"],
+        source=row["source"],
+        seq=row["grant_seq"],
+        state=ConsentState(row["state"]),
+        valid_until=row["valid_until"],
+        name=agreed.name,
+        email=agreed.email,
+        fields=agreed.fields,
+        purposes=agreed.purposes,
+        version=row["version"],
+        revision=row["decision_revision"] or "",
+        holds=_holds(row, ring),
+    )
+
+
+def _holds(row: RowMapping, ring: KeyRing) -> tuple[OutreachHold, ...]:
+    person, sealed = row["person_id"], row["decision_sealed"]
+    if sealed is None or not ring.has(person, KeyKind.EVIDENCE):
+        # What we cannot read may close something: for a hold, unknown means closed.
+        return tuple(OutreachHold(purpose.value, None, "unknown") for purpose in Purpose)
+    return load_record(ring.open(person, KeyKind.EVIDENCE, "decision", sealed)).judgement.holds
 
 
 def closed_gates(d: "Deployment") -> Iterator[ClosedGate]:
     """Yield invitations that have a membership which is not gone, but no live grant."""
-    raise NotImplementedError
+    now, after = d.clock.now(), ""
+    last_event = (
+        select(func.max(_EVENTS.c.seq))
+        .where(_EVENTS.c.invitation_id == INVITATION.c.id)
+        .scalar_subquery()
+    )
+    query = (
+        select_dossiers(now)
+        .join(_MEMBERSHIP, _MEMBERSHIP.c.invitation_id == INVITATION.c.id)
+        .add_columns(
+            last_event.label("last_seq"),
+            CASE.c.id.label("case_id"),
+            CASE.c.opened_at.label("case_opened_at"),
+            CASE.c.closed_at.label("case_closed_at"),
+        )
+        .where(
+            _MEMBERSHIP.c.state.not_in(_GONE), or_(~_live(now), INVITATION.c.valid_until.is_(None))
+        )
+    )
+    while True:
+        with d.ledger.read() as connection:
+            rows = (
+                connection.execute(
+                    query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(IN_LIMIT)
+                )
+                .mappings()
+                .all()
+            )
+        yield from (_closed(row, now) for row in rows)
+        if len(rows) < IN_LIMIT:
+            return
+        after = rows[-1]["id"]
+
+
+def _closed(row: RowMapping, now: datetime) -> ClosedGate:
+    over = row["valid_until"] is None or row["valid_until"] <= now
+    may_open_again = row["state"] in _HELD_ONTO and row["obstacle"] not in ENDINGS and not over
+    cause, since = _cause(row)
+    return ClosedGate(
+        invitation_id=row["id"],
+        spell_id=row["spell_id"],
+        person_id=row["person_id"],
+        how=Removal.HIDE if may_open_again else Removal.ERASE,
+        cause=cause,
+        since=since,
+    )
+
+
+def _cause(row: RowMapping) -> tuple[str, datetime]:
+    """Return what closed the gate, and when."""
+    hindrance = row["obstacle"]
+    if not row["gate_open"]:
+        return f"consent:{row['last_seq']}", row["changed_at"]
+    if hindrance in {"case", "upheld"} and row["case_id"] is not None:
+        moment = row["case_closed_at"] if hindrance == "upheld" else row["case_opened_at"]
+        return f"case:{row['case_id']}", moment or row["spell_changed_at"]
+    if hindrance:
+        return hindrance, row["spell_changed_at"]
+    return "expired", row["valid_until"] or row["changed_at"]
 
 
 def still_live(d: "Deployment", invitation_id: str, version: int) -> bool:
     """Say whether the grant a write was made for still stands, in that very version."""
-    raise NotImplementedError
+    now = d.clock.now()
+    query = select_dossiers(now).where(
+        _live(now), INVITATION.c.id == invitation_id, INVITATION.c.version == version
+    )
+    with d.ledger.read() as connection:
+        return connection.execute(query).first() is not None
+
+
+def live_condition(now: datetime) -> ColumnElement[bool]:
+    """Return the gate as a condition, for a query over `standing.joined` and the invitation.
+
+    For a confirmation that must ask again within its own transaction.
+    """
+    return _live(now)
