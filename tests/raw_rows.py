@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from sqlmodel import SQLModel
 
-from alumni_sync.domain import Actor, ConsentState, Fact
+from alumni_sync.domain import Actor, ConsentState, Fact, Judgement, Verdict
+from alumni_sync.eligibility.records import dump_record, record_head
 from alumni_sync.ledger.chain import EventDraft, append_event
 from alumni_sync.ledger.facts import dump_facts
 from alumni_sync.ledger.ids import new_id
@@ -84,6 +85,7 @@ class RawLedger:
         sealed = {"person_id": f"OS-{number}", "employee_number": number}
         known: dict[str, Fact] = {**sealed, "last_working_day": left, **(facts or {})}
         rules, reasons = _RULES.get(verdict, ((verdict,), (f"The rules say {verdict}.",)))
+        judgement = Judgement(Verdict(verdict), rules, reasons, frozenset(), (), (), REVISION)
         self.add(
             Person(
                 id=who.person,
@@ -118,11 +120,11 @@ class RawLedger:
                 facts_hash="f",
                 decided_at=self.now,
                 run_id="R-1",
-                sealed=vault.seal_json(
+                sealed=vault.seal(
                     who.person,
                     KeyKind.EVIDENCE,
                     "decision",
-                    {"rules": rules, "reasons": reasons, "flags": [], "holds": [], "unknown": []},
+                    dump_record(record_head(judgement, ()), self.now.date(), "{}"),
                 ),
             ),
         )
@@ -195,7 +197,7 @@ class RawLedger:
                 changed_at=at,
             ),
             Outbox(
-                key=f"{invitation}:invitation:1",
+                key=f"{invitation}:ask:1.1",
                 kind="invitation",
                 invitation_id=invitation,
                 person_id=who.person,

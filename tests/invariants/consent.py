@@ -15,7 +15,7 @@ HIDE_WITHIN: Final = timedelta(minutes=15)
 GONE_WITHIN: Final = timedelta(hours=24)
 LONGEST_YES: Final = timedelta(days=731)  # 24 months
 MOST_ASKING: Final = 3
-ASKING: Final = {"invitation", "reminder"}
+ASKING: Final = {"invitation", "reminder", "again"}
 SATURDAY: Final = 5
 _TAG: Final = b"alumni-ledger-v1\0"
 _GENESIS: Final = "0" * 64
@@ -219,13 +219,18 @@ def nobody_is_asked_again(world: World) -> Iterator[Violation]:
         if any(at and at > datetime.fromisoformat(e["occurred_at"]) for e in ended):
             yield Violation("I9", f"outbox {row['id']} asks somebody who has answered")
     asked = Counter(
-        row["invitation_id"]
+        round_of(row)
         for row in world.rows("outbox")
         if row["kind"] in ASKING and row["state"] in {"accepted", "unknown", "claimed"}
     )
-    for invitation, number in asked.items():
+    for asking, number in asked.items():
         if number > MOST_ASKING:
-            yield Violation("I9", f"{invitation} was asked {number} times")
+            yield Violation("I9", f"{asking} has {number} asking mails")
+
+
+def round_of(row: Row) -> str:
+    """Return the invitation and round that an asking mail of the outbox belongs to."""
+    return str(row["key"]).rpartition(".")[0]
 
 
 def _tombstones_are_kept(world: World) -> Iterator[Violation]:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from tests.invariants.consent import LIVE, events_of
+from tests.invariants.consent import LIVE, events_of, round_of
 from tests.invariants.violation import Violation
 from tests.invariants.world import Row, World
 
@@ -65,7 +65,7 @@ def every_mail_is_sent_once(world: World) -> Iterator[Violation]:
         if row["state"] not in HANDED_OVER:
             yield Violation("I6", f"outbox {row['id']} is {row['state']} and was sent")
     first = Counter(
-        row["invitation_id"]
+        round_of(row)
         for row in rows.values()
         if row["kind"] == "invitation" and row["message_id"].strip("<>") in delivered
     )
