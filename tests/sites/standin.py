@@ -28,7 +28,7 @@ from alumni_sync.consent.receipts import Receipt
 from alumni_sync.consent.view import ConsentView, CurrentChoices, OfferedField, OfferedPurpose
 from alumni_sync.domain import LIVE_STATES, ConsentState
 from alumni_sync.ports import ProfileField, Purpose
-from alumni_sync.sites.consent.service import PublicNotice, RulesInForce
+from alumni_sync.sites.consent.service import PublicNotice, PublicText, RulesInForce
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -253,10 +253,12 @@ class StandIn:
         if (notice_id, version) != ("alumni-community", "1.0.0"):
             return None
         notice = render_notice(load_edition(RULES, notice_id, version), language, TERMS)
-        return PublicNotice(notice_id, version, language, notice.html, notice.sha256)
+        text = PublicText(TERMS.controller, notice.html, notice.sha256)
+        return PublicNotice(notice_id, version, language, (text,), notice.sha256)
 
-    def rules(self) -> RulesInForce:
-        """Return two rules."""
+    def rules(self, language: str) -> RulesInForce:
+        """Return two rules, whatever the language."""
+        assert language
         return RulesInForce("r" * 64, "en", ("If A, then a person looks at it.", "If B, then yes."))
 
     def _record(self, change: str, state: ConsentState, evidence: Evidence, nonce: str) -> Decided:

@@ -83,6 +83,7 @@ def consent_app(
         sessions=Sessions(hashes, clock, https=address.https),
         tokens=FormTokens(hashes, clock),
         strangers=Strangers(),
+        clock=clock,
         wake=wake,
     )
     application = Starlette(

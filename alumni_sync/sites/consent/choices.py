@@ -11,7 +11,7 @@ from starlette.responses import Response
 from alumni_sync.consent.answers import Conflict, Decided, Outcome
 from alumni_sync.consent.links import LinkKind
 from alumni_sync.consent.view import ConsentView
-from alumni_sync.domain import LIVE_STATES
+from alumni_sync.domain import LIVE_STATES, ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.consent.decision import conflict
 from alumni_sync.sites.consent.shell import Shell
@@ -115,7 +115,7 @@ def _choices(
         status=status,
         problem=problem,
         saved=saved,
-        live=shown.current is not None,
+        can_leave=shown.current is not None or shown.state is ConsentState.PAUSED,
         withdraw_token=shell.tokens.issue(WITHDRAW_FORM, session, about),
         fields_token=shell.tokens.issue(FIELDS_FORM, session, about),
         has_receipt=shell.service.receipt(session.reference) is not None,

@@ -1,6 +1,7 @@
 """The question and its answer: `/consent` and `/consent/done`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -78,7 +79,7 @@ def conflict(shell: Shell, shown: ConsentView, session: Session, outcome: Confli
     """Show what stands instead of what was asked for (409)."""
     known = {"before_exit": "before_exit", "not_standing": "not_standing", "used": "used"}
     problem = known.get(outcome.reason, "conflict")
-    return _ending(shell, shown, session, status=409, problem=problem)
+    return _ending(shell, replace(shown, state=outcome.state), session, status=409, problem=problem)
 
 
 def _choice(form: Form, submitted: Submission) -> Choice:
@@ -140,7 +141,7 @@ def _again(
             problems = (("answer", "nothing_chosen"),)
             return _question(shell, shown, session, status=422, problems=problems, form=form)
         case Invalid():
-            problems = tuple((where, _problem(where)) for where, _ in outcome.problems)
+            problems = tuple((where, _problem(where, reason)) for where, reason in outcome.problems)
             return _question(shell, shown, session, status=422, problems=problems, form=form)
         case Stale():  # ticks under another text are void: start with nothing ticked
             problems = (("answer", "stale"),)
@@ -149,7 +150,9 @@ def _again(
             raise HTTPException(500)
 
 
-def _problem(where: str) -> str:
+def _problem(where: str, reason: str) -> str:
+    if reason == "only_once":
+        return reason
     return where if where in {"name", "email", "fields", "purposes"} else "other"
 
 
@@ -162,6 +165,8 @@ def _ending(
     problem: str = "",
 ) -> Response:
     ending = "yes" if shown.state in LIVE_STATES else _ENDINGS.get(shown.state, "other")
+    if ending == "other" and shown.closes_at and shown.closes_at <= shell.clock.now():
+        ending = "expired"  # the time is over, even if no timer has written it down yet
     return shell.page(
         "consent/done.html",
         shown,

@@ -10,11 +10,11 @@ from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.languages import Texts, all_texts
 from alumni_sync.sites.pages import asset_response
 
-_FOREVER: Final = "public, max-age=86400, immutable"
+_AN_HOUR: Final = "public, max-age=3600"
 
 
 def notice(shell: Shell, visit: Visit) -> Response:
-    """`GET /n/{id}/{version}/{lang}`: a released notice never changes, so it may be cached."""
+    """`GET /n/{id}/{version}/{lang}`: a version, as the people of each controller see it."""
     names = visit.request.path_params
     language = names["lang"]
     if language not in all_texts():
@@ -22,8 +22,8 @@ def notice(shell: Shell, visit: Visit) -> Response:
     found = shell.service.notice(names["id"], names["version"], language)
     if found is None:
         raise HTTPException(404)
-    tag = f'"{found.sha256}"'
-    headers = {"Cache-Control": _FOREVER, "ETag": tag}
+    tag = f'"{found.tag}"'
+    headers = {"Cache-Control": _AN_HOUR, "ETag": tag}
     if visit.request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     response = shell.pages.render("consent/notice.html", all_texts()[language], notice=found)
@@ -33,11 +33,12 @@ def notice(shell: Shell, visit: Visit) -> Response:
 
 def how_we_decide(shell: Shell, visit: Visit) -> Response:
     """`GET /how-we-decide`: the active rules, each as the sentence it says of itself."""
+    texts = shell.texts(visit)
     return shell.pages.render(
         "consent/rules.html",
-        shell.texts(visit),
+        texts,
         languages=shell.pages.own_languages(),
-        rules=shell.service.rules(),
+        rules=shell.service.rules(texts.code),
     )
 
 

@@ -16,19 +16,33 @@ from alumni_sync.ports import ProfileField, Purpose
 
 
 @dataclass(frozen=True, slots=True)
-class PublicNotice:
-    """A notice as anybody may read it: without any person, `sha256` of exactly this text."""
+class PublicText:
+    """A notice as the leavers of one controller are shown it; `sha256` is of exactly this text."""
 
-    id: str
-    version: str
-    language: str
+    controller: str
     html: str
     sha256: str
 
 
 @dataclass(frozen=True, slots=True)
+class PublicNotice:
+    """A version of a notice as anybody may read it: without any person.
+
+    Attributes:
+        texts: one a controller; texts that are the same stand there once.
+        tag: hash over all of them.
+    """
+
+    id: str
+    version: str
+    language: str
+    texts: tuple[PublicText, ...]
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
 class RulesInForce:
-    """The rules that decide now, each as the sentence that it says of itself."""
+    """The rules that decide now, each as the sentence that it says of itself in `language`."""
 
     revision: str
     language: str
@@ -74,5 +88,5 @@ class ConsentService(Protocol):
     def notice(self, notice_id: str, version: str, language: str) -> PublicNotice | None:
         """Return a public notice; None if there is no such one."""
 
-    def rules(self) -> RulesInForce:
-        """Return the rules in force."""
+    def rules(self, language: str) -> RulesInForce:
+        """Return the rules in force, in `language` where they can speak it."""

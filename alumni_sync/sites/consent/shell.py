@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from alumni_sync.consent.answers import Channel, Evidence
 from alumni_sync.consent.links import LinkKind
 from alumni_sync.consent.view import ConsentView
-from alumni_sync.ports import ProfileField
+from alumni_sync.ports import Clock, ProfileField
 from alumni_sync.sites.consent.service import ConsentService
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import TOKEN_FIELD, FormTokens, Submission, from_our_pages
@@ -38,6 +38,7 @@ class Shell:
     sessions: Sessions
     tokens: FormTokens
     strangers: Strangers
+    clock: Clock
     wake: Callable[[], None]
 
     def session(self, visit: Visit, *kinds: LinkKind) -> Session:
