@@ -1,0 +1,195 @@
+"""`doctor` and the checks: every problem at once, and nothing made by looking."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alumni_sync.cli.doctor import contact_shares
+from alumni_sync.cli.init import write_deployment
+from alumni_sync.cli.main import run_command_line
+from alumni_sync.domain import ConsentState
+from alumni_sync.ledger.store import Ledger
+from alumni_sync.ledger.tables import Invitation, Person, Spell, t
+from tests import fake_plugins
+from tests.conftest import NOW
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """Return the configuration of the sample company."""
+    write_deployment(tmp_path, from_sample=True)
+    return tmp_path / "alumni_sync.yaml"
+
+
+def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    """Run a command line with `--json`; return exit code and what it printed."""
+    capsys.readouterr()
+    code = run_command_line([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_the_sample_is_well(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first thing that people do after `init` must not greet them with problems."""
+    code, said = asked(capsys, "doctor", "--config", str(sample))
+
+    assert (0, True, []) == (code, said["ok"], said["problems"])
+    assert any("26 of 26 asked-for fields visible" in note for note in said["notes"])
+
+
+def test_looking_makes_no_ledger_and_no_key(sample: Path) -> None:
+    """A key made by a look would be the one that a later ledger is sealed with."""
+    run_command_line(["doctor", "--config", str(sample)])
+    made = {path.name for path in (sample.parent / "var").rglob("*") if path.is_file()}
+
+    assert set() == made & {"ledger.db", "keys.db", "keys.master"}
+
+
+def test_every_problem_is_said_at_once(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Different parts fail together; each must be named in the first answer."""
+    root = sample.parent
+    (root / "leavers-pl.csv").unlink()
+    (root / "rules" / "jurisdictions" / "de.yaml").unlink()
+    text = sample.read_text().replace("languages: [en, pl]", "languages: [en, fr]")
+    sample.write_text(text)
+
+    code, said = asked(capsys, "doctor", "--config", str(sample))
+
+    places = " ".join(problem["where"] for problem in said["problems"])
+    assert (2, False) == (code, said["ok"])
+    for place in ("sources.acme-pl", "de.yaml", "company.languages"):
+        assert place in places
+
+
+def test_a_key_file_that_others_can_read_is_a_problem(
+    sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It opens everything that was ever sealed."""
+    folder = sample.parent / "var"
+    folder.mkdir(exist_ok=True)
+    key = folder / "keys.master"
+    key.write_bytes(bytes(32))
+    key.chmod(0o644)
+
+    code, said = asked(capsys, "doctor", "--config", str(sample))
+
+    assert 2 == code
+    assert ["others may read it"] == [problem["what"] for problem in said["problems"]]
+
+
+def test_a_source_that_is_down_ends_with_four(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A vendor that is down is waited for; a configuration is repaired."""
+    fake_plugins.install(tmp_path / "site", monkeypatch)
+    text = fake_plugins.CONFIG.replace("url: up", "url: down")
+    config = fake_plugins.deployment_folder(tmp_path / "beta", text)
+
+    code, said = asked(capsys, "connectors", "check", "--config", str(config))
+
+    assert (4, [False]) == (code, [source["ok"] for source in said])
+    assert ["fake, check: no route"] == [problem["what"] for problem in said[0]["problems"]]
+
+
+def test_fields_that_do_not_come_back_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A field that a permission hides looks empty; a leaver without address is not asked."""
+    fake_plugins.install(tmp_path / "site", monkeypatch)
+    config = fake_plugins.deployment_folder(tmp_path / "beta")
+
+    code, said = asked(capsys, "connectors", "check", "--config", str(config))
+
+    assert 0 == code
+    assert ["1 of 2 asked-for fields visible", "not visible: phone"] == said[0]["notes"]
+
+
+def test_the_platform_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The day of the first consent is late to learn that a token has expired."""
+    fake_plugins.install(tmp_path / "site", monkeypatch)
+    config = fake_plugins.deployment_folder(tmp_path / "beta")
+
+    code, said = asked(capsys, "platforms", "check", "--config", str(config))
+
+    assert (0, ["as if it were there"]) == (code, said[0]["notes"])
+
+
+@pytest.mark.parametrize("kind", ["connectors", "platforms"])
+def test_what_is_installed_is_listed(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer is a contract: name, vendor, capabilities."""
+    code, said = asked(capsys, kind, "list")
+
+    assert 0 == code
+    assert {("name", "vendor", "capabilities")} == {tuple(plugin) for plugin in said}
+    assert {"csv"} <= {plugin["name"] for plugin in said} or kind == "platforms"
+
+
+def test_a_connector_shows_its_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    """One who configures it should not have to read its code."""
+    code, said = asked(capsys, "connectors", "show", "csv")
+
+    assert (0, "required") == (code, {s["key"]: s["default"] for s in said["settings"]}["path"])
+
+
+def test_an_unknown_plugin_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the names that there are."""
+    assert 2 == run_command_line(["platforms", "show", "nobody"])
+    assert "installed: directory" in capsys.readouterr().err
+
+
+def test_the_share_that_can_be_contacted_is_by_basis(sqlite_ledger: Ledger) -> None:
+    """HR learns here that a mapped column is missing, before half a year of letters."""
+    people = [
+        {
+            "id": f"P-{number}",
+            "source": "hr",
+            "person_hash": f"p{number}",
+            "employee_hash": f"e{number}",
+            "number_hash": f"n{number}",
+            "created_at": NOW,
+            "sealed": b"x",
+        }
+        for number in range(4)
+    ]
+    spells = [
+        {
+            "id": f"S-{number}",
+            "person_id": f"P-{number}",
+            "source": "hr",
+            "spell_hash": f"s{number}",
+            "facts_hash": "f",
+            "record_status": "left",
+            "first_seen_at": NOW,
+            "changed_at": NOW,
+        }
+        for number in range(4)
+    ]
+    states = [
+        (ConsentState.INVITED, ""),
+        (ConsentState.GIVEN, ""),
+        (ConsentState.NO_CONTACT, "no_address"),
+        (ConsentState.NO_CONTACT, "no_evidence"),
+    ]
+    invitations = [
+        {
+            "id": f"I-{number}",
+            "spell_id": f"S-{number}",
+            "person_id": f"P-{number}",
+            "source": "hr",
+            "state": state,
+            "basis": "exit_form",
+            "no_contact_reason": reason,
+            "created_at": NOW,
+            "changed_at": NOW,
+        }
+        for number, (state, reason) in enumerate(states)
+    ]
+    with sqlite_ledger.write() as connection:
+        for table, rows in ((Person, people), (Spell, spells), (Invitation, invitations)):
+            connection.execute(t(table).insert(), rows)
+
+    share = "source hr, basis exit_form: 2 of 4 leavers can be contacted"
+    assert [f"{share} (not: no_address 1, no_evidence 1)"] == list(contact_shares(sqlite_ledger))
