@@ -151,8 +151,11 @@ def _holds(row: RowMapping, ring: KeyRing) -> tuple[OutreachHold, ...]:
     return load_record(ring.open(person, KeyKind.EVIDENCE, "decision", sealed)).judgement.holds
 
 
-def closed_gates(d: "Deployment") -> Iterator[ClosedGate]:
-    """Yield invitations that have a membership which is not gone, but no live grant."""
+def closed_gates(d: "Deployment", *, only: Sequence[str] | None = None) -> Iterator[ClosedGate]:
+    """Yield invitations that have a membership which is not gone, but no live grant.
+
+    `only`: these invitations, a batch at most.
+    """
     now, after = d.clock.now(), ""
     last_event = (
         select(func.max(_EVENTS.c.seq))
@@ -172,6 +175,8 @@ def closed_gates(d: "Deployment") -> Iterator[ClosedGate]:
             _MEMBERSHIP.c.state.not_in(_GONE), or_(~_live(now), INVITATION.c.valid_until.is_(None))
         )
     )
+    if only is not None:
+        query = query.where(INVITATION.c.id.in_(only))
     while True:
         with d.ledger.read() as connection:
             rows = (
