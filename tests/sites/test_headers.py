@@ -156,6 +156,15 @@ def test_a_path_prefix_works_whether_or_not_the_proxy_strips_it(
     assert ["decide:no"] == stand_in.changes
 
 
+@pytest.mark.parametrize("path", [f"/c/{DECIDE}/", "/consent/", "/p/", "//evil.example/consent"])
+def test_nothing_redirects_but_what_we_wrote(browser: Browser, path: str) -> None:
+    """A redirect that a framework makes from the Host header leads where a header says."""
+    answer = browser.get(path)
+
+    assert 404 == answer.status
+    assert "location" not in answer.headers
+
+
 def test_a_cookie_is_not_believed_because_it_is_there(build: Callable[[str], ASGIApp]) -> None:
     """Whoever writes their own cookie must stay a stranger."""
     app = build(ORIGIN)

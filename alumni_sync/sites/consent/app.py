@@ -89,6 +89,7 @@ def consent_app(
     application = Starlette(
         routes=_routes(shell), exception_handlers={HTTPException: partial(_failed, shell)}
     )
+    application.router.redirect_slashes = False  # its redirects are made from the Host header
     inner = AtAddress(AccessLine(application, "consent"), address)
     return SecureHeaders(inner, https=address.https)
 
