@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any, Final
@@ -110,9 +110,9 @@ def day_in_words(shared: MailFile, day: date | None) -> str:
     return render_plain(shared.date, parts)
 
 
-def last_day(moment: datetime | None) -> date | None:
-    """Return the UTC day of an instant: deadlines end with a day in UTC."""
-    return None if moment is None else moment.date()
+def last_day(moment: datetime) -> date:
+    """Return the UTC day of an instant: what is promised to a reader ends with a day in UTC."""
+    return moment.astimezone(UTC).date()
 
 
 def _lists(texts: MailTexts, values: MailValues) -> list[tuple[str, list[str]]]:

@@ -54,14 +54,12 @@ class Along:
         values: other columns of the invitation to set.
         address_hash: keyed hash of the address; needed for `SUPPRESS`, None where it is not known.
         goodbye: sealed address for `GOODBYE`; None where it is not known any more.
-        remind_at: when a reminder may leave; needed for `REMIND`.
         renews_grant: the step itself is what allows processing from now on.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     address_hash: str | None = None
     goodbye: bytes | None = None
-    remind_at: datetime | None = None
     renews_grant: bool = False
 
 
@@ -96,16 +94,26 @@ def record(
             body={**({"reason": what.reason} if what.reason else {}), **what.body},
         ),
     )
-    values = _columns(row, position, what.at) | _gate(row, step, along, seq) | dict(along.values)
+    changes = position.state != row["state"] or along.renews_grant
+    values = _columns(position, what.at) | _gate(row, step, along, seq) | dict(along.values)
+    # A page that is open meanwhile is stale only if something it shows has changed.
+    values["version"] = row["version"] + changes
     connection.execute(update(_INVITATION).where(_INVITATION.c.id == row["id"]).values(**values))
     _apply(connection, row, step, along, seq, what.at)
     return seq
 
 
-def _columns(row: RowMapping, position: Position, at: datetime) -> dict[str, Any]:
+def move_timers(connection: Connection, row: RowMapping, step: Step, at: datetime) -> None:
+    """Write a step that changes nothing but what is due next: no event, no new version."""
+    connection.execute(
+        update(_INVITATION).where(_INVITATION.c.id == row["id"]).values(_columns(step.position, at))
+    )
+    queue(connection, _mails(row, step, Along(), 0, at))
+
+
+def _columns(position: Position, at: datetime) -> dict[str, Any]:
     return {
         "state": position.state.value,
-        "version": row["version"] + 1,
         "asked": position.asked,
         "asked_at": position.asked_at,
         "next_at": position.next_at,
@@ -147,7 +155,7 @@ def _apply(
             .where(_SPELL.c.id == row["spell_id"])
             .values(purge_after=at + step.purge_after)
         )
-    queue(connection, list(_mails(row, step, along, seq, at)))
+    queue(connection, _mails(row, step, along, seq, at))
 
 
 def _mails(
@@ -156,7 +164,7 @@ def _mails(
     mails = []
     if Effect.REMIND in step.effects:
         key = asking_key(row["id"], row["round"], step.position.asked + 1)
-        mails.append(mail_row(row, MailKind.REMINDER, key, along.remind_at or at, at))
+        mails.append(mail_row(row, MailKind.REMINDER, key, at, at))
     if Effect.CONFIRM in step.effects:
         mails.append(mail_row(row, MailKind.CONFIRMATION, f"{row['id']}:confirm:{seq}", at, at))
     if Effect.GOODBYE in step.effects and along.goodbye is not None:

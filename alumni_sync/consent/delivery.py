@@ -1,0 +1,286 @@
+"""Delivery: claim → call → confirm, one mail at a time, each sent at most once.
+
+No transaction is open while a mailer works. A crash between claim and confirm leaves the mail
+`claimed`; the next run calls it `unknown`, counts it, and never sends it again. One lease keeps a
+second delivery out, so that whatever is found claimed at the start was left by a dead one.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, RowMapping, Select, func, select, update
+
+from alumni_sync.consent.answers import Channel
+from alumni_sync.consent.claims import Claimed, Site, Wait, claim, sender_domain, site_of
+from alumni_sync.consent.dossier import INVITATION, position_of, select_dossiers
+from alumni_sync.consent.lifecycle import Event, step
+from alumni_sync.consent.links import LinkKind, supersede
+from alumni_sync.consent.outbox import ASKING_KINDS, OUTBOX, MailState
+from alumni_sync.consent.terms import pack_of
+from alumni_sync.consent.transitions import Along, Happening, record
+from alumni_sync.crash import crash_point
+from alumni_sync.domain import Actor
+from alumni_sync.errors import PermanentError, TransientError
+from alumni_sync.ledger.leases import LeaseBusy, hold
+from alumni_sync.ledger.tables import DeadLetter, t
+from alumni_sync.ports import Fate, Mailer, SendResult
+
+if TYPE_CHECKING:
+    from alumni_sync.deployment import Deployment
+
+LEASE: Final = "mail"
+PAGE: Final = 200
+MOST_ATTEMPTS: Final = 6
+MOST_FAILURES_IN_A_ROW: Final = 3
+FIRST_WAIT: Final = timedelta(minutes=15)
+"""Doubled with each attempt: the sixth is given up about eight hours after the first."""
+_NO_SUCH_MAILBOX: Final = ("5.1.", "5.2.1")
+_BARE_REFUSALS: Final = ("550", "551", "553")
+_STOPS: Final = (Wait.PAUSED, Wait.PACED)
+_DEAD: Final = t(DeadLetter)
+
+
+@dataclass(frozen=True, slots=True)
+class MailCounts:
+    """What became of the mails that were due.
+
+    Attributes:
+        sent: accepted by the mailer.
+        unknown: may have been sent; counted as sent, and not sent again.
+        failed: refused, given up, or to be tried again later.
+        waiting: not now: a weekend, a pause, today's number is used up.
+        dropped: not any more: answered, withdrawn, out of reach.
+    """
+
+    sent: int = 0
+    unknown: int = 0
+    failed: int = 0
+    waiting: int = 0
+    dropped: int = 0
+
+
+def deliver_mail(d: "Deployment", run_id: str, *, asking: bool = True) -> MailCounts:
+    """Send what is due.
+
+    Args:
+        d: the deployment.
+        run_id: who claims.
+        asking: False sends confirmations and goodbyes only, for a worker that is in a hurry.
+
+    Raises:
+        ConfigError: sender, notice or pack cannot be used; nothing was claimed.
+        PermanentError: the mail server does not take us; the mail stays queued.
+    """
+    sender_domain(d)
+    try:
+        with hold(d.ledger, d.clock, LEASE) as lease:
+            counts: Counter[str] = Counter(unknown=_left_behind(d))
+            mailer: Mailer | None = None
+            failures = 0
+            sites: dict[str, Site] = {}
+            for mail in _due(d, asking=asking):
+                lease.renew()
+                site = sites.setdefault(mail["source"], site_of(d, mail["source"]))
+                mailer = mailer or d.mailer()
+                outcome = _deliver(d, mailer, mail, site, run_id)
+                counts[outcome] += 1
+                failures = failures + 1 if outcome == "retry" else 0
+                if outcome in _STOPS or failures >= MOST_FAILURES_IN_A_ROW:
+                    break
+            counts["still_due"] = _still_due(d, asking=asking)
+    except LeaseBusy:
+        return MailCounts()  # somebody else is sending just what is due
+    return _counted(counts)
+
+
+def _counted(counts: Counter[str]) -> MailCounts:
+    return MailCounts(
+        sent=counts["accepted"],
+        unknown=counts["unknown"],
+        failed=counts["refused"] + counts["retry"],
+        waiting=counts[Wait.POSTPONED] + counts["still_due"],
+        dropped=counts[Wait.DROPPED] + counts[Wait.NO_CONTACT],
+    )
+
+
+def _left_behind(d: "Deployment") -> int:
+    """Call claimed mails unknown: their owner is dead, and what it did nobody knows."""
+    claimed = OUTBOX.c.state == MailState.CLAIMED.value
+    with d.ledger.read() as connection:
+        if connection.execute(select(OUTBOX.c.id).where(claimed).limit(1)).first() is None:
+            return 0
+    with d.ledger.write() as connection:
+        return connection.execute(
+            update(OUTBOX)
+            .where(claimed)
+            .values(
+                state=MailState.UNKNOWN.value,
+                reason="crashed",
+                confirmed_at=d.clock.now(),
+                sealed=None,
+            )
+        ).rowcount
+
+
+def _still_due(d: "Deployment", *, asking: bool) -> int:
+    due = select(func.count()).where(
+        OUTBOX.c.state == MailState.QUEUED.value, OUTBOX.c.due_at <= d.clock.now()
+    )
+    if not asking:
+        due = due.where(OUTBOX.c.kind.not_in(ASKING_KINDS))
+    with d.ledger.read() as connection:
+        return int(connection.execute(due).scalar_one())
+
+
+def _due(d: "Deployment", *, asking: bool) -> Iterator[RowMapping]:
+    """Yield what is due: first what asks for nothing, then the longest due."""
+    kinds = [OUTBOX.c.kind.not_in(ASKING_KINDS)]
+    if asking:
+        kinds.append(OUTBOX.c.kind.in_(ASKING_KINDS))
+    for kind in kinds:
+        seen = 0
+        moment: datetime | None = None
+        while True:
+            query = select(OUTBOX).where(
+                kind, OUTBOX.c.state == MailState.QUEUED.value, OUTBOX.c.due_at <= d.clock.now()
+            )
+            if moment is not None:
+                later = (OUTBOX.c.due_at == moment) & (OUTBOX.c.id > seen)
+                query = query.where((OUTBOX.c.due_at > moment) | later)
+            page = _page(d, query)
+            yield from page
+            if len(page) < PAGE:
+                break
+            moment, seen = page[-1]["due_at"], page[-1]["id"]
+
+
+def _page(d: "Deployment", query: Select[Any]) -> Sequence[RowMapping]:
+    with d.ledger.read() as connection:
+        ordered = query.order_by(OUTBOX.c.due_at, OUTBOX.c.id).limit(PAGE)
+        return connection.execute(ordered).mappings().all()
+
+
+def _deliver(d: "Deployment", mailer: Mailer, mail: RowMapping, site: Site, run_id: str) -> str:
+    """Claim, call, confirm one mail; return what became of it."""
+    crash_point("mail.claim.before")
+    claimed = claim(d, mail, site, run_id)
+    if isinstance(claimed, Wait):
+        return claimed
+    crash_point("mail.claim.after")
+    crash_point("mail.call.before")
+    try:
+        result = mailer.send(claimed.message)
+    except TransientError as error:
+        _not_handed_over(d, claimed, type(error).__name__, try_again=True)
+        return "retry"
+    except PermanentError as error:
+        _not_handed_over(d, claimed, type(error).__name__, try_again=True)
+        raise
+    except BaseException:
+        # A plugin that breaks in an unforeseen way may have sent the mail before it did.
+        _confirm(d, claimed, SendResult(Fate.UNKNOWN, "mailer-broke"))
+        raise
+    crash_point("mail.call.after")
+    crash_point("mail.confirm.before")
+    _confirm(d, claimed, result)
+    crash_point("mail.confirm.after")
+    return result.fate.value
+
+
+def _confirm(d: "Deployment", claimed: Claimed, result: SendResult) -> None:
+    """Write down what became of a mail that was handed over, or was refused."""
+    if result.fate is Fate.REFUSED and not (claimed.asking and _is_about_address(result.reason)):
+        _not_handed_over(d, claimed, result.reason, try_again=False)
+        return
+    now = d.clock.now()
+    with d.ledger.write() as connection:
+        _close(connection, claimed, MailState(result.fate.value), result.reason, now)
+        if result.fate is Fate.REFUSED:
+            supersede(connection, claimed.invitation_id, LinkKind.DECIDE, now)
+            _move(d, connection, claimed, Event.UNREACHABLE, f"refused {result.reason}")
+
+
+def _is_about_address(reason: str) -> bool:
+    """Say whether a refusal is about the mailbox (RFC 3463: 5.1.x), not about the mail or us."""
+    code, _, status = reason.partition(" ")
+    if status:
+        return status.startswith(_NO_SUCH_MAILBOX)
+    return code in _BARE_REFUSALS
+
+
+def _close(
+    connection: Connection, claimed: Claimed, state: MailState, reason: str, now: datetime
+) -> None:
+    connection.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.id == claimed.outbox_id)
+        .values(state=state.value, reason=reason, confirmed_at=now, sealed=None)
+    )
+
+
+def _not_handed_over(d: "Deployment", claimed: Claimed, reason: str, *, try_again: bool) -> None:
+    """Take the claim back: the mail was not sent, for certain, and does not count."""
+    now = d.clock.now()
+    with d.ledger.write() as connection:
+        row = (
+            connection.execute(select(OUTBOX).where(OUTBOX.c.id == claimed.outbox_id))
+            .mappings()
+            .one()
+        )
+        if try_again and row["attempts"] < MOST_ATTEMPTS:
+            wait = FIRST_WAIT * 2 ** (row["attempts"] - 1)
+            connection.execute(
+                update(OUTBOX)
+                .where(OUTBOX.c.id == claimed.outbox_id)
+                .values(
+                    state=MailState.QUEUED.value,
+                    reason=reason,
+                    due_at=now + wait,
+                    claimed_at=None,
+                    claimed_by=None,
+                )
+            )
+        else:
+            _bury(connection, row, reason, now)
+        if claimed.asking:
+            supersede(connection, claimed.invitation_id, LinkKind.DECIDE, now)
+            _move(d, connection, claimed, Event.NOT_HANDED_OVER, reason)
+
+
+def _bury(connection: Connection, row: RowMapping, reason: str, now: datetime) -> None:
+    """Make a dead letter: a person looks at it and has it tried again, or drops it."""
+    connection.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.id == row["id"])
+        .values(state=MailState.REFUSED.value, reason=reason, confirmed_at=now, claimed_at=None)
+    )
+    connection.execute(
+        _DEAD.insert(),
+        {
+            "kind": "mail",
+            "subject": str(row["id"]),
+            "person_id": row["person_id"],
+            "reason": reason,
+            "attempts": row["attempts"],
+            "state": "open",
+            "created_at": now,
+            "closed_by": "",
+        },
+    )
+
+
+def _move(
+    d: "Deployment", connection: Connection, claimed: Claimed, event: Event, reason: str
+) -> None:
+    now = d.clock.now()
+    query = select_dossiers(now).where(INVITATION.c.id == claimed.invitation_id)
+    row = connection.execute(query.with_for_update(of=INVITATION)).mappings().one()
+    moved = step(position_of(row), event, now, pack_of(d, row["source"]).timers)
+    if not moved.taken:
+        return  # answered or withdrawn meanwhile: their word stands
+    values = {"no_contact_reason": reason} if event is Event.UNREACHABLE else {}
+    happening = Happening(event, Actor.MAIL, Channel.SYSTEM, now, reason=reason)
+    record(connection, row, moved, happening, Along(values=values))

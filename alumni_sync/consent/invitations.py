@@ -1,0 +1,316 @@
+"""Who is to be asked: spells in good standing become invitations and queued mails, page by page.
+
+Nothing is sent here. The gates are asked to sort out whom we can never reach; they are asked again
+by the delivery at the moment of use. A reason that lies in the deployment (no agreement with the
+platform, a pack that counsel has not accepted) is noted about nobody: those people simply wait.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import RowMapping, Select, bindparam, func, or_, select, update
+
+from alumni_sync.consent.answers import Channel
+from alumni_sync.consent.calendars import is_working_day, known_country, next_working_day
+from alumni_sync.consent.dossier import INVITATION
+from alumni_sync.consent.editions import Edition
+from alumni_sync.consent.gates import (
+    Closed,
+    ClosedReason,
+    ContactTerms,
+    contact_gate,
+    deployment_gate,
+)
+from alumni_sync.consent.lifecycle import UNANSWERED, Event, Position, step
+from alumni_sync.consent.mails import MailKind
+from alumni_sync.consent.outbox import asking_key, mail_row, queue
+from alumni_sync.consent.standing import PERSON, SPELL, joined, may_be_asked
+from alumni_sync.consent.terms import contact_terms, edition_of, language_for
+from alumni_sync.consent.transitions import Along, Happening, record, suppressed_scope
+from alumni_sync.domain import Actor, ConsentState, Facts
+from alumni_sync.ledger.facts import load_facts
+from alumni_sync.ledger.ids import new_ids
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.tables import Suppression, t
+from alumni_sync.ledger.upsert import IN_LIMIT, in_chunks, insert_ignore
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Connection
+
+    from alumni_sync.deployment import Deployment
+
+MORNING: Final = time(8)
+"""When a mail that had to wait for a working day may leave, at the leaver's site."""
+_SUPPRESSION: Final = t(Suppression)
+_REOPENABLE: Final = (ConsentState.REVOKED.value, ConsentState.NO_CONTACT.value)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """What planning did.
+
+    Attributes:
+        due: invitations that were queued.
+        no_contact: people whom we can never write to; each with a reason in the ledger.
+        blocked: reason of the deployment → people who wait for it.
+    """
+
+    due: int = 0
+    no_contact: int = 0
+    blocked: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """One source, as far as planning needs it."""
+
+    name: str
+    jurisdiction: str
+    timezone: "ZoneInfo"
+    terms: ContactTerms
+    edition: Edition
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.timezone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done about one spell: ask from `due_at` on, or never, for `reason`."""
+
+    row: RowMapping
+    language: str
+    due_at: datetime
+    reason: str = ""
+
+
+def plan_requests(d: "Deployment", run_id: str) -> RequestCounts:
+    """Queue an invitation for everybody who may be asked and was not; note whom we cannot reach.
+
+    Raises:
+        ConfigError: a jurisdiction pack or the notice cannot be used.
+    """
+    del run_id  # the outbox needs no run: its keys say what was planned, whoever planned it
+    due = no_contact = 0
+    blocked: Counter[str] = Counter()
+    for name, section in d.settings.sources.items():
+        site = _Site(
+            name=name,
+            jurisdiction=section.jurisdiction,
+            timezone=section.timezone,
+            terms=contact_terms(d, name),
+            edition=edition_of(d),
+            now=d.clock.now(),
+        )
+        if reason := deployment_gate(site.terms):
+            blocked[reason.value] += _count(d, site)
+            continue
+        for page in _candidates(d, site):
+            plans = _plans(d, site, page)
+            _save(d, site, plans)
+            unreachable = sum(1 for plan in plans if plan.reason)
+            no_contact += unreachable
+            due += len(plans) - unreachable
+    return RequestCounts(due, no_contact, dict(sorted((+blocked).items())))
+
+
+def _query(site: _Site) -> Select[Any]:
+    """Return who may be asked and was not, or ended without an answer and is back."""
+    changed = or_(
+        SPELL.c.changed_at > INVITATION.c.changed_at,
+        INVITATION.c.basis != site.terms.basis.value,
+        INVITATION.c.jurisdiction != site.jurisdiction,
+    )
+    back = or_(
+        INVITATION.c.state == ConsentState.REVOKED.value,
+        (INVITATION.c.state == ConsentState.NO_CONTACT.value) & changed,
+    )
+    return (
+        select(
+            SPELL.c.id.label("spell"),
+            SPELL.c.person_id.label("person"),
+            SPELL.c.sealed.label("spell_sealed"),
+            SPELL.c.effective_at,
+            PERSON.c.address_hash,
+            INVITATION,
+        )
+        .select_from(joined().outerjoin(INVITATION, INVITATION.c.spell_id == SPELL.c.id))
+        .where(
+            SPELL.c.source == site.name,
+            may_be_asked(site.now),
+            or_(INVITATION.c.id.is_(None), back),
+        )
+    )
+
+
+def _count(d: "Deployment", site: _Site) -> int:
+    with d.ledger.read() as connection:
+        waiting = select(func.count()).select_from(_query(site).subquery())
+        return int(connection.execute(waiting).scalar_one())
+
+
+def _candidates(d: "Deployment", site: _Site) -> Iterator[Sequence[RowMapping]]:
+    """Yield pages of spells; each page is saved before the next one is read."""
+    after = ""
+    while True:
+        query = _query(site).where(SPELL.c.id > after).order_by(SPELL.c.id).limit(IN_LIMIT)
+        with d.ledger.read() as connection:
+            page = connection.execute(query).mappings().all()
+        if page:
+            yield page
+        if len(page) < IN_LIMIT:
+            return
+        after = page[-1]["spell"]
+
+
+def _plans(d: "Deployment", site: _Site, page: Sequence[RowMapping]) -> list[_Plan]:
+    ring = d.ledger.vault.load([row["person"] for row in page])
+    scopes = _scopes(d, [row["address_hash"] for row in page if row["address_hash"]])
+    plans = []
+    for row in page:
+        if not ring.has(row["person"], KeyKind.PROFILE):
+            continue  # erased between the query and now
+        opened = ring.open(row["person"], KeyKind.PROFILE, "spell", row["spell_sealed"])
+        suppressed = suppressed_scope(scopes.get(row["address_hash"]), MailKind.INVITATION.value)
+        plans.append(_plan(d, site, row, load_facts(opened), suppressed=suppressed))
+    return plans
+
+
+def _scopes(d: "Deployment", hashes: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    with d.ledger.read() as connection:
+        for chunk in in_chunks(sorted(set(hashes))):
+            query = select(_SUPPRESSION.c.address_hash, _SUPPRESSION.c.scope)
+            rows = connection.execute(query.where(_SUPPRESSION.c.address_hash.in_(chunk)))
+            found.update((row.address_hash, row.scope) for row in rows)
+    return found
+
+
+def _plan(
+    d: "Deployment", site: _Site, row: RowMapping, facts: Facts, *, suppressed: bool
+) -> _Plan:
+    country = country_of(facts, site.terms)
+    gate = contact_gate(
+        site.terms,
+        facts,
+        today=site.today,
+        working_day=is_working_day(site.today, country),
+        suppressed=suppressed,
+    )
+    language = language_for(d, site.edition, facts.get("language"))
+    if not isinstance(gate, Closed):
+        return _Plan(row, language, site.now)
+    if gate.reason is ClosedReason.NOT_TODAY:
+        return _Plan(row, language, next_morning(site.now, site.timezone, country))
+    return _Plan(row, language, site.now, gate.reason.value)
+
+
+def country_of(facts: Facts, terms: ContactTerms) -> str:
+    """Return whose holidays count: the leaver's country where it is known, else the pack's."""
+    country = facts.get("country")
+    if isinstance(country, str) and known_country(country.upper()):
+        return country.upper()
+    return terms.pack.holidays
+
+
+def next_morning(now: datetime, timezone: "ZoneInfo", country: str) -> datetime:
+    """Return when a mail may leave that cannot leave today."""
+    day = next_working_day(now.astimezone(timezone).date(), country)
+    return datetime.combine(day, MORNING, tzinfo=timezone)
+
+
+def _save(d: "Deployment", site: _Site, plans: Sequence[_Plan]) -> None:
+    new = [plan for plan in plans if plan.row["id"] is None]
+    back = [plan for plan in plans if plan.row["id"] is not None]
+    with d.ledger.write() as connection:
+        _insert(connection, site, new)
+        for plan in back:
+            _reopen(connection, site, plan)
+
+
+def _insert(connection: "Connection", site: _Site, plans: Sequence[_Plan]) -> None:
+    made = dict(zip(new_ids("I", len(plans)), plans, strict=True))
+    rows = [_row(site, invitation_id, plan) for invitation_id, plan in made.items()]
+    insert_ignore(connection, INVITATION, rows, key=("spell_id",))
+    # Another run may have been first; its mail is queued then, and ours must not be.
+    query = select(INVITATION.c.id).where(INVITATION.c.id.in_(list(made)))
+    ours = set(connection.execute(query).scalars())
+    asked = [row for row in rows if row["id"] in ours and not row["no_contact_reason"]]
+    queue(connection, [_first_mail(row, made[row["id"]], site.now) for row in asked])
+    _purge_later(connection, [plan for plan in plans if plan.reason], site.now)
+
+
+def _row(site: _Site, invitation_id: str, plan: _Plan) -> dict[str, Any]:
+    state = ConsentState.NO_CONTACT if plan.reason else ConsentState.NOT_ASKED
+    return {
+        "id": invitation_id,
+        "spell_id": plan.row["spell"],
+        "person_id": plan.row["person"],
+        "source": site.name,
+        "state": state.value,
+        "created_at": site.now,
+        "version": 1,
+        "round": 1,
+        "asked": 0,
+        "deferred": False,
+        "gate_open": False,
+        "pending_version": 0,
+        **_terms(site, plan),
+    }
+
+
+def _terms(site: _Site, plan: _Plan) -> dict[str, Any]:
+    return {
+        "basis": site.terms.basis.value,
+        "jurisdiction": site.jurisdiction,
+        "notice_id": site.edition.manifest.id,
+        "notice_version": site.edition.manifest.version,
+        "language": plan.language,
+        "no_contact_reason": plan.reason,
+        "changed_at": site.now,
+    }
+
+
+def _first_mail(row: Mapping[str, Any], plan: _Plan, now: datetime) -> dict[str, Any]:
+    key = asking_key(row["id"], row["round"], 1)
+    return mail_row(row, MailKind.INVITATION, key, plan.due_at, now)
+
+
+def _purge_later(connection: "Connection", plans: Sequence[_Plan], now: datetime) -> None:
+    if plans:
+        connection.execute(
+            update(SPELL)
+            .where(SPELL.c.id == bindparam("spell"))
+            .values(purge_after=now + UNANSWERED),
+            [{"spell": plan.row["spell"]} for plan in plans],
+        )
+
+
+def _reopen(connection: "Connection", site: _Site, plan: _Plan) -> None:
+    """Ask anew about a spell that ended without an answer, or note why we still cannot."""
+    locked = (
+        select(INVITATION)
+        .where(INVITATION.c.id == plan.row["id"], INVITATION.c.state.in_(_REOPENABLE))
+        .with_for_update()
+    )
+    row = connection.execute(locked).mappings().first()
+    if row is None:
+        return
+    if plan.reason:
+        where = INVITATION.c.id == row["id"]
+        connection.execute(update(INVITATION).where(where).values(_terms(site, plan)))
+        return
+    position = Position(ConsentState(row["state"]), round=row["round"])
+    moved = step(position, Event.REOPENED, site.now, site.terms.pack.timers)
+    happening = Happening(Event.REOPENED, Actor.SYSTEM, Channel.SYSTEM, site.now)
+    record(connection, row, moved, happening, Along(values={**_terms(site, plan), "sealed": None}))
+    connection.execute(update(SPELL).where(SPELL.c.id == row["spell_id"]).values(purge_after=None))
+    reopened = {**row, "round": moved.position.round}
+    queue(connection, [_first_mail(reopened, plan, site.now)])
