@@ -98,9 +98,10 @@ def is_busy(
     )
 
 
-def past_runs(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> list[PastRun]:
-    """Return the latest runs with these tags, latest first."""
-    records = instance.get_run_records(dg.RunsFilter(tags=tags), limit=LOOK_BACK)
+def past_runs(instance: dg.DagsterInstance, job: str, tags: Mapping[str, str]) -> list[PastRun]:
+    """Return the latest runs of `job` with these tags, latest first."""
+    filters = dg.RunsFilter(job_name=job, tags=tags)
+    records = instance.get_run_records(filters, limit=LOOK_BACK)
     return [
         PastRun(
             work=record.dagster_run.tags.get(WORK_TAG, ""),

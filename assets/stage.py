@@ -38,13 +38,13 @@ class Stage:
         """Return the only source that this run is about; None where it is about all."""
         return self.run.source or None
 
-    def done(self, counts: object) -> dg.MaterializeResult[Any]:
-        """Record the counts of a service and return them as the asset's metadata."""
-        return dg.MaterializeResult(metadata=metadata_of(self.record(counts)))
+    def done(self, *counts: object) -> dg.MaterializeResult[Any]:
+        """Record what services counted and return it as the asset's metadata."""
+        return dg.MaterializeResult(metadata=metadata_of(self.record(*counts)))
 
-    def record(self, counts: object, status: RunStatus = RunStatus.DONE) -> Counts:
-        """Record the counts of a service in the ledger and return them as a mapping."""
-        numbers = counts_of(counts)
+    def record(self, *counts: object, status: RunStatus = RunStatus.DONE) -> Counts:
+        """Record what services counted in the ledger and return it as one mapping."""
+        numbers = {name: value for each in counts for name, value in counts_of(each).items()}
         ledger, clock = self.deployment.ledger, self.deployment.clock
         end_stage(ledger, clock, self.run, self.name, status, numbers)
         return numbers
@@ -61,10 +61,10 @@ def stage(
         try:
             yield current
         except SafetyStop:
-            current.record({}, RunStatus.STOPPED)
+            current.record(status=RunStatus.STOPPED)
             raise
         except Exception:
-            current.record({}, RunStatus.FAILED)
+            current.record(status=RunStatus.FAILED)
             raise
 
 

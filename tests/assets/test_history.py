@@ -9,7 +9,7 @@ import pytest
 
 from alumni_sync.clock import SystemClock
 from assets.home import prepare_home
-from assets.housekeeping import ForgottenCounts, History
+from assets.history import ForgottenCounts, History
 
 CASE = "EX-000123"
 REASON = "context_known"
