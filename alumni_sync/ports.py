@@ -118,8 +118,7 @@ class Page:
         full: whether the read is a complete listing (a short one is then suspicious).
         basis: fingerprint of the exact bytes that this read is made of, for the watermark.
         part: number of the delivery within the read. Where one spell stands in several, the
-            latest counts; within one, differing rows contradict each other. Unless the read is
-            `full`, all records of one person within a part stand on one page.
+            latest counts; within one, differing rows contradict each other.
     """
 
     records: Sequence[SourceRecord]
@@ -155,6 +154,9 @@ class HrisConnector(Protocol):
 
     def pull(self, window: Window, cursor: Cursor | None) -> Iterator[Page]:
         """Yield pages of everything in `window`, from `cursor` on.
+
+        A full read, and any of a connector with the capability `repeatable`, is made twice: once to
+        look, once to take in. In any other read all records of one person stand on one page.
 
         Raises:
             ConfigError: file or column missing, mapping wrong.

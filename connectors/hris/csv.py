@@ -62,6 +62,7 @@ class CsvConnector:
         docs_url="docs/connectors-csv.md",
         auth="read access to the file",
         capabilities={
+            "repeatable": True,
             "full_listing": True,
             "current": True,
             "future_exits": True,

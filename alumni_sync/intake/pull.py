@@ -1,0 +1,162 @@
+"""`pull_leavers`: one source, read once, taken in completely or not at all by the watermark.
+
+Pages are committed one by one, so that a read that fails half-way keeps what it has; the watermark
+and the payroll close are written only at the end of a good one. Everything is recognised again, so
+another run repeats nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from alumni_sync.crash import crash_point
+from alumni_sync.deployment import Deployment
+from alumni_sync.intake.counts import IntakeCounts
+from alumni_sync.intake.guards import pass_guards, spend, suspicions
+from alumni_sync.intake.reading import FirstLook, Source, look_at, peeked, refuse_other
+from alumni_sync.intake.rehires import begin_rehires
+from alumni_sync.intake.sighting import sight
+from alumni_sync.intake.survey import Survey
+from alumni_sync.intake.taking import PageTaker
+from alumni_sync.ledger.leases import HeldLease, hold
+from alumni_sync.ledger.tables import CloseDone, Watermark, t
+from alumni_sync.ledger.upsert import insert_ignore, upsert
+from alumni_sync.ports import Page
+
+RENEW_AFTER: Final = timedelta(seconds=20)
+
+_WATERMARK: Final = t(Watermark)
+_CLOSE_DONE: Final = t(CloseDone)
+
+
+def pull_leavers(
+    deployment: Deployment, source: str, *, close: date | None, run_id: str
+) -> IntakeCounts:
+    """Take in what a source says now.
+
+    Args:
+        deployment: open.
+        source: its name.
+        close: the payroll close that this run is for; None when run by hand.
+        run_id: of the run.
+
+    Raises:
+        SafetyStop: a guard; nothing was written.
+        ConfigError: file, column or mapping is missing or wrong.
+        TransientError, PermanentError: the source failed; the watermark stays.
+        LeaseBusy: another run is reading this source.
+    """
+    with hold(deployment.ledger, deployment.clock, f"intake:{source}") as lease:
+        return _Pull(deployment, source, close, run_id, lease).run()
+
+
+class _Pull:
+    """One run over one source."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        source: str,
+        close: date | None,
+        run_id: str,
+        lease: HeldLease,
+    ) -> None:
+        self._source = Source.of(deployment, source)
+        self._ledger = deployment.ledger
+        self._close = close
+        self._run_id = run_id
+        self._now = deployment.clock.now()
+        self._today = self._source.identity.today(self._now).toordinal()
+        self._renew = _renewer(lease, deployment.clock.now)
+        self._taker = PageTaker(
+            deployment.ledger,
+            self._source.identity,
+            close=close,
+            run_id=run_id,
+            now=self._now,
+        )
+
+    def run(self) -> IntakeCounts:
+        pages = self._source.pages(self._now, self._close)
+        first, pages = peeked(pages)
+        if self._source.reads_twice(first):
+            look = look_at(self._source, pages, self._renew)
+            releases = self._ask_guards(look)
+            counts = self._second_look(look)
+        else:
+            look, counts = FirstLook(Survey()), IntakeCounts()
+            releases = []
+            for page in pages:
+                counts += self._only_look(page, look)
+        begin_rehires(self._ledger, self._source.identity, self._now)
+        self._finish(look, counts.read, releases)
+        return counts
+
+    def _ask_guards(self, look: FirstLook) -> list[str]:
+        trips = list(suspicions(look.reading(self._source.watermark)))
+        return pass_guards(
+            self._ledger,
+            self._source.name,
+            trips,
+            basis=look.basis,
+            run_id=self._run_id,
+            now=self._now,
+        )
+
+    def _second_look(self, look: FirstLook) -> IntakeCounts:
+        """Take in what the first look found new; nothing is read again if it found nothing."""
+        found = look.survey.find(self._today)
+        counts = found.settled()
+        if found.attention.any():
+            start = 0
+            for page in self._source.pages(self._now, self._close):
+                refuse_other(self._source, page, look)
+                counts += self._taker.take(page.records, found, start)
+                start += len(page.records)
+                self._renew()
+        self._taker.note_rehires(found.rehires, found.active)
+        return counts
+
+    def _only_look(self, page: Page, look: FirstLook) -> IntakeCounts:
+        """Look at a page and take it in at once; all of a person's records stand on it."""
+        survey = Survey()
+        with self._ledger.read() as connection:
+            survey.add(sight(connection, self._source.identity, page.records), page.part)
+        found = survey.find(self._today)
+        counts = found.settled() + self._taker.take(page.records, found, 0)
+        self._taker.note_rehires(found.rehires, found.active)
+        look.basis = page.basis
+        self._renew()
+        return counts
+
+    def _finish(self, look: FirstLook, rows: int, releases: Sequence[str]) -> None:
+        """Move the watermark and note the close, if either is not there already."""
+        mark = self._source.watermark
+        row: dict[str, Any] = {"source": self._source.name, "basis": look.basis}
+        row["rows"] = rows if look.full else (mark.rows if mark else 0)
+        same = mark is not None and look.basis and all(getattr(mark, k) == row[k] for k in row)
+        crash_point("intake.watermark.before")
+        with self._ledger.write() as connection:
+            if not same:
+                row |= {"since": self._now, "run_id": self._run_id, "cursor": ""}
+                changed = [name for name in row if name != "source"]
+                upsert(connection, _WATERMARK, [row], key=("source",), update=changed)
+            if self._close is not None:
+                done = {"source": self._source.name, "close": self._close}
+                done |= {"run_id": self._run_id, "at": self._now}
+                insert_ignore(connection, _CLOSE_DONE, [done], key=("source", "close"))
+            spend(connection, releases)
+        crash_point("intake.watermark.after")
+
+
+def _renewer(lease: HeldLease, now: Callable[[], datetime]) -> Callable[[], None]:
+    """Return what keeps a lease while pages go by."""
+    renewed = now()
+
+    def renew() -> None:
+        nonlocal renewed
+        if now() - renewed >= RENEW_AFTER:
+            lease.renew()
+            renewed = now()
+
+    return renew

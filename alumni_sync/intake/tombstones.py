@@ -1,0 +1,122 @@
+"""Tombstones: how a purged spell is recognised, so that nobody is asked twice because we forgot.
+
+Both sides stand here: what is written when a spell is buried, and what reopens it. A source that
+empties the fields of former employees has not changed its mind: a fact that turns null reopens
+nothing, and so each fact leaves a short keyed mark of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Literal
+
+from sqlalchemy import Connection, Row, delete, select
+
+from alumni_sync.domain import LEAVER_FIELDS, Fact, Facts, RecordStatus
+from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.ledger.tables import Tombstone, t
+from alumni_sync.ledger.upsert import in_chunks, upsert
+
+_TOMBSTONE: Final = t(Tombstone)
+_LENGTH: Final = 8
+_NULL: Final = "-" * _LENGTH
+
+ReopensOn = Literal["facts", "audience", "never"]
+
+
+def fact_marks(hashes: KeyedHashes, spell_hash: str, facts: Facts) -> str:
+    """Return one mark of eight letters a field, in the order of `LEAVER_FIELDS`.
+
+    Keyed and bound to the spell, so that two people with one exit kind do not have one mark.
+    """
+    return "".join(_mark(hashes, spell_hash, name, facts.get(name)) for name in LEAVER_FIELDS)
+
+
+def _mark(hashes: KeyedHashes, spell_hash: str, name: str, fact: Fact) -> str:
+    if not isinstance(fact, str | int | date | tuple):  # null, not visible, not supported
+        return _NULL
+    text = "\x1e".join(fact) if isinstance(fact, tuple) else str(fact)
+    return hashes.digest("mark", spell_hash, name, text)[:_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class Burial:
+    """A tombstone as intake meets it."""
+
+    spell_hash: str
+    facts_hash: str
+    marks: str
+    reopens_on: str
+
+    def reopened_by(self, facts: Facts, facts_hash: str, hashes: KeyedHashes) -> bool:
+        """Say whether what the source says now brings the spell back as a new one."""
+        if self.reopens_on != "facts" or facts["record_status"] != RecordStatus.LEFT.value:
+            return False
+        if facts_hash == self.facts_hash:
+            return False
+        if not self.marks:
+            return True
+        now = fact_marks(hashes, self.spell_hash, facts)
+        pieces = range(0, len(now), _LENGTH)
+        return any(
+            now[at : at + _LENGTH] not in {_NULL, self.marks[at : at + _LENGTH]} for at in pieces
+        )
+
+
+def burials(connection: Connection, spell_hashes: Iterable[str]) -> Mapping[str, Burial]:
+    """Return the tombstones of some spells, by spell hash."""
+    found: dict[str, Burial] = {}
+    for chunk in in_chunks(list(spell_hashes)):
+        query = select(
+            _TOMBSTONE.c.spell_hash,
+            _TOMBSTONE.c.facts_hash,
+            _TOMBSTONE.c.marks,
+            _TOMBSTONE.c.reopens_on,
+        )
+        for row in connection.execute(query.where(_TOMBSTONE.c.spell_hash.in_(chunk))):
+            found[row.spell_hash] = Burial(*row)
+    return found
+
+
+def bury(
+    connection: Connection,
+    spell: Row[tuple[object, ...]],
+    *,
+    person_hash: str,
+    marks: str,
+    outcome: str,
+    revision: str,
+    reopens_on: ReopensOn,
+    now: datetime,
+) -> None:
+    """Write the tombstone of a spell that is being purged; one that is there already is renewed.
+
+    Args:
+        connection: of the transaction that purges.
+        spell: the ledger's row.
+        person_hash: of the spell's person.
+        marks: `fact_marks` of its facts, made before they are gone; "" if they are gone already.
+        outcome: why it was purged (`refused`, `erased`, `out_of_scope`, …).
+        revision: of the rules that judged it.
+        reopens_on: what may bring it back: another fact, a released change of audience, nothing.
+        now: the instant.
+    """
+    row = {
+        "spell_hash": spell.spell_hash,
+        "source": spell.source,
+        "person_hash": person_hash,
+        "outcome": outcome,
+        "revision": revision,
+        "facts_hash": spell.seen_hash or spell.facts_hash,
+        "marks": marks,
+        "reopens_on": reopens_on,
+        "created_at": now,
+    }
+    changed = [name for name in row if name != "spell_hash"]
+    upsert(connection, _TOMBSTONE, [row], key=("spell_hash",), update=changed)
+
+
+def exhume(connection: Connection, spell_hashes: Iterable[str]) -> None:
+    """Remove the tombstones of spells that are taken in again."""
+    for chunk in in_chunks(list(spell_hashes)):
+        connection.execute(delete(_TOMBSTONE).where(_TOMBSTONE.c.spell_hash.in_(chunk)))
