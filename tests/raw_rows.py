@@ -32,6 +32,15 @@ from alumni_sync.ledger.tables import (
 
 PLATFORM = "directory"
 REVISION = "c0ffee00c0ffee00"
+EVENTS = {
+    ConsentState.INVITED: "asked",
+    ConsentState.GIVEN: "said_yes",
+    ConsentState.REFUSED: "said_no",
+    ConsentState.WITHDRAWN: "withdrew",
+    ConsentState.OBJECTED: "objected",
+    ConsentState.PAUSED: "suspended",
+    ConsentState.EXPIRED: "timer",
+}
 _RULES = {
     "eligible": ((), ()),
     "excluded": (("conduct-exit",), ("The exit kind is misconduct or dispute.",)),
@@ -223,7 +232,7 @@ class RawLedger:
         """Append one consent event to the chain; a mail is the system's, the rest the subject's."""
         asked = after is ConsentState.INVITED
         draft = EventDraft(
-            event="asked" if asked else after.value,
+            event=EVENTS.get(after, after.value),
             person_id=who.person,
             spell_id=who.spell,
             invitation_id=invitation,
@@ -240,6 +249,7 @@ class RawLedger:
     def member(self, who: Who, *, seq: int = 1, state: str = "active", cause: str = "") -> Who:
         """Plant the membership of an invited person, with the write that made it."""
         alumni = new_id("A")
+        at = self.now + timedelta(hours=3)  # after the yes
         ending = state not in {"active", "pending"}
         self.add(
             Membership(
@@ -251,16 +261,16 @@ class RawLedger:
                 state=state,
                 cause=cause,
                 remove_by=self.now + timedelta(hours=24) if ending else None,
-                joined_at=self.now,
-                changed_at=self.now,
+                joined_at=at,
+                changed_at=at,
             ),
             PlatformWrite(
                 platform=PLATFORM,
                 person_id=who.person,
                 alumni_id=alumni,
                 verb="create",
-                claimed_at=self.now,
-                confirmed_at=self.now,
+                claimed_at=at,
+                confirmed_at=at,
                 outcome="done",
                 revision=REVISION,
                 consent_seq=seq,

@@ -29,6 +29,8 @@ COMMANDS: Final[dict[str, Entry]] = {
     "doctor": Entry("alumni_sync.cli.doctor:doctor", "Check everything and name every problem."),
     "connectors": Entry("alumni_sync.cli.connectors:connectors", "HRIS connectors."),
     "platforms": Entry("alumni_sync.cli.connectors:platforms", "Community platforms."),
+    "trace": Entry("alumni_sync.cli.trace:trace", "Tell the whole way of one person."),
+    "report": Entry("alumni_sync.cli.report:report", "Show the programme in figures."),
     "ledger": Entry("alumni_sync.cli.ledger:ledger", "Migrate, verify, back up, restore, count."),
 }
 """Every command, in the order of `--help`; a new one is a line here and a line in docs/cli.md."""

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 def render_report(d: "Deployment") -> str:
     """Return the report of a deployment as HTML."""
+    return render(d, read_figures(d))
+
+
+def render(d: "Deployment", figures: Figures) -> str:
+    """Return the page of a deployment for figures that were read already."""
     sources = {name: source.controller.name for name, source in d.settings.sources.items()}
-    return page(read_figures(d), company=d.settings.company.name, controllers=sources)
+    return page(figures, company=d.settings.company.name, controllers=sources)
 
 
 def page(figures: Figures, *, company: str, controllers: dict[str, str]) -> str:

@@ -37,6 +37,7 @@ COMPARED: Final = (
     "watermark",
     "close_done",
     "brake",
+    "brake_item",
     "pause",
     "erasure",
 )
