@@ -8,7 +8,9 @@ from typing import Any
 
 import dagster as dg
 
-from alumni_sync.consent.invitations import deliver_mail, plan_requests, run_timers
+from alumni_sync.consent.delivery import deliver_mail
+from alumni_sync.consent.invitations import plan_requests
+from alumni_sync.consent.timers import react, run_timers
 from assets.eligibility import exclusion_queue
 from assets.resources import Company
 from assets.stage import stage
@@ -25,10 +27,11 @@ def consent_requests(
 ) -> dg.MaterializeResult[Any]:
     """Invite whom the rules and reviewers let in, run the timers, send what is due."""
     with stage(context, deployment, "consent_requests") as work:
+        reactions = react(deployment, run_id=work.run.id)
         planned = plan_requests(deployment, run_id=work.run.id)
         timers = run_timers(deployment, run_id=work.run.id)
         mails = deliver_mail(deployment, run_id=work.run.id)
-        return work.done(planned, timers, mails)
+        return work.done(reactions, planned, timers, mails)
 
 
 consents = dg.AssetSpec(
