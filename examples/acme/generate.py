@@ -164,7 +164,7 @@ def generate() -> Mapping[str, bytes]:
     rows = records()
     files = {dialect.path: _export(dialect, rows[source]) for source, dialect in DIALECTS.items()}
     files["expected.csv"] = _table(EXPECTED, _expectations(rows))
-    files["rules/experts.csv"] = _table(("person", "topic"), _experts(rows))
+    files["rules/experts.csv"] = _table(("source/employee", "topic"), _experts(rows))
     return files
 
 
