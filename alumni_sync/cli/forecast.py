@@ -1,0 +1,73 @@
+"""`run --dry-run`: how many are eligible, reachable, in the queue; which codes are unmapped."""
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from alumni_sync.cli.app import App, show
+from alumni_sync.cli.exits import Exit, code_of, finish, report_error, worst
+from alumni_sync.cli.summary import lines_of, newly_rejected, summarise
+from alumni_sync.errors import AlumniSyncError, SafetyStop
+
+if TYPE_CHECKING:
+    from alumni_sync.cli.rehearsal import Rehearsal
+
+
+def forecast(app: App, source: str | None, *, as_json: bool) -> None:
+    """Rehearse the intake flow on a copy of the ledger and print what came of it."""
+    from alumni_sync.cli.rehearsal import rehearse
+    from alumni_sync.deployment import load_configuration
+    from alumni_sync.ledger.ids import new_id
+
+    started = perf_counter()
+    errors: list[AlumniSyncError] = []
+    run_id = new_id("R")
+    with rehearse(load_configuration(app.config), app.clock()) as rehearsal:
+        stages = rehearsed(rehearsal, source, run_id, errors)
+        summary = summarise(
+            [stages],
+            run_id=run_id,
+            closes=[],
+            queue=stages["exclusion_queue"],
+            stops=[error.brake_id for error in errors if isinstance(error, SafetyStop)],
+            duration_seconds=perf_counter() - started,
+        )
+    unmapped = {name: dict(found) for name, found in rehearsal.unmapped.counts().items()}
+    lines = ["Dry run: nothing was written, nobody was asked.", *lines_of(summary)]
+    for name, found in unmapped.items():
+        said = ", ".join(f"{code} ({number})" for code, number in sorted(found.items()))
+        lines.append(f"Unmapped codes  {name}: {said}")
+    show({**summary, "dry_run": True, "unmapped": unmapped}, lines, as_json=as_json)
+    for error in errors:
+        report_error(error, debug=app.debug)
+    codes = [code_of(error) for error in errors]
+    finish(worst([*codes, Exit.REJECTED] if newly_rejected([stages]) else codes))
+
+
+def rehearsed(
+    rehearsal: "Rehearsal", source: str | None, run_id: str, errors: list[AlumniSyncError]
+) -> dict[str, dict[str, Any]]:
+    """Run the services of the intake flow up to the planning of invitations."""
+    from dataclasses import asdict
+
+    from alumni_sync.cli.run import named_sources, queue_now
+    from alumni_sync.consent.invitations import plan_requests
+    from alumni_sync.eligibility.judge import judge_leavers
+    from alumni_sync.intake.counts import IntakeCounts
+    from alumni_sync.intake.pull import pull_leavers
+    from alumni_sync.review.queue import sync_queue
+
+    counts = IntakeCounts()
+    for name in named_sources(rehearsal, source):
+        try:
+            counts += pull_leavers(rehearsal, name, close=None, run_id=run_id)
+        except AlumniSyncError as error:
+            errors.append(error)
+    verdicts = judge_leavers(rehearsal, run_id=run_id, source=source)
+    sync_queue(rehearsal, run_id=run_id)
+    requests = plan_requests(rehearsal, run_id=run_id)
+    return {
+        "leavers": asdict(counts),
+        "eligibility": {"verdicts": dict(verdicts.verdicts), "flags": dict(verdicts.flags)},
+        "exclusion_queue": queue_now(rehearsal),
+        "consent_requests": {"due": requests.due, "no_contact": requests.no_contact},
+    }

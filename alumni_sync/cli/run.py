@@ -1,0 +1,183 @@
+"""`run` and `sync`: the jobs of the two flows, in the process of this command.
+
+The only module besides `up` that imports `assets`: what runs here is what runs in Dagster, on the
+same home, and is seen there.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alumni_sync.cli.app import App, json_option, pass_app, show
+from alumni_sync.cli.exits import Exit, code_of, finish, report_error, worst
+from alumni_sync.cli.summary import lines_of, newly_rejected, summarise
+from alumni_sync.errors import AlumniSyncError, ConfigError, SafetyStop
+
+if TYPE_CHECKING:
+    from alumni_sync.deployment import Deployment
+
+Target = tuple[str, date]
+"""A source and the payroll close to take it in for."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of the flows so far."""
+
+    run_ids: list[str] = field(default_factory=list)
+    closes: list[str] = field(default_factory=list)
+    errors: list[AlumniSyncError] = field(default_factory=list)
+
+    @property
+    def stops(self) -> list[str]:
+        """Return the ids of brakes and guards that stopped something."""
+        return [error.brake_id for error in self.errors if isinstance(error, SafetyStop)]
+
+
+@click.command()
+@click.option("--source", help="Only this source.")
+@click.option(
+    "--close",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="For this payroll close. Default: every one that is due and not done.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would come of it; write nothing.")
+@json_option
+@pass_app
+def run(
+    app: App, source: str | None, close: datetime | None, *, dry_run: bool, as_json: bool
+) -> None:
+    """Take in leavers and bring the community up to date.
+
+    A source without a payroll calendar, or one that is named, is taken in as of today where no
+    close is due. One source that fails does not keep the others from being taken in.
+    """
+    if dry_run and close is not None:
+        raise click.UsageError("--dry-run looks at everything there is now; take --close out.")
+    if dry_run:
+        from alumni_sync.cli.forecast import forecast
+
+        forecast(app, source, as_json=as_json)
+        return
+    started = perf_counter()
+    with app.open() as deployment:
+        outcome = Outcome()
+        for target in targets(deployment, source, close.date() if close else None):
+            _intake(deployment, target, outcome)
+        _community(deployment, outcome)
+        _report(app, deployment, outcome, perf_counter() - started, as_json=as_json)
+
+
+@click.command()
+@json_option
+@pass_app
+def sync(app: App, *, as_json: bool) -> None:
+    """Make the platform hold exactly the people who said yes; `plan` shows it before."""
+    started = perf_counter()
+    with app.open() as deployment:
+        outcome = Outcome()
+        _community(deployment, outcome)
+        _report(app, deployment, outcome, perf_counter() - started, as_json=as_json)
+
+
+def targets(deployment: "Deployment", source: str | None, close: date | None) -> Iterator[Target]:
+    """Yield what is to be taken in, source by source.
+
+    Raises:
+        ConfigError: there is no such source.
+    """
+    from alumni_sync.intake.closes import due_closes
+
+    sources = deployment.settings.sources
+    for name in named_sources(deployment, source):
+        if close is not None:
+            yield name, close
+            continue
+        due = due_closes(deployment, name)
+        yield from ((name, one.day) for one in due)
+        if not due and (source is not None or sources[name].payroll is None):
+            timezone = sources[name].timezone
+            yield name, deployment.clock.now().astimezone(timezone).date()
+
+
+def named_sources(deployment: "Deployment", source: str | None) -> list[str]:
+    """Return the source that was asked for, or all; raises `ConfigError` for an unknown one."""
+    known = list(deployment.settings.sources)
+    if source is None:
+        return known
+    if source not in known:
+        raise ConfigError.of("--source", f"there is no {source}", f"known: {', '.join(known)}")
+    return [source]
+
+
+def _intake(deployment: "Deployment", target: Target, outcome: Outcome) -> None:
+    from assets.in_process import run_intake
+
+    name, day = target
+    result = run_intake(deployment, name, day)
+    outcome.run_ids.append(result.run_id)
+    if result.error is None:
+        outcome.closes.append(f"{name}|{day.isoformat()}")
+    else:
+        outcome.errors.append(result.error)
+
+
+def _community(deployment: "Deployment", outcome: Outcome) -> None:
+    from assets.in_process import run_community
+
+    result = run_community(deployment)
+    outcome.run_ids.append(result.run_id)
+    if result.error is not None:
+        outcome.errors.append(result.error)
+
+
+def _report(
+    app: App, deployment: "Deployment", outcome: Outcome, seconds: float, *, as_json: bool
+) -> None:
+    """Print what came of it, each error as a line, and end with the code of the worst."""
+    stages = recorded(deployment, outcome.run_ids)
+    summary = summarise(
+        stages,
+        run_id=outcome.run_ids[-1],
+        closes=outcome.closes,
+        queue=queue_now(deployment),
+        stops=outcome.stops,
+        duration_seconds=seconds,
+    )
+    show(summary, lines_of(summary), as_json=as_json)
+    codes = [code_of(error) for error in outcome.errors]
+    for error in outcome.errors:
+        report_error(error, debug=app.debug)
+    if newly_rejected(stages):
+        codes.append(Exit.REJECTED)
+    finish(worst(codes))
+
+
+def recorded(deployment: "Deployment", run_ids: Sequence[str]) -> list[dict[str, dict[str, Any]]]:
+    """Return what the stages of each run counted."""
+    from alumni_sync.ledger.runs import run_counts
+
+    with deployment.ledger.read() as connection:
+        return [run_counts(connection, run_id) for run_id in run_ids]
+
+
+def queue_now(deployment: "Deployment") -> dict[str, int]:
+    """Return how many cases are open, and how many of them are overdue."""
+    from sqlalchemy import func, select
+
+    from alumni_sync.domain import CaseStatus
+    from alumni_sync.ledger.tables import Case, t
+
+    table = t(Case)
+    waiting = (CaseStatus.OPEN, CaseStatus.REOPENED, CaseStatus.AWAITING_SECOND)
+    undecided = select(func.count()).where(table.c.status.in_([one.value for one in waiting]))
+    late = undecided.where(table.c.due_at < deployment.clock.now())
+    with deployment.ledger.read() as connection:
+        return {
+            "open": connection.execute(undecided).scalar_one(),
+            "overdue": connection.execute(late).scalar_one(),
+        }
