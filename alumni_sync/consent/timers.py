@@ -2,7 +2,7 @@
 
 `run_timers` does what is due by the clock; `react` what became of the spell: the exit was undone,
 a new job is agreed or has begun, a case was reopened, upheld or admitted. Both change only what is
-to change: a run without news writes nothing. Pages are small, each a transaction of its own.
+to change: a run without news writes nothing. Each consent is a short transaction of its own.
 """
 
 from collections import Counter
