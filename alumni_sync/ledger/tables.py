@@ -90,7 +90,7 @@ class Spell(SQLModel, table=True):
     """One employment of a person at a source. `sealed` (profile key): the canonical facts."""
 
     __tablename__ = "spell"
-    __table_args__ = (Index("spell_pending", "source", "judged_facts"),)
+    __table_args__ = (Index("spell_pages", "source", "id"),)
     id: str = Field(primary_key=True)  # S-…
     person_id: str = Field(index=True, foreign_key="person.id")
     source: str = Field(index=True)
@@ -330,7 +330,7 @@ class Membership(SQLModel, table=True):
     state: str  # pending | active | hiding | hidden | removing | removed | verified_absent | stuck
     version: int = 1
     content_hash: str = ""  # keyed; of the last confirmed profile
-    grant_seq: int | None = None  # consent event whose content was confirmed last
+    grant_seq: int | None = None  # consent event whose content was tried last
     recheck_at: datetime | None = _when()  # when the profile changes by time alone (a hold ends)
     claimed_by: str | None = None
     claimed_at: datetime | None = _when()

@@ -1,0 +1,120 @@
+"""What is forgotten of somebody who is gone: the profile half of what we hold, for good.
+
+The spell is buried (a keyed tombstone stays, so that nobody is asked again), its facts and what was
+agreed are dropped, and the profile key dies: whatever it sealed, in any backup, is unreadable. The
+evidence half stays as long as the proof period runs. A legal hold stops all of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Row, exists, select, update
+
+from alumni_sync.domain import ConsentState
+from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
+from alumni_sync.ledger.facts import load_facts
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.tables import Decision, Invitation, Person, Spell, t
+from alumni_sync.ledger.upsert import in_chunks
+from alumni_sync.ledger.vault import KeyRing
+
+if TYPE_CHECKING:
+    from alumni_sync.deployment import Deployment
+
+_PERSON: Final = t(Person)
+_SPELL: Final = t(Spell)
+_INVITATION: Final = t(Invitation)
+_DECISION: Final = t(Decision)
+
+_REOPENS: Final[Mapping[str, ReopensOn]] = {
+    ConsentState.REVOKED.value: "facts",  # rehired or rescinded: the next exit is asked about
+    ConsentState.NO_CONTACT.value: "facts",
+    "never_contact": "facts",  # a wrong record of a death is put right some day
+    "out_of_scope": "audience",
+}
+"""Outcome → what may bring a buried spell back; whoever was asked is never asked again."""
+
+
+def forget_spells(d: "Deployment", spell_ids: Sequence[str]) -> int:
+    """Bury spells and destroy the profile key of whoever has no other spell left.
+
+    Returns:
+        How many keys were destroyed.
+    """
+    gone: list[str] = []
+    for chunk in in_chunks(list(spell_ids)):
+        gone += _forget(d, chunk)
+    return d.ledger.vault.shred(gone, [KeyKind.PROFILE]) if gone else 0
+
+
+def _forget(d: "Deployment", spell_ids: Sequence[str]) -> list[str]:
+    """Bury some spells; return the persons whose profile key is not needed any more."""
+    now = d.clock.now()
+    with d.ledger.read() as connection:
+        people = _to_forget(connection, spell_ids)
+    ring = d.ledger.vault.load([row.person_id for row in people])
+    with d.ledger.write() as connection:
+        rows = _to_forget(connection, spell_ids)
+        for row in rows:
+            _bury(d, connection, row, ring, now)
+        return _without_spells(connection, sorted({row.person_id for row in rows}))
+
+
+def _to_forget(connection: Connection, spell_ids: Sequence[str]) -> list[Row[Any]]:
+    query = (
+        select(
+            _SPELL,
+            _PERSON.c.person_hash,
+            _INVITATION.c.id.label("invitation_id"),
+            _INVITATION.c.state.label("consent"),
+            _DECISION.c.revision.label("judged_by"),
+        )
+        .select_from(
+            _SPELL.join(_PERSON, _PERSON.c.id == _SPELL.c.person_id)
+            .outerjoin(_INVITATION, _INVITATION.c.spell_id == _SPELL.c.id)
+            .outerjoin(_DECISION, _DECISION.c.id == _SPELL.c.decision_id)
+        )
+        .where(_SPELL.c.id.in_(spell_ids), _PERSON.c.legal_hold.is_(False))
+    )
+    return list(connection.execute(query))
+
+
+def _bury(
+    d: "Deployment", connection: Connection, row: Row[Any], ring: KeyRing, now: datetime
+) -> None:
+    outcome = row.consent or row.verdict or ""
+    marks = ""
+    if row.sealed is not None and ring.has(row.person_id, KeyKind.PROFILE):
+        content = ring.open(row.person_id, KeyKind.PROFILE, "spell", row.sealed)
+        marks = fact_marks(d.ledger.hashes, row.spell_hash, load_facts(content))
+    if row.sealed is not None or marks:
+        bury(
+            connection,
+            row,
+            person_hash=row.person_hash,
+            marks=marks,
+            outcome=outcome,
+            revision=row.judged_by or "",
+            reopens_on=_REOPENS.get(outcome, "never"),
+            now=now,
+        )
+    connection.execute(
+        update(_SPELL).where(_SPELL.c.id == row.id).values(sealed=None, purge_after=None)
+    )
+    if row.invitation_id is not None:
+        connection.execute(
+            update(_INVITATION).where(_INVITATION.c.id == row.invitation_id).values(sealed=None)
+        )
+
+
+def _without_spells(connection: Connection, person_ids: Sequence[str]) -> list[str]:
+    """Return those of `person_ids` of whom no facts are left; their ids are dropped as well."""
+    left = exists().where(_SPELL.c.person_id == _PERSON.c.id, _SPELL.c.sealed.is_not(None))
+    gone = list(
+        connection.execute(
+            select(_PERSON.c.id).where(_PERSON.c.id.in_(person_ids), ~left)
+        ).scalars()
+    )
+    connection.execute(update(_PERSON).where(_PERSON.c.id.in_(gone)).values(sealed=b""))
+    return gone

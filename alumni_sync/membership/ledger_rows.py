@@ -1,0 +1,119 @@
+"""What membership reads from the ledger: open gates, memberships, and what there is to do.
+
+SQL only; what a row means is decided in `plan`, whether a gate is open in `consent.grants`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, or_, select
+
+from alumni_sync.consent.grants import live_condition
+from alumni_sync.consent.standing import SPELL, joined
+from alumni_sync.ledger.tables import Invitation, Membership, t
+from alumni_sync.ledger.upsert import in_chunks
+from alumni_sync.membership.plan import GONE, MemberState
+
+INVITATION: Final = t(Invitation)
+MEMBERSHIP: Final = t(Membership)
+GONE_VALUES: Final = tuple(sorted(state.value for state in GONE))
+PAGE: Final = 1_000
+
+
+def _with_exits() -> FromClause:
+    """Return invitations with spell, person and case, and their membership if there is one."""
+    return (INVITATION.join(joined(), INVITATION.c.spell_id == SPELL.c.id)).outerjoin(
+        MEMBERSHIP, MEMBERSHIP.c.invitation_id == INVITATION.c.id
+    )
+
+
+def open_gates(
+    connection: Connection, invitation_ids: Sequence[str], now: datetime
+) -> dict[str, int]:
+    """Return invitation id → version of those who may be on the platform now."""
+    found: dict[str, int] = {}
+    for chunk in in_chunks(invitation_ids):
+        rows = connection.execute(
+            select(INVITATION.c.id, INVITATION.c.version)
+            .select_from(INVITATION.join(joined(), INVITATION.c.spell_id == SPELL.c.id))
+            .where(INVITATION.c.id.in_(chunk), live_condition(now))
+        )
+        found |= {row.id: row.version for row in rows}
+    return found
+
+
+def memberships(connection: Connection, invitation_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return invitation id → membership row."""
+    found: dict[str, Row[Any]] = {}
+    for chunk in in_chunks(invitation_ids):
+        query = select(MEMBERSHIP).where(MEMBERSHIP.c.invitation_id.in_(chunk))
+        found |= {row.invitation_id: row for row in connection.execute(query)}
+    return found
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    """Say that no pause after a failure keeps a membership from being tried."""
+    return or_(MEMBERSHIP.c.next_at.is_(None), MEMBERSHIP.c.next_at <= now)
+
+
+def _differs(now: datetime) -> ColumnElement[bool]:
+    """Say that a membership may not be what the grant of this moment says."""
+    news = MEMBERSHIP.c.grant_seq.is_distinct_from(INVITATION.c.grant_seq)
+    settled = and_(
+        MEMBERSHIP.c.state == MemberState.ACTIVE.value,
+        MEMBERSHIP.c.claimed_by.is_(None),
+        MEMBERSHIP.c.attempts == 0,
+        or_(MEMBERSHIP.c.recheck_at.is_(None), MEMBERSHIP.c.recheck_at > now),
+    )
+    return or_(news, and_(~settled, MEMBERSHIP.c.dead_letter_id.is_(None), _due(now)))
+
+
+def wanted(
+    connection: Connection, now: datetime, after: str, limit: int
+) -> list[tuple[str, str | None]]:
+    """Return (invitation id, state of the membership) where something may have to be written.
+
+    In the order of ids, above `after`. People whose membership is confirmed for the very grant that
+    stands are not among them: they cost no look-up of keys, no call and no write.
+    """
+    rows = connection.execute(
+        select(INVITATION.c.id, MEMBERSHIP.c.state)
+        .select_from(_with_exits())
+        .where(
+            INVITATION.c.id > after,
+            or_(MEMBERSHIP.c.id.is_(None), _differs(now)),
+            live_condition(now),
+        )
+        .order_by(INVITATION.c.id)
+        .limit(limit)
+    )
+    return [(invitation_id, state) for invitation_id, state in rows]
+
+
+def every_wanted(connection: Connection, now: datetime) -> Iterator[tuple[str, str | None]]:
+    """Yield all of `wanted`, page by page."""
+    after = ""
+    while page := wanted(connection, now, after, PAGE):
+        yield from page
+        after = page[-1][0]
+
+
+def elsewhere(connection: Connection, platform: str) -> Mapping[str, int]:
+    """Return platform → how many are (or may be) still on it, for every other platform."""
+    rows = connection.execute(
+        select(MEMBERSHIP.c.platform, func.count().label("number"))
+        .where(MEMBERSHIP.c.platform != platform, MEMBERSHIP.c.state.not_in(GONE_VALUES))
+        .group_by(MEMBERSHIP.c.platform)
+    )
+    return {row.platform: row.number for row in rows}
+
+
+def count_states(connection: Connection, platform: str) -> dict[MemberState, int]:
+    """Return how many memberships of a platform are in each state."""
+    rows = connection.execute(
+        select(MEMBERSHIP.c.state, func.count())
+        .where(MEMBERSHIP.c.platform == platform)
+        .group_by(MEMBERSHIP.c.state)
+    )
+    return {MemberState(state): count for state, count in rows}

@@ -1,0 +1,60 @@
+"""From a grant to the profile that may leave for the platform. Pure.
+
+Only ticked fields and granted purposes, each asked of `may_process` at this moment. A grant has no
+place for a never-field (4-consent), and neither has a profile.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+from alumni_sync.consent.gates import LATEST_ZONE, in_force, may_process
+from alumni_sync.consent.grants import Grant
+from alumni_sync.ports import Profile, ProfileField, Purpose
+
+SEGMENT_FIELDS: Final = (
+    ProfileField.LEGAL_ENTITY,
+    ProfileField.DEPARTMENT,
+    ProfileField.CITY,
+    ProfileField.COUNTRY,
+    ProfileField.LEAVE_YEAR,
+)
+"""Ticked fields that members are addressed by; a segment is `field:value`."""
+
+BADGE_SEGMENTS: Final = {
+    ProfileField.MENTOR_BADGE: "mentors",
+    ProfileField.EXPERT_BADGE: "experts",
+    ProfileField.RETIREE_BADGE: "retirees",
+}
+
+
+def build_profile(grant: Grant, alumni_id: str, now: datetime) -> Profile | None:
+    """Return what may leave for the platform at `now`; None where nothing may."""
+    if not may_process(grant, Purpose.COMMUNITY, None, now):
+        return None
+    fields = {
+        name: shown
+        for name, shown in grant.fields.items()
+        if may_process(grant, Purpose.COMMUNITY, name, now)
+    }
+    segments = {f"{name}:{fields[name].value}" for name in SEGMENT_FIELDS if name in fields}
+    segments |= {segment for badge, segment in BADGE_SEGMENTS.items() if badge in fields}
+    return Profile(
+        alumni_id=alumni_id,
+        name=grant.name,
+        email=grant.email,
+        fields=fields,
+        purposes=frozenset(
+            purpose for purpose in grant.purposes if may_process(grant, purpose, None, now)
+        ),
+        segments=frozenset(segments),
+    )
+
+
+def recheck_at(grant: Grant, now: datetime) -> datetime | None:
+    """Return when the profile will change by time alone: a hold on a granted purpose ends then."""
+    ends = [
+        datetime.combine(hold.until + timedelta(days=1), time(), UTC) + LATEST_ZONE
+        for hold in grant.holds
+        if hold.until is not None and hold.purpose in grant.purposes and in_force(hold, now)
+    ]
+    return min(ends, default=None)
