@@ -27,6 +27,10 @@ class Entry:
 COMMANDS: Final[dict[str, Entry]] = {
     "init": Entry("alumni_sync.cli.init:init", "Write a new deployment into a folder."),
     "doctor": Entry("alumni_sync.cli.doctor:doctor", "Check everything and name every problem."),
+    "run": Entry("alumni_sync.cli.run:run", "Take in leavers and bring the community up to date."),
+    "sync": Entry("alumni_sync.cli.run:sync", "Bring the community up to date."),
+    "up": Entry("alumni_sync.cli.up:up", "Run everything: Dagster, both sites, withdrawal worker."),
+    "serve": Entry("alumni_sync.cli.serve:serve", "Run the two sites and the withdrawal worker."),
     "connectors": Entry("alumni_sync.cli.connectors:connectors", "HRIS connectors."),
     "platforms": Entry("alumni_sync.cli.connectors:platforms", "Community platforms."),
     "trace": Entry("alumni_sync.cli.trace:trace", "Tell the whole way of one person."),
