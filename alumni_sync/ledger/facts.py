@@ -4,17 +4,15 @@ JSON with sorted keys: a missing key is `NOT_SUPPORTED`, null is unknown, `~hidd
 that the source does not let us see. Equal facts give equal bytes.
 """
 
-import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
+import orjson
+
 from alumni_sync.domain import LEAVER_FIELDS, NOT_VISIBLE, Fact, Facts, FieldType
 
 _HIDDEN: Final = "~hidden"
-_ENCODER: Final = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=date.isoformat
-)
 _DECODERS: Final[dict[str, Callable[[Any], Fact]]] = {
     name: date.fromisoformat if kind is FieldType.DATE else tuple
     for name, kind in LEAVER_FIELDS.items()
@@ -24,17 +22,16 @@ _DECODERS: Final[dict[str, Callable[[Any], Fact]]] = {
 
 def dump_facts(facts: Facts) -> bytes:
     """Return the canonical bytes of `facts`."""
-    if any(value is NOT_VISIBLE for value in facts.values()):
+    if NOT_VISIBLE in facts.values():
         hidden = sorted(name for name, value in facts.items() if value is NOT_VISIBLE)
-        return _ENCODER.encode(
-            {name: v for name, v in facts.items() if v is not NOT_VISIBLE} | {_HIDDEN: hidden}
-        ).encode()
-    return _ENCODER.encode(facts).encode()
+        seen = {name: value for name, value in facts.items() if value is not NOT_VISIBLE}
+        return orjson.dumps({**seen, _HIDDEN: hidden}, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
 
 
 def load_facts(content: bytes) -> dict[str, Fact]:
     """Return the facts of canonical bytes, dates as dates and tags as tuples."""
-    facts: dict[str, Fact] = json.loads(content)
+    facts: dict[str, Fact] = orjson.loads(content)
     hidden = facts.pop(_HIDDEN, ())
     for name, decode in _DECODERS.items():
         value = facts.get(name)

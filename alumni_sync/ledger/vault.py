@@ -4,11 +4,11 @@ The additional data (AAD) makes a ciphertext that was moved to another person's 
 table, fail to open. A sealed value is: key version (1 byte), nonce (12), ciphertext and tag.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -65,7 +65,7 @@ class KeyRing:
 
     def open_json(self, subject: str, kind: KeyKind, table: str, sealed: bytes) -> Any:  # noqa: ANN401 JSON
         """Open a JSON value."""
-        return json.loads(self.open(subject, kind, table, sealed))
+        return orjson.loads(self.open(subject, kind, table, sealed))
 
     def _key(self, subject: str, kind: KeyKind) -> tuple[int, AESGCM]:
         cipher = self._ciphers.get((subject, kind))
@@ -117,4 +117,4 @@ class Vault:
 
 def dump_json(value: object) -> bytes:
     """Return compact JSON, UTF-8, dates as ISO strings."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    return orjson.dumps(value, default=str)
