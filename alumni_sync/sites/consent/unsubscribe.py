@@ -8,13 +8,13 @@ from typing import Final
 from starlette.responses import Response
 
 from alumni_sync.consent.links import Link, LinkKind
+from alumni_sync.consent.outbox import ASKING_KINDS
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.languages import Texts, all_texts
 from alumni_sync.sites.sessions import Session
 
 FORM: Final = "unsubscribe"
-_ASKING: Final = frozenset({"invitation", "reminder"})
 
 
 def confirm(shell: Shell, visit: Visit) -> Response:
@@ -47,7 +47,7 @@ def _page(
         status,
         finished=False,
         problem=problem,
-        asking=link.mail_kind in _ASKING,
+        asking=link.mail_kind in ASKING_KINDS,
         token=shell.tokens.issue(FORM, session),
     )
     shell.sessions.attach(response, session)
