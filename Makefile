@@ -26,11 +26,11 @@ setup: .venv/.installed
 	@touch $@
 
 run: setup
-	@$(BIN)/python -m examples.acme.demo
+	@$(BIN)/alumni-sync sample run
 
 up: setup
 	@if [ -f alumni_sync.yaml ]; then $(BIN)/alumni-sync up; \
-	else $(BIN)/python -m examples.acme.demo up; fi
+	else $(BIN)/alumni-sync sample up; fi
 
 test: setup
 	@$(BIN)/python -m pytest -q $(PYTEST)

@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "platforms": Entry("alumni_sync.cli.connectors:platforms", "Community platforms."),
     "trace": Entry("alumni_sync.cli.trace:trace", "Tell the whole way of one person."),
     "report": Entry("alumni_sync.cli.report:report", "Show the programme in figures."),
+    "sample": Entry("alumni_sync.cli.sample:sample", "Walk through the sample company."),
     "ledger": Entry("alumni_sync.cli.ledger:ledger", "Migrate, verify, back up, restore, count."),
 }
 """Every command, in the order of `--help`; a new one is a line here and a line in docs/cli.md."""
