@@ -29,6 +29,7 @@ class Channel(StrEnum):
     ONE_CLICK = "one_click"
     PHONE = "phone"
     LETTER = "letter"
+    PLATFORM = "platform"  # switched off by the member there
     SYSTEM = "system"
 
 

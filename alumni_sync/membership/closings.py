@@ -31,12 +31,14 @@ class Closing:
         how: `HIDE` where the gate may open again, else `ERASE`.
         cause: for the audit.
         remove_by: None where only hidden.
+        seen: found visible on the platform, whatever the ledger remembers.
     """
 
     row: Row[Any]
     how: Removal
     cause: str
     remove_by: datetime | None
+    seen: bool = False
 
     @property
     def invitation_id(self) -> str:
@@ -51,7 +53,7 @@ class Closing:
     @property
     def is_hidden(self) -> bool:
         """Say that the member is hidden already."""
-        return bool(self.row.state == MemberState.HIDDEN.value)
+        return bool(self.row.state == MemberState.HIDDEN.value) and not self.seen
 
 
 def closings(d: "Deployment", *, only: Sequence[str] | None = None) -> list[Closing]:

@@ -15,6 +15,7 @@ from alumni_sync.errors import ConfigError, ConnectorError, PermanentError, Rate
 from alumni_sync.ledger.leases import HeldLease, hold
 from alumni_sync.ledger.pauses import Outlet, is_paused
 from alumni_sync.membership.brakes import hold_adds, spend
+from alumni_sync.membership.choices import take_choices
 from alumni_sync.membership.claims import Claimed, claim, forget_claims
 from alumni_sync.membership.closings import abandoned, closings, removed_meanwhile
 from alumni_sync.membership.confirms import Confirmed, Trouble, confirm
@@ -96,6 +97,7 @@ def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
     counts = MemberCounts()
     with hold(d.ledger, d.clock, f"platform:{d.platform_name}") as lease:
         _refuse_another_platform(d)
+        take_choices(d, run_id)
         counts.add_removals(remove_closed(d, run_id))
         _finish_abandoned(d, run_id, counts)
         with d.ledger.read() as connection:
