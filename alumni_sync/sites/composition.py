@@ -1,0 +1,81 @@
+"""What `serve` is made of, for one deployment: the sites with their services, the worker's chores.
+
+The one place of the sites that knows all stages; everything else here asks through a seam.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from alumni_sync.consent.delivery import deliver_mail
+from alumni_sync.ledger.leases import hold
+from alumni_sync.membership.closings import closings, is_due
+from alumni_sync.membership.removal import remove_closed
+from alumni_sync.sites.consent.app import ConsentSite, consent_app
+from alumni_sync.sites.consent.ledger_service import LedgerConsent
+from alumni_sync.sites.headers import Address
+from alumni_sync.sites.serve import Site, refuse_open_doors
+from alumni_sync.sites.worker import Chore, Worker
+
+if TYPE_CHECKING:
+    from alumni_sync.deployment import Deployment
+
+REMOVALS_EVERY: Final = 5.0  # seconds; hidden within seconds, also when another process withdrew
+MAILS_EVERY: Final = 30.0  # seconds
+
+
+def sites_of(
+    d: "Deployment", *, host: str, port: int, desk_port: int, wake: Callable[[], None]
+) -> list[Site]:
+    """Return the consent site and the HR desk of a deployment.
+
+    Raises:
+        ConfigError: this host would open them to the network without TLS or a login.
+    """
+    settings = d.settings
+    address = Address.of(settings.consent.public_url)
+    refuse_open_doors(host, public_https=address.https, proxied=settings.proxy is not None)
+    consent = consent_app(
+        consent_site(d),
+        LedgerConsent(d),
+        hashes=d.ledger.hashes,
+        clock=d.clock,
+        wake=wake,
+    )
+    return [Site("Consent site", consent, host, port)]
+
+
+def consent_site(d: "Deployment") -> ConsentSite:
+    """Return what the consent site is told by the configuration."""
+    controllers = [source.controller for source in d.settings.sources.values()]
+    return ConsentSite(
+        public_url=d.settings.consent.public_url,
+        company=d.settings.company.name,
+        languages=d.settings.company.languages,
+        contacts=tuple(dict.fromkeys((c.name, c.contact) for c in controllers)),
+    )
+
+
+def worker_of(d: "Deployment") -> Worker:
+    """Return the worker; removals stand first, since they may wait for nothing."""
+    return Worker(
+        [
+            Chore("removals", lambda run_id: removals(d, run_id), REMOVALS_EVERY),
+            Chore("confirmations", lambda run_id: confirmations(d, run_id), MAILS_EVERY),
+        ],
+        time.monotonic,
+    )
+
+
+def removals(d: "Deployment", run_id: str) -> None:
+    """Hide and erase members whose gate is closed; where nothing is due, not even a lease is."""
+    now = d.clock.now()
+    if not any(is_due(closing, now) for closing in closings(d)):
+        return
+    with hold(d.ledger, d.clock, f"removals:{d.platform_name}"):
+        remove_closed(d, run_id)
+
+
+def confirmations(d: "Deployment", run_id: str) -> None:
+    """Send the mails that somebody waits for; what asks is sent by the runs, at its own pace."""
+    deliver_mail(d, run_id, asking=False)
