@@ -143,8 +143,8 @@ def cancelled_hire(staff: Staff, source: str) -> Sequence[Record]:
 
 
 def no_address(staff: Staff, source: str) -> Sequence[Record]:
-    """Nobody asked for a private address."""
-    record = staff.leaver(source, "resignation").but(personal_email=None, contact_given_at=None)
+    """Handed in the exit form without a private address."""
+    record = staff.leaver(source, "resignation").but(personal_email=None)
     return [
         _no_contact(record, "no_address", "no_address", "no private address: a letter, by hand")
     ]
