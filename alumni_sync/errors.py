@@ -13,6 +13,7 @@ AlumniSyncError
   LedgerError            the database refused; carries type and code, never a value
   Refused                an act by a person that its role, ticket or state does not allow
   SafetyStop             a brake or guard; nothing was written; a person decides
+  Busy                   another process does this very work now; nothing was begun
 
 Verdicts, refusals by a leaver, bounces and missing consent are values with reasons, not exceptions.
 No message of this tree ever contains a personal value: names of fields, codes and counts only.
@@ -133,3 +134,7 @@ class SafetyStop(AlumniSyncError):
         """Keep the id to release by."""
         self.brake_id = brake_id
         super().__init__(f"{brake_id}: {what}")
+
+
+class Busy(AlumniSyncError):
+    """Another process does this very work now; nothing was begun, a later attempt will do."""

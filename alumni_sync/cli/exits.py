@@ -1,7 +1,7 @@
 """Exit codes, and one line for each error: what is wrong and what to do.
 
 0 done · 1 finished, but records were newly rejected or dead-lettered · 2 usage or configuration ·
-3 a brake or guard stopped it · 4 a vendor could not be reached or refused us. Of several, 2 wins
+3 a brake or guard stopped it, or another process does this very work now · 4 a vendor could not be reached or refused us. Of several, 2 wins
 over 4 over 3 over 1. An error that is a bug of ours ends with 70, as sysexits.h has it.
 """
 
@@ -15,6 +15,7 @@ import click
 
 from alumni_sync.errors import (
     AlumniSyncError,
+    Busy,
     ConfigError,
     ConnectorError,
     RecordRejected,
@@ -48,7 +49,7 @@ def code_of(error: BaseException) -> Exit:
     match error:
         case ConnectorError():
             return Exit.VENDOR
-        case SafetyStop():
+        case SafetyStop() | Busy():
             return Exit.STOPPED
         case RecordRejected():
             return Exit.REJECTED

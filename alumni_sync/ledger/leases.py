@@ -16,7 +16,7 @@ from typing import Final
 
 from sqlalchemy import Row, delete, select, update
 
-from alumni_sync.errors import AlumniSyncError
+from alumni_sync.errors import Busy
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Lease, t
 from alumni_sync.ledger.upsert import insert_ignore
@@ -26,7 +26,7 @@ DURATION: Final = timedelta(seconds=60)
 _LEASES: Final = t(Lease)
 
 
-class LeaseBusy(AlumniSyncError):
+class LeaseBusy(Busy):
     """Somebody else is working on it now."""
 
 

@@ -9,6 +9,7 @@ import pytest
 from alumni_sync.cli.exits import Exit, code_of, lines_of, report_error, worst
 from alumni_sync.errors import (
     AuthRejected,
+    Busy,
     ConfigError,
     LedgerError,
     Problem,
@@ -27,6 +28,7 @@ from alumni_sync.errors import (
         (Refused("not your role"), 2),
         (LedgerError("OperationalError"), 2),
         (SafetyStop("BR-1", "too many"), 3),
+        (Busy("intake:hr is busy"), 3),
         (RateLimited("v", "pull"), 4),
         (AuthRejected("v", "pull", "401"), 4),
         (RecordRejected("x.csv:1", "hire_date", "missing"), 1),
