@@ -1,8 +1,9 @@
 """Exit codes, and one line for each error: what is wrong and what to do.
 
 0 done · 1 finished, but records were newly rejected or dead-lettered · 2 usage or configuration ·
-3 a brake or guard stopped it, or another process does this very work now · 4 a vendor could not be reached or refused us. Of several, 2 wins
-over 4 over 3 over 1. An error that is a bug of ours ends with 70, as sysexits.h has it.
+3 a brake or guard stopped it, or another process does this very work now · 4 a vendor could not be
+reached or refused us. Of several, 2 wins over 4 over 3 over 1. An error that is a bug of ours ends
+with 70, as sysexits.h has it.
 """
 
 import sys
