@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.tables import Membership, Spell, t
-from alumni_sync.membership.oversight import Misplaced, misplaced_members
+from alumni_sync.membership.standing import Misplaced, misplaced_members
 from tests.membership.world import Community
 
 
@@ -36,14 +36,15 @@ def test_a_barred_member_is_seen(community: Community, verdict: str) -> None:
         change = update(t(Spell)).where(t(Spell).c.id == leaver.spell)
         connection.execute(change.values(verdict=verdict))
 
-    assert Misplaced(barred=1) == misplaced_members(community.d)
+    assert Misplaced(adverse=1) == misplaced_members(community.d)
 
 
 @pytest.mark.parametrize(
     ("state", "age", "found"),
     [
-        ("removing", timedelta(minutes=14), 0),
-        ("removing", timedelta(minutes=16), 1),
+        ("active", timedelta(minutes=1), 1),
+        ("removing", timedelta(hours=23), 0),
+        ("removing", timedelta(hours=25), 1),
         ("hidden", timedelta(hours=23), 0),
         ("hidden", timedelta(hours=25), 1),
         ("stuck", timedelta(hours=25), 1),
@@ -52,7 +53,7 @@ def test_a_barred_member_is_seen(community: Community, verdict: str) -> None:
 def test_an_ordered_removal_has_its_time(
     community: Community, clock: FixedClock, state: str, age: timedelta, found: int
 ) -> None:
-    """Hidden within 15 minutes and gone within 24 hours; later, a person must look."""
+    """Gone within 24 hours; what is later than that, a person must look at."""
     community.leave(community.joined())
     with community.d.ledger.write() as connection:
         connection.execute(update(t(Membership)).values(state=state))
