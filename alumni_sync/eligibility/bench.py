@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Row
@@ -12,26 +12,14 @@ from sqlalchemy import Row
 from alumni_sync.domain import Judgement, OutreachHold, Verdict
 from alumni_sync.eligibility.columns import build_frame
 from alumni_sync.eligibility.evaluate import evaluate
-from alumni_sync.eligibility.fields import (
-    ADDRESS_SHARED,
-    EMPLOYED_STILL,
-    HAS_LEFT,
-    IN_PILOT_SHARE,
-    NO,
-    NOMINATED,
-    OTHER_EXIT_ADVERSE,
-    RETURNING,
-    YES,
-)
+from alumni_sync.eligibility.fields import IN_PILOT_SHARE, NO, NOMINATED, YES
 from alumni_sync.eligibility.records import TABLE, dump_facts_used, dump_record, record_head
 from alumni_sync.eligibility.ruleset import Ruleset
 from alumni_sync.eligibility.scope import in_share
+from alumni_sync.eligibility.stale import states_of
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ledger.keystore import KeyKind, SealBroken
 from alumni_sync.ledger.vault import KeyRing
-
-STATES: Final = (HAS_LEFT, EMPLOYED_STILL, RETURNING, ADDRESS_SHARED, OTHER_EXIT_ADVERSE)
-"""States that the query for stale spells works out, each a column of its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +60,6 @@ class Bench:
         self._hashes = hashes
         self._run_id = run_id
         self._fields = sorted(rules.pack.fields)
-        self._heads: dict[object, str] = {}
 
     def judge(self, rows: Sequence[Row[Any]], ring: KeyRing, now: datetime) -> list[Judged]:
         """Return what the rules say of `rows`, whose keys are in `ring`."""
@@ -80,11 +67,37 @@ class Bench:
         records = [self._record(row, ring) for row in rows]
         result = evaluate(build_frame(records, self._fields), self._rules.pack, today)
         days = result["next_change"].to_numpy().astype("M8[D]")
-        said = map(_Said, *(result[name] for name in _Said._fields))
-        return [
-            self._judged(row, record, self._start_of(day), spoken, ring, now)
-            for row, record, day, spoken in zip(rows, records, days, said, strict=True)
-        ]
+        columns = [result[name] for name in _Said._fields]
+        heads: dict[object, str] = {}
+        judged = []
+        for row, record, day, *cells in zip(rows, records, days, *columns, strict=True):
+            said = _Said(*cells)
+            change = self._start_of(day)
+            facts = dump_facts_used(record)
+            head = self._head(said, row, heads)
+            facts_hash = self._hashes.digest("facts", head, facts)
+            decision = None
+            if self._is_new(row, said, facts_hash):
+                sealed = dump_record(head, today, facts)
+                decision = {
+                    "spell_id": row.id,
+                    "person_id": row.person_id,
+                    "source": self._rules.source,
+                    "verdict": said.verdict,
+                    "revision": self._rules.revision,
+                    "facts_hash": facts_hash,
+                    "basis": self._basis(said, record),
+                    "decided_at": now,
+                    "run_id": self._run_id,
+                    "sealed": ring.seal(row.person_id, KeyKind.EVIDENCE, TABLE, sealed),
+                }
+            judged.append(Judged(row, said.verdict, said.flags, change, decision))
+        return judged
+
+    def _is_new(self, row: Row[Any], said: _Said, facts_hash: str) -> bool:
+        """Say whether anything came out otherwise than in the decision that stands."""
+        before = (row.was_verdict, row.was_facts, row.was_revision)
+        return before != (said.verdict, facts_hash, self._rules.revision)
 
     def _record(self, row: Row[Any], ring: KeyRing) -> dict[str, Any]:
         """Return the facts that rules look at, with the states of the spell."""
@@ -97,8 +110,7 @@ class Bench:
             raw.update(dict.fromkeys(raw.get("~hidden", ())))
             record = {name: raw[name] for name in self._fields if name in raw}
         record["record_status"] = row.record_status
-        for state in STATES:
-            record[state] = YES if getattr(row, state) else NO
+        record |= states_of(row.marker)
         record[NOMINATED] = YES if row.employee_hash in self._rules.topics else NO
         if self._rules.share is not None:
             drawn = in_share(row.key_hash or row.person_hash, self._rules.share)
@@ -112,40 +124,14 @@ class Bench:
         civil = date.fromisoformat(str(day))
         return datetime.combine(civil, time(), self._rules.timezone).astimezone(UTC)
 
-    def _judged(
-        self,
-        row: Row[Any],
-        record: Mapping[str, Any],
-        change: datetime | None,
-        said: _Said,
-        ring: KeyRing,
-        now: datetime,
-    ) -> Judged:
-        topics = self._rules.topics.get(row.employee_hash, ())
-        head, facts = self._head(said, topics), dump_facts_used(record)
-        facts_hash = self._hashes.digest("facts", head, facts)
-        before = (row.was_verdict, row.was_facts, row.was_revision)
-        if before == (said.verdict, facts_hash, self._rules.revision):
-            return Judged(row, said.verdict, said.flags, change, None)
-        sealed = dump_record(head, self._rules.today(now), facts)
-        decision = {
-            "spell_id": row.id,
-            "person_id": row.person_id,
-            "source": self._rules.source,
-            "verdict": said.verdict,
-            "revision": self._rules.revision,
-            "facts_hash": facts_hash,
-            "basis": self._basis(said, record),
-            "decided_at": now,
-            "run_id": self._run_id,
-            "sealed": ring.seal(row.person_id, KeyKind.EVIDENCE, TABLE, sealed),
-        }
-        return Judged(row, said.verdict, said.flags, change, decision)
+    def _head(self, said: _Said, row: Row[Any], heads: dict[object, str]) -> str:
+        """Return the part of the record that people share about whom the rules say the same.
 
-    def _head(self, said: _Said, topics: tuple[str, ...]) -> str:
-        """Return the part of the record that people share about whom the rules say the same."""
-        key = (said[:-1], topics)
-        if key not in self._heads:
+        They share the objects too, so that within a page ids stand for their content.
+        """
+        topics = self._rules.topics.get(row.employee_hash, ())
+        key = (said.verdict, id(said.reasons), id(said.flags), id(said.holds), topics)
+        if key not in heads:
             judgement = Judgement(
                 verdict=Verdict(said.verdict),
                 rules=said.rules,
@@ -155,8 +141,8 @@ class Bench:
                 unknown=said.unknown,
                 revision=self._rules.revision,
             )
-            self._heads[key] = record_head(judgement, topics)
-        return self._heads[key]
+            heads[key] = record_head(judgement, topics)
+        return heads[key]
 
     def _basis(self, said: _Said, record: Mapping[str, Any]) -> str:
         """Return the hash of what a ruling would be about: rules and the facts they looked at."""

@@ -6,7 +6,7 @@ Every operator looks at distinct values or whole arrays, never at one person aft
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from alumni_sync.eligibility.clauses import (
 from alumni_sync.eligibility.columns import NO_DAY, Columns, Days, Numbers, fold, shift
 from alumni_sync.eligibility.fields import FIELD_TYPES
 from alumni_sync.eligibility.kleene import Mask, Truth
+
+MONTHS_DIFFER: Final = np.timedelta64(4, "D")
+"""28 February is a month before 28, 29, 30 and 31 March: so far can two ways of counting differ."""
 
 _COMPARE: dict[Comparison, Callable[[Any, Any], Mask]] = {
     Comparison.AT_LEAST: np.greater_equal,
@@ -137,11 +140,11 @@ class Evaluation:
     def _changes_on(self, days: Days) -> None:
         """Note that what was said may change around `days`.
 
-        Month lengths make `D - 1 month >= x` and `D >= x + 1 month` differ by up to two days, so
-        that within them every following day is a candidate. Looking too often costs little;
-        looking too late would leave somebody held, or asked, by yesterday's age.
+        Month lengths make `D - 1 month > x` and `D > x + 1 month` differ by some days, so that
+        within them every following day is a candidate. Looking too often costs little; looking too
+        late would leave somebody held, or asked, by yesterday's age.
         """
-        soon = np.where(self.today <= days + np.timedelta64(2, "D"), self.today + 1, NO_DAY)
+        soon = np.where(self.today < days + MONTHS_DIFFER, self.today + 1, NO_DAY)
         candidates = np.where(self.today < days, days, soon)
         self.next_change = np.fmin(self.next_change, candidates)
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from alumni_sync.domain import Judgement, OutreachHold, Verdict
@@ -35,8 +36,22 @@ class DecisionRecord:
 
 
 def dump_facts_used(facts: Mapping[str, Any]) -> str:
-    """Return canonical JSON of facts; equal facts give equal text."""
-    return _ENCODER.encode(facts)
+    """Return JSON of facts in the order given.
+
+    By hand: a thousand times a page, the encoder's set-up would cost more than the encoding.
+    """
+    return "{" + ",".join([f'"{name}":{_cell(value)}' for name, value in facts.items()]) + "}"
+
+
+def _cell(value: object) -> str:
+    """Return JSON of text, a whole number, a list of texts, or nothing."""
+    if type(value) is str:
+        return encode_basestring(value)
+    if value is None:
+        return "null"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_cell, value))}]"
+    return str(value)
 
 
 def record_head(judgement: Judgement, topics: Iterable[str]) -> str:

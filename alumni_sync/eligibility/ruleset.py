@@ -12,6 +12,7 @@ from alumni_sync.eligibility.experts import load_experts
 from alumni_sync.eligibility.pack import RulePack, revision_of
 from alumni_sync.eligibility.reading import load_pack
 from alumni_sync.eligibility.scope import audience_rules, pilot_rules
+from alumni_sync.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +69,8 @@ def _fingerprint(d: Deployment, mapping: object) -> str:
     """Return a hash of the source's mapping file; "" for a source that has none."""
     if not isinstance(mapping, str):
         return ""
-    return hashlib.sha256((d.root / Path(mapping).expanduser()).read_bytes()).hexdigest()
+    try:
+        content = (d.root / Path(mapping).expanduser()).read_bytes()
+    except OSError as error:
+        raise ConfigError.of(mapping, f"cannot be read: {error.strerror}") from None
+    return hashlib.sha256(content).hexdigest()

@@ -12,9 +12,30 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, literal, or_, select
 
 from alumni_sync.domain import CASE_VERDICTS, CaseStatus, RecordStatus, Verdict
+from alumni_sync.eligibility.fields import (
+    ADDRESS_SHARED,
+    EMPLOYED_STILL,
+    HAS_LEFT,
+    NO,
+    OTHER_EXIT_ADVERSE,
+    RETURNING,
+    YES,
+)
 from alumni_sync.ledger.tables import Case, Decision, Person, Spell, t
 
 ADVERSE: Final = tuple(verdict.value for verdict in (*CASE_VERDICTS, Verdict.NEVER_CONTACT))
+
+TAKEN_BACK: Final = "taken_back"
+"""Not a field: rules look at `record_status` itself; here it only makes the spell stale."""
+
+_LETTERS: Final = {
+    HAS_LEFT: "l",
+    TAKEN_BACK: "w",
+    EMPLOYED_STILL: "e",
+    RETURNING: "r",
+    ADDRESS_SHARED: "s",
+    OTHER_EXIT_ADVERSE: "o",
+}
 
 _SPELLS: Final = t(Spell)
 _PEOPLE: Final = t(Person)
@@ -32,12 +53,12 @@ def stale_page(
     """Return the next spells of `source` to be judged, in the order of their ids.
 
     Columns: those of the spell and person that judging needs; `marker`, to be kept as
-    `judged_facts`; states as booleans; what the current decision says.
+    `judged_facts`, whose last part says which states hold (`states_of`); what the current decision
+    says.
     """
-    states = _states(now)
     marker: ColumnElement[str] = _SPELLS.c.facts_hash + literal(f":{revision}:")
-    for letter, (_, state) in states.items():
-        marker = marker + case((state, literal(letter)), else_=literal(""))
+    for state, condition in _states(now).items():
+        marker = marker + case((condition, literal(_LETTERS[state])), else_=literal(""))
     decisions = t(Decision)
     query = (
         select(
@@ -45,13 +66,11 @@ def stale_page(
             _SPELLS.c.person_id,
             _SPELLS.c.facts_hash,
             _SPELLS.c.record_status,
-            _SPELLS.c.effective_at,
             _SPELLS.c.sealed,
             _PEOPLE.c.person_hash,
             _PEOPLE.c.key_hash,
             _PEOPLE.c.employee_hash,
             marker.label("marker"),
-            *(state.label(name) for name, state in states.values()),
             decisions.c.verdict.label("was_verdict"),
             decisions.c.facts_hash.label("was_facts"),
             decisions.c.revision.label("was_revision"),
@@ -76,15 +95,21 @@ def stale_page(
     return connection.execute(query).all()
 
 
-def _states(now: datetime) -> dict[str, tuple[str, ColumnElement[bool]]]:
-    """Return letter in the marker → name and condition of each state of a spell."""
+def states_of(marker: str) -> dict[str, str]:
+    """Return each state with `yes` or `no`, as the rules look at it."""
+    letters = marker.rpartition(":")[2]
+    return {state: YES if letter in letters else NO for state, letter in _LETTERS.items()}
+
+
+def _states(now: datetime) -> dict[str, ColumnElement[bool]]:
+    """Return the condition of each state of a spell."""
     return {
-        "l": ("has_left", and_(_SPELLS.c.effective_at.is_not(None), _SPELLS.c.effective_at <= now)),
-        "w": ("taken_back", _SPELLS.c.record_status != RecordStatus.LEFT.value),
-        "e": ("employed_still", _PEOPLE.c.active_elsewhere.is_(True)),
-        "r": ("returning", or_(_SPELLS.c.rehire_on.is_not(None), _SPELLS.c.rehire_ends.is_(True))),
-        "s": ("address_shared", _address_is_shared()),
-        "o": ("other_exit_adverse", other_exit_is_adverse()),
+        HAS_LEFT: and_(_SPELLS.c.effective_at.is_not(None), _SPELLS.c.effective_at <= now),
+        TAKEN_BACK: _SPELLS.c.record_status != RecordStatus.LEFT.value,
+        EMPLOYED_STILL: _PEOPLE.c.active_elsewhere.is_(True),
+        RETURNING: or_(_SPELLS.c.rehire_on.is_not(None), _SPELLS.c.rehire_ends.is_(True)),
+        ADDRESS_SHARED: _address_is_shared(),
+        OTHER_EXIT_ADVERSE: other_exit_is_adverse(),
     }
 
 
