@@ -5,67 +5,19 @@ and written with SQLAlchemy Core (`Spell.__table__`, or `t(Spell)`); bulk paths 
 States are stored as the values of the enums in `alumni_sync.domain`.
 """
 
-from datetime import UTC, date, datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    DateTime,
-    Dialect,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    UniqueConstraint,
-)
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import BigInteger, Column, Index, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC on both databases (SQLite has no time zones)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive values; store UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            msg = "a datetime in the ledger must be aware"
-            raise ValueError(msg)
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the value aware, in UTC."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-SEQUENCE: Final = BigInteger().with_variant(Integer, "sqlite")
-"""An autoincrementing key: SQLite gives one only to INTEGER."""
-
-
-def _when(*, nullable: bool = True, index: bool = False) -> Any:  # noqa: ANN401 SQLModel's Field is untyped
-    return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable, index=index))
-
-
-def _sealed(*, nullable: bool = False) -> Any:  # noqa: ANN401 SQLModel's Field is untyped
-    return Field(default=None, sa_column=Column(LargeBinary, nullable=nullable))
-
-
-def _sequence() -> Any:  # noqa: ANN401 SQLModel's Field is untyped
-    return Field(default=None, sa_column=Column(SEQUENCE, primary_key=True, autoincrement=True))
-
-
-def _json() -> Any:  # noqa: ANN401 SQLModel's Field is untyped
-    return Field(default=None, sa_column=Column(JSON, nullable=False))
+from alumni_sync.ledger.columns import (
+    SEQUENCE,
+    json_column,
+    sealed_column,
+    sequence_column,
+    when_column,
+)
 
 
 class Person(SQLModel, table=True):
@@ -81,9 +33,9 @@ class Person(SQLModel, table=True):
     address_hash: str | None = Field(default=None, index=True)  # keyed: normalised private address
     active_elsewhere: bool = False  # an active employment at this source is known
     legal_hold: bool = False
-    erased_at: datetime | None = _when()
-    created_at: datetime = _when(nullable=False)
-    sealed: bytes = _sealed()
+    erased_at: datetime | None = when_column()
+    created_at: datetime = when_column(nullable=False)
+    sealed: bytes = sealed_column()
 
 
 class Spell(SQLModel, table=True):
@@ -100,27 +52,27 @@ class Spell(SQLModel, table=True):
     hired_on: date | None = None
     record_status: str  # RecordStatus: left | rescinded | hire_cancelled | deleted
     last_working_day: date | None = None
-    effective_at: datetime | None = _when(index=True)  # end of the last working day, as UTC
+    effective_at: datetime | None = when_column(index=True)  # end of the last working day, as UTC
     rehire_on: date | None = None  # a coming or begun new employment of the person
     rehire_ends: bool = False  # the new employment has begun: the consent ends
     verdict: str | None = Field(default=None, index=True)  # of the current decision
     decision_id: int | None = None
     judged_facts: str | None = None  # facts_hash : revision : states that were judged
-    judge_after: datetime | None = _when()  # when the verdict may change without a new fact
+    judge_after: datetime | None = when_column()  # when the verdict may change without a new fact
     basis: str = ""  # of the current decision, see Decision.basis
     revision: int = 1
     close: date | None = None  # payroll close under which it was first seen
-    first_seen_at: datetime = _when(nullable=False)
-    changed_at: datetime = _when(nullable=False)
-    purge_after: datetime | None = _when(index=True)
-    sealed: bytes | None = _sealed(nullable=True)  # None once purged
+    first_seen_at: datetime = when_column(nullable=False)
+    changed_at: datetime = when_column(nullable=False)
+    purge_after: datetime | None = when_column(index=True)
+    sealed: bytes | None = sealed_column(nullable=True)  # None once purged
 
 
 class Decision(SQLModel, table=True):
     """One verdict. `sealed` (evidence key): rules, reasons, flags, holds, facts used."""
 
     __tablename__ = "decision"
-    id: int | None = _sequence()
+    id: int | None = sequence_column()
     spell_id: str = Field(index=True, foreign_key="spell.id")
     person_id: str = Field(index=True)
     source: str
@@ -128,9 +80,9 @@ class Decision(SQLModel, table=True):
     revision: str  # content hash of rules + mapping + audience
     facts_hash: str  # keyed: every fact that some rule looks at
     basis: str = ""  # keyed: the rules that opened a case and the facts they looked at
-    decided_at: datetime = _when(nullable=False)
+    decided_at: datetime = when_column(nullable=False)
     run_id: str
-    sealed: bytes | None = _sealed(nullable=True)
+    sealed: bytes | None = sealed_column(nullable=True)
 
 
 class Case(SQLModel, table=True):
@@ -138,7 +90,7 @@ class Case(SQLModel, table=True):
 
     __tablename__ = "exclusion_case"
     __table_args__ = (Index("case_queue", "status", "opened_at", "id"),)
-    id: int | None = _sequence()
+    id: int | None = sequence_column()
     spell_id: str = Field(unique=True, foreign_key="spell.id")
     person_id: str = Field(index=True)
     source: str = Field(index=True)
@@ -148,26 +100,26 @@ class Case(SQLModel, table=True):
     status: str = Field(index=True)  # CaseStatus
     two_person: bool = False
     version: int = 1
-    opened_at: datetime = _when(nullable=False)
-    due_at: datetime = _when(nullable=False)
-    closed_at: datetime | None = _when()
+    opened_at: datetime = when_column(nullable=False)
+    due_at: datetime = when_column(nullable=False)
+    closed_at: datetime | None = when_column()
 
 
 class CaseEvent(SQLModel, table=True):
     """What happened to a case, append-only. `sealed` (evidence key): a comment, where given."""
 
     __tablename__ = "case_event"
-    id: int | None = _sequence()
+    id: int | None = sequence_column()
     case_id: int = Field(index=True)
     person_id: str
     version: int
     event: str  # opened | first_admit | first_uphold | admitted | upheld | reopened | expired
-    at: datetime = _when(nullable=False)
+    at: datetime = when_column(nullable=False)
     actor: str
     verified: bool = False
     reason: str = ""
     run_id: str = ""
-    sealed: bytes | None = _sealed(nullable=True)
+    sealed: bytes | None = sealed_column(nullable=True)
 
 
 class Approval(SQLModel, table=True):
@@ -175,15 +127,15 @@ class Approval(SQLModel, table=True):
 
     __tablename__ = "approval"
     __table_args__ = (UniqueConstraint("subject", "version"),)
-    id: int | None = _sequence()
+    id: int | None = sequence_column()
     subject: str  # EX-000123 | BR-… | GU-…
     version: int
     act: str  # admit | uphold | release
     first_by: str
-    first_at: datetime = _when(nullable=False)
+    first_at: datetime = when_column(nullable=False)
     reason: str
     second_by: str | None = None
-    second_at: datetime | None = _when()
+    second_at: datetime | None = when_column()
 
 
 class Invitation(SQLModel, table=True):
@@ -208,17 +160,17 @@ class Invitation(SQLModel, table=True):
     round: int = 1  # grows when a spell that ended unanswered comes back
     asked: int = 0  # asking mails of this round, unknown ones included
     deferred: bool = False  # "ask me later" was said: it is offered once
-    asked_at: datetime | None = _when()
-    next_at: datetime | None = _when()  # when the next timer of this state is due
-    closes_at: datetime | None = _when()
+    asked_at: datetime | None = when_column()
+    next_at: datetime | None = when_column()  # when the next timer of this state is due
+    closes_at: datetime | None = when_column()
     grant_seq: int | None = None  # consent_event that gave what is live now
     gate_open: bool = Field(default=False, index=True)  # a live grant exists; set in its own txn
-    valid_until: datetime | None = _when()
+    valid_until: datetime | None = when_column()
     no_contact_reason: str = ""
     pending_version: int = 0  # grant version that the platform still has to learn
-    created_at: datetime = _when(nullable=False)
-    changed_at: datetime = _when(nullable=False)
-    sealed: bytes | None = _sealed(nullable=True)
+    created_at: datetime = when_column(nullable=False)
+    changed_at: datetime = when_column(nullable=False)
+    sealed: bytes | None = sealed_column(nullable=True)
 
 
 class Token(SQLModel, table=True):
@@ -230,10 +182,10 @@ class Token(SQLModel, table=True):
     person_id: str = Field(index=True)
     kind: str  # decide | manage | unsubscribe
     mail_kind: str = ""  # for unsubscribe: what kind of mail it came in
-    expires_at: datetime = _when(nullable=False)
-    superseded_at: datetime | None = _when()
-    used_at: datetime | None = _when()
-    created_at: datetime = _when(nullable=False)
+    expires_at: datetime = when_column(nullable=False)
+    superseded_at: datetime | None = when_column()
+    used_at: datetime | None = when_column()
+    created_at: datetime = when_column(nullable=False)
 
 
 class FormNonce(SQLModel, table=True):
@@ -243,7 +195,7 @@ class FormNonce(SQLModel, table=True):
     nonce_hash: str = Field(primary_key=True)
     invitation_id: str = Field(index=True)
     seq: int
-    at: datetime = _when(nullable=False)
+    at: datetime = when_column(nullable=False)
 
 
 class ConsentEvent(SQLModel, table=True):
@@ -258,11 +210,11 @@ class ConsentEvent(SQLModel, table=True):
     event: str
     state_before: str
     state_after: str
-    occurred_at: datetime = _when(nullable=False)
+    occurred_at: datetime = when_column(nullable=False)
     actor: str
     channel: str
     notice_sha256: str = ""
-    canonical: bytes = _sealed()
+    canonical: bytes = sealed_column()
     prev_hash: str
     entry_hash: str = Field(unique=True)
 
@@ -273,7 +225,7 @@ class Checkpoint(SQLModel, table=True):
     __tablename__ = "checkpoint"
     seq: int = Field(primary_key=True)
     head: str
-    at: datetime = _when(nullable=False)
+    at: datetime = when_column(nullable=False)
     signature: str
 
 
@@ -283,8 +235,8 @@ class NoticeBlob(SQLModel, table=True):
     __tablename__ = "notice_blob"
     sha256: str = Field(primary_key=True)
     media_type: str
-    content: bytes = _sealed()
-    created_at: datetime = _when(nullable=False)
+    content: bytes = sealed_column()
+    created_at: datetime = when_column(nullable=False)
 
 
 class Tombstone(SQLModel, table=True):
@@ -299,7 +251,7 @@ class Tombstone(SQLModel, table=True):
     facts_hash: str  # as the source last gave them (Spell.seen_hash)
     marks: str = ""  # keyed, one a fact (intake.tombstones): turning null is no change
     reopens_on: str = "facts"  # facts | audience | never
-    created_at: datetime = _when(nullable=False)
+    created_at: datetime = when_column(nullable=False)
 
 
 class Suppression(SQLModel, table=True):
@@ -309,8 +261,8 @@ class Suppression(SQLModel, table=True):
     address_hash: str = Field(primary_key=True)
     scope: str = "all"  # all | a mail kind
     reason: str
-    created_at: datetime = _when(nullable=False)
-    rejustify_at: datetime = _when(nullable=False)
+    created_at: datetime = when_column(nullable=False)
+    rejustify_at: datetime = when_column(nullable=False)
 
 
 class Membership(SQLModel, table=True):
@@ -321,7 +273,7 @@ class Membership(SQLModel, table=True):
         UniqueConstraint("platform", "alumni_id"),
         Index("membership_state", "platform", "state"),
     )
-    id: int | None = _sequence()
+    id: int | None = sequence_column()
     platform: str
     person_id: str = Field(index=True)
     spell_id: str = Field(index=True)
@@ -331,35 +283,37 @@ class Membership(SQLModel, table=True):
     version: int = 1
     content_hash: str = ""  # keyed; of the last confirmed profile
     grant_seq: int | None = None  # consent event whose content was tried last
-    recheck_at: datetime | None = _when()  # when the profile changes by time alone (a hold ends)
+    recheck_at: datetime | None = (
+        when_column()
+    )  # when the profile changes by time alone (a hold ends)
     claimed_by: str | None = None
-    claimed_at: datetime | None = _when()
+    claimed_at: datetime | None = when_column()
     cause: str = ""  # why it is to be hidden or removed
-    remove_by: datetime | None = _when(index=True)
-    verify_at: datetime | None = _when(index=True)
+    remove_by: datetime | None = when_column(index=True)
+    verify_at: datetime | None = when_column(index=True)
     attempts: int = 0
-    next_at: datetime | None = _when()
+    next_at: datetime | None = when_column()
     dead_letter_id: int | None = None  # an open dead letter: not tried again by itself
-    joined_at: datetime | None = _when()
-    hidden_at: datetime | None = _when()
-    removed_at: datetime | None = _when()  # erased there
-    absent_at: datetime | None = _when()  # first read-back that found nothing
+    joined_at: datetime | None = when_column()
+    hidden_at: datetime | None = when_column()
+    removed_at: datetime | None = when_column()  # erased there
+    absent_at: datetime | None = when_column()  # first read-back that found nothing
     read_backs: int = 0
-    changed_at: datetime = _when(nullable=False)
-    sealed: bytes | None = _sealed(nullable=True)
+    changed_at: datetime = when_column(nullable=False)
+    sealed: bytes | None = sealed_column(nullable=True)
 
 
 class PlatformWrite(SQLModel, table=True):
     """Audit: every write to a platform, with what allowed or required it (I6)."""
 
     __tablename__ = "platform_write"
-    id: int | None = _sequence()
+    id: int | None = sequence_column()
     platform: str
     person_id: str = Field(index=True)
     alumni_id: str = Field(index=True)
     verb: str  # create | update | hide | deactivate | erase
-    claimed_at: datetime = _when(nullable=False)
-    confirmed_at: datetime | None = _when()
+    claimed_at: datetime = when_column(nullable=False)
+    confirmed_at: datetime | None = when_column()
     outcome: str = "claimed"  # claimed | done | unchanged | retry | refused | repeated
     reason: str = ""
     request_id: str = ""
@@ -379,7 +333,7 @@ class Outbox(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (Index("outbox_due", "state", "due_at"),)
-    id: int | None = _sequence()
+    id: int | None = sequence_column()
     key: str = Field(unique=True)  # invitation id + kind + number
     kind: str  # invitation | reminder | confirmation | goodbye | ...
     invitation_id: str = Field(index=True)
@@ -387,29 +341,29 @@ class Outbox(SQLModel, table=True):
     source: str
     state: str  # queued | claimed | accepted | refused | unknown | dropped
     reason: str = ""
-    due_at: datetime = _when(nullable=False)
+    due_at: datetime = when_column(nullable=False)
     claimed_by: str | None = None
-    claimed_at: datetime | None = _when()
-    confirmed_at: datetime | None = _when()
+    claimed_at: datetime | None = when_column()
+    confirmed_at: datetime | None = when_column()
     attempts: int = 0
     message_id: str = ""
-    created_at: datetime = _when(nullable=False)
-    sealed: bytes | None = _sealed(nullable=True)
+    created_at: datetime = when_column(nullable=False)
+    sealed: bytes | None = sealed_column(nullable=True)
 
 
 class DeadLetter(SQLModel, table=True):
     """What was tried until trying again made no sense; a person retries or drops it."""
 
     __tablename__ = "dead_letter"
-    id: int | None = _sequence()
+    id: int | None = sequence_column()
     kind: str  # mail | platform
     subject: str = Field(index=True)  # outbox or membership id
     person_id: str = Field(index=True)
     reason: str
     attempts: int
     state: str = "open"  # open | retried | dropped
-    created_at: datetime = _when(nullable=False)
-    closed_at: datetime | None = _when()
+    created_at: datetime = when_column(nullable=False)
+    closed_at: datetime | None = when_column()
     closed_by: str = ""
 
 
@@ -424,9 +378,9 @@ class Quarantine(SQLModel, table=True):
     field: str
     reason: str
     run_id: str
-    created_at: datetime = _when(nullable=False)
-    purge_after: datetime = _when(nullable=False, index=True)
-    sealed: bytes | None = _sealed(nullable=True)
+    created_at: datetime = when_column(nullable=False)
+    purge_after: datetime = when_column(nullable=False, index=True)
+    sealed: bytes | None = sealed_column(nullable=True)
 
 
 class Watermark(SQLModel, table=True):
@@ -435,7 +389,7 @@ class Watermark(SQLModel, table=True):
     __tablename__ = "watermark"
     source: str = Field(primary_key=True)
     cursor: str = ""
-    since: datetime | None = _when()  # start of the last good read
+    since: datetime | None = when_column()  # start of the last good read
     basis: str = ""  # fingerprint of what was read, revision of mapping included
     rows: int = 0  # of the last good full read
     run_id: str = ""
@@ -448,7 +402,7 @@ class CloseDone(SQLModel, table=True):
     source: str = Field(primary_key=True)
     close: date = Field(primary_key=True)
     run_id: str
-    at: datetime = _when(nullable=False)
+    at: datetime = when_column(nullable=False)
 
 
 class Lease(SQLModel, table=True):
@@ -460,7 +414,7 @@ class Lease(SQLModel, table=True):
     pid: int
     started: str
     fence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    expires_at: datetime = _when(nullable=False)
+    expires_at: datetime = when_column(nullable=False)
 
 
 class Brake(SQLModel, table=True):
@@ -472,11 +426,11 @@ class Brake(SQLModel, table=True):
     name: str  # adds | removals | empty | short | no_exit_code | declared_total
     scope: str  # platform or source
     subject_hash: str  # what exactly was stopped: hash of the plan or of the file
-    counts: dict[str, Any] = _json()
+    counts: dict[str, Any] = json_column()
     status: str  # tripped | awaiting_second | released | spent
     version: int = 1
-    tripped_at: datetime = _when(nullable=False)
-    expires_at: datetime | None = _when()
+    tripped_at: datetime = when_column(nullable=False)
+    expires_at: datetime | None = when_column()
     run_id: str = ""
 
 
@@ -497,10 +451,10 @@ class Run(SQLModel, table=True):
     flow: str  # intake | community | daily_round | housekeeping | ...
     source: str = ""
     close: date | None = None
-    started_at: datetime = _when(nullable=False)
-    finished_at: datetime | None = _when()
+    started_at: datetime = when_column(nullable=False)
+    finished_at: datetime | None = when_column()
     status: str = "started"  # started | done | failed | stopped
-    counts: dict[str, Any] = _json()
+    counts: dict[str, Any] = json_column()
 
 
 class Pause(SQLModel, table=True):
@@ -510,17 +464,17 @@ class Pause(SQLModel, table=True):
     what: str = Field(primary_key=True)  # mail | platform
     reason: str
     by: str
-    at: datetime = _when(nullable=False)
+    at: datetime = when_column(nullable=False)
 
 
 class Erasure(SQLModel, table=True):
     """The erasure journal: a restored backup replays it before serving."""
 
     __tablename__ = "erasure"
-    id: int | None = _sequence()
+    id: int | None = sequence_column()
     person_id: str = Field(index=True)
     reason: str
-    at: datetime = _when(nullable=False)
+    at: datetime = when_column(nullable=False)
     by: str = ""
 
 
