@@ -13,7 +13,7 @@ from typing import Final
 
 from alumni_sync.domain import Fact
 
-REMEMBERED: Final = 20_000
+REMEMBERED: Final = 4_000
 """How many different cells a reader remembers before it starts afresh; keeps memory constant."""
 
 

@@ -23,12 +23,20 @@ from alumni_sync.ports import SourceRecord
 
 _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
-_BLANK_SPELL: Final = {
-    name: info.default for name, info in Spell.model_fields.items() if not info.is_required()
-}
-_BLANK_PERSON: Final = {
-    name: info.default for name, info in Person.model_fields.items() if not info.is_required()
-}
+
+
+def _defaults(model: type[Person | Spell]) -> dict[str, Any]:
+    """Return the columns that a new row has before anything is known; null ones are left out."""
+    fields = model.model_fields.items()
+    return {
+        name: info.default
+        for name, info in fields
+        if not info.is_required() and info.default is not None
+    }
+
+
+_NEW_SPELL: Final = _defaults(Spell)
+_NEW_PERSON: Final = _defaults(Person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,7 @@ class Drafter:
 
     def _person_row(self, one: Sighted, person_id: str, ring: KeyRing) -> dict[str, Any]:
         return {
-            **_BLANK_PERSON,
+            **_NEW_PERSON,
             **self._identity.columns(one.record.facts),
             "id": person_id,
             "source": self._identity.source,
@@ -168,7 +176,7 @@ class Drafter:
             return
         draft.spells.append(
             {
-                **_BLANK_SPELL,
+                **_NEW_SPELL,
                 **row,
                 "id": spell_id,
                 "person_id": person_id,

@@ -5,18 +5,19 @@ numbers, and of people who are known already what the ledger says of their other
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from enum import IntEnum
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from alumni_sync.domain import ExitKind, Facts, RecordStatus
 from alumni_sync.intake.identity import SourceIdentity
 from alumni_sync.intake.placing import RANKS, Employment, Standing
-from alumni_sync.intake.tombstones import Burial, burials
+from alumni_sync.intake.tombstones import burials
 from alumni_sync.ledger.facts import dump_facts
 from alumni_sync.ledger.tables import Person, Quarantine, Spell, t
 from alumni_sync.ledger.upsert import in_chunks
@@ -26,13 +27,15 @@ _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
 _QUARANTINE: Final = t(Quarantine)
 
-_STANDINGS: Final = {
+_LEFT: Final = RecordStatus.LEFT.value
+_STANDINGS: Final[Mapping[Any, Standing]] = {
     RecordStatus.ACTIVE.value: Standing.ACTIVE,
     RecordStatus.LEFT.value: Standing.LEFT,
     RecordStatus.RESCINDED.value: Standing.RESCINDED,
     RecordStatus.HIRE_CANCELLED.value: Standing.HIRE_CANCELLED,
     RecordStatus.DELETED.value: Standing.DELETED,
 }
+_RANKS: Final[Mapping[Any, int]] = RANKS
 _NOT_LEAVING: Final = frozenset({ExitKind.INTERNAL_TRANSFER.value, ExitKind.NO_SHOW.value})
 
 
@@ -59,6 +62,11 @@ class KnownSpell:
     rehire_on: int
     rehire_ends: bool
 
+    @property
+    def number(self) -> int:
+        """Return what stands for the spell in a survey."""
+        return _number(self.spell_hash)
+
 
 @dataclass(slots=True)
 class KnownPerson:
@@ -69,112 +77,112 @@ class KnownPerson:
     spells: list[KnownSpell] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class Sighting:
-    """One page in numbers; the lists are as long as the page.
+    """One page in numbers: arrays as long as the page.
 
     Attributes:
+        columns: `person`, `spell`, `facts` (hashes of this process), `hired`, `ends`, `rehired`
+            (ordinals), `standing`, `rank` and `known` (codes).
         people: known people about whom the page says something new, by their number.
+        coded: rows about leavers with an exit code; `uncoded`: without one.
     """
 
-    person: list[int] = field(default_factory=list)
-    spell: list[int] = field(default_factory=list)
-    facts: list[int] = field(default_factory=list)
-    standing: list[int] = field(default_factory=list)
-    hired: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    rank: list[int] = field(default_factory=list)
-    rehired: list[int] = field(default_factory=list)
-    known: list[int] = field(default_factory=list)
-    people: dict[int, KnownPerson] = field(default_factory=dict)
-    coded: int = 0
-    uncoded: int = 0
+    def __init__(self, records: Sequence[SourceRecord]) -> None:
+        """Turn the usable ones of `records` into numbers; how they compare comes later."""
+        self.usable = [at for at, record in enumerate(records) if not record.problems]
+        self.unusable = [at for at, record in enumerate(records) if record.problems]
+        facts = [records[at].facts for at in self.usable]
+        standings = [_standing(one) for one in facts]
+        self._count = len(records)
+        self.columns: dict[str, NDArray[Any]] = {
+            "person": self._spread([hash(one["person_id"]) for one in facts], np.int64),
+            "facts": self._spread([hash(tuple(one.values())) for one in facts], np.int64),
+            "hired": self._spread([_ordinal(one["hire_date"]) for one in facts], np.int32),
+            "ends": self._spread([_ordinal(one.get("last_working_day")) for one in facts]),
+            "rehired": self._spread([_ordinal(one.get("rehire_date")) for one in facts]),
+            "standing": self._spread(standings, np.uint8, Standing.UNUSABLE),
+            "rank": self._spread([_RANKS.get(one.get("exit_kind"), 9) for one in facts], np.uint8),
+            "known": np.full(self._count, Known.NOT, dtype=np.uint8),
+        }
+        self.people: dict[int, KnownPerson] = {}
+        codes = [one.get("exit_code", "") for one in facts if one["record_status"] == _LEFT]
+        self.uncoded = codes.count(None)
+        self.coded = len(codes) - self.uncoded - codes.count("")
 
-    def add(self, facts: Facts, spell_hash: str) -> None:
-        """Append a usable record; how it compares is filled in later."""
-        standing = _STANDINGS[str(facts["record_status"])]
-        if standing is Standing.LEFT:
-            if facts["exit_kind"] in _NOT_LEAVING:
-                standing = Standing.MOVED
-            if "exit_code" in facts:
-                self.coded += facts["exit_code"] is not None
-                self.uncoded += facts["exit_code"] is None
-        self.person.append(hash(facts["person_id"]))
-        self.spell.append(int(spell_hash[:15], 16))
-        self.facts.append(hash(tuple(facts.values())))
-        self.standing.append(standing)
-        self.hired.append(_ordinal(facts["hire_date"]))
-        self.ends.append(_ordinal(facts.get("last_working_day")))
-        self.rank.append(RANKS.get(str(facts.get("exit_kind")), 9))
-        self.rehired.append(_ordinal(facts.get("rehire_date")))
-        self.known.append(Known.NOT)
+    def _spread(self, values: Sequence[int], kind: type = np.int32, other: int = 0) -> NDArray[Any]:
+        """Return `values` in the places of the usable records, `other` in the rest."""
+        if not self.unusable:
+            return np.array(values, dtype=kind)
+        column: NDArray[Any] = np.full(self._count, other, dtype=kind)
+        column[self.usable] = values
+        return column
 
-    def add_unusable(self) -> None:
-        """Append a record that cannot be used."""
-        for column in (self.person, self.spell, self.facts, self.hired, self.ends, self.rehired):
-            column.append(0)
-        self.standing.append(Standing.UNUSABLE)
-        self.rank.append(0)
-        self.known.append(Known.NOT)
+    def add_spells(self, spell_hashes: Sequence[str]) -> None:
+        """Set the hashes of the usable records' employments."""
+        self.columns["spell"] = self._spread([_number(one) for one in spell_hashes], np.int64)
 
 
-def _ordinal(day: object) -> int:
-    return day.toordinal() if isinstance(day, date) else 0
+def _number(digest: str) -> int:
+    """Return 60 bits of a hash, which fit an array."""
+    return int(digest[:15], 16)
+
+
+def _standing(facts: Facts) -> Standing:
+    if facts.get("exit_kind") in _NOT_LEAVING and facts["record_status"] == _LEFT:
+        return Standing.MOVED
+    return _STANDINGS[facts["record_status"]]
+
+
+def _ordinal(day: Any) -> int:  # noqa: ANN401 a date or nothing
+    return day.toordinal() if day else 0
 
 
 def sight(
     connection: Connection, identity: SourceIdentity, records: Sequence[SourceRecord]
 ) -> Sighting:
     """Look at one page: a handful of queries, whatever its length."""
-    sighting = Sighting()
-    usable: dict[int, str] = {}
-    unusable: dict[int, str] = {}
-    for at, record in enumerate(records):
-        if record.problems:
-            unusable[at] = identity.row(record)
-            sighting.add_unusable()
-        else:
-            usable[at] = identity.spell(record.facts)
-            sighting.add(record.facts, usable[at])
-    rejected = _rejected_before(connection, unusable.values())
-    for at, row_hash in unusable.items():
-        sighting.known[at] = Known.SAME if row_hash in rejected else Known.NOT
-    spells = _spells(connection, usable.values())
-    buried = burials(connection, usable.values())
-    for at, spell_hash in usable.items():
-        if spell_hash in spells or spell_hash in buried:
-            row, burial = spells.get(spell_hash), buried.get(spell_hash)
-            sighting.known[at] = _compare(identity, records[at].facts, row, burial)
-    _meet(connection, identity, records, usable, sighting)
+    sighting = Sighting(records)
+    known = sighting.columns["known"]
+    rows = [identity.row(records[at]) for at in sighting.unusable]
+    rejected = _rejected_before(connection, rows)
+    for at, row_hash in zip(sighting.unusable, rows, strict=True):
+        known[at] = Known.SAME if row_hash in rejected else Known.NOT
+    facts = [records[at].facts for at in sighting.usable]
+    spell_hashes = identity.spells(facts)
+    sighting.add_spells(spell_hashes)
+    usable = dict(zip(sighting.usable, spell_hashes, strict=True))
+    seen = _seen_before(connection, spell_hashes)
+    if seen:
+        for at, spell_hash in usable.items():
+            if spell_hash in seen:
+                facts_hash = identity.facts(dump_facts(records[at].facts))
+                same = facts_hash == seen[spell_hash]
+                known[at] = Known.SAME if same else Known.DIFFERENT
+    news = {at: usable[at] for at in sighting.usable if known[at] != Known.SAME}
+    for spell_hash, burial in burials(connection, news.values()).items():
+        for at in [at for at, one in news.items() if one == spell_hash]:
+            now = records[at].facts
+            reopened = burial.reopened_by(now, identity.facts(dump_facts(now)), identity.hashes)
+            known[at] = Known.REOPENED if reopened else Known.BURIED
+    _meet(connection, identity, records, news, sighting)
     return sighting
 
 
-def _compare(
-    identity: SourceIdentity, facts: Facts, seen_hash: str | None, burial: Burial | None
-) -> Known:
-    content = dump_facts(facts)
-    facts_hash = identity.facts(content)
-    if burial is not None:
-        reopened = burial.reopened_by(facts, facts_hash, identity.hashes)
-        return Known.REOPENED if reopened and facts_hash != seen_hash else Known.BURIED
-    return Known.SAME if facts_hash == seen_hash else Known.DIFFERENT
-
-
-def _rejected_before(connection: Connection, row_hashes: Iterable[str]) -> set[str]:
+def _rejected_before(connection: Connection, row_hashes: Sequence[str]) -> set[str]:
     found: set[str] = set()
-    for chunk in in_chunks(list(row_hashes)):
+    for chunk in in_chunks(row_hashes):
         query = select(_QUARANTINE.c.row_hash).where(_QUARANTINE.c.row_hash.in_(chunk))
         found.update(connection.execute(query).scalars())
     return found
 
 
-def _spells(connection: Connection, spell_hashes: Iterable[str]) -> Mapping[str, str]:
+def _seen_before(connection: Connection, spell_hashes: Sequence[str]) -> dict[str, str]:
     """Return spell hash → hash of the facts as they were seen last."""
     found: dict[str, str] = {}
-    for chunk in in_chunks(list(spell_hashes)):
+    for chunk in in_chunks(spell_hashes):
         query = select(_SPELL.c.spell_hash, _SPELL.c.seen_hash)
         rows = connection.execute(query.where(_SPELL.c.spell_hash.in_(chunk)))
-        found.update((row.spell_hash, row.seen_hash) for row in rows)
+        found.update(rows.all())
     return found
 
 
@@ -182,7 +190,7 @@ def _meet(
     connection: Connection,
     identity: SourceIdentity,
     records: Sequence[SourceRecord],
-    usable: Mapping[int, str],
+    news: Mapping[int, str],
     sighting: Sighting,
 ) -> None:
     """Note what the ledger says of the people about whom there is something new.
@@ -190,19 +198,19 @@ def _meet(
     Left out is whoever has a single row here and a single spell there, which that row is about:
     after a change of the mapping that is nearly everybody, and they need no memory.
     """
-    numbers: dict[str, int] = {}
-    told: set[str] = set()
-    rows = Counter(sighting.person)
-    for at, spell_hash in usable.items():
-        if sighting.known[at] not in {Known.SAME, Known.BURIED}:
-            numbers[identity.person(records[at].facts)] = sighting.person[at]
-            if rows[sighting.person[at]] == 1:
-                told.add(spell_hash)
-    for person_hash, person in _people(connection, list(numbers)).items():
-        if person.active_elsewhere or any(
-            spell.spell_hash not in told or spell.rehire_on for spell in person.spells
+    person, known = sighting.columns["person"], sighting.columns["known"]
+    fresh = [at for at in news if known[at] != Known.BURIED]
+    if not fresh:
+        return
+    rows = Counter(person.tolist())
+    told = {news[at] for at in fresh if rows[int(person[at])] == 1}
+    hashes = identity.people([records[at].facts for at in fresh])
+    numbers = {one: int(person[at]) for at, one in zip(fresh, hashes, strict=True)}
+    for person_hash, one in _people(connection, list(numbers)).items():
+        if one.active_elsewhere or any(
+            spell.spell_hash not in told or spell.rehire_on for spell in one.spells
         ):
-            sighting.people[numbers[person_hash]] = person
+            sighting.people[numbers[person_hash]] = one
 
 
 def _people(connection: Connection, person_hashes: Sequence[str]) -> dict[str, KnownPerson]:
@@ -234,5 +242,4 @@ def _known_spell(row: Any) -> KnownSpell:  # noqa: ANN401 a database row
 
 def employment_of(spell: KnownSpell) -> Employment:
     """Return a spell of the ledger as an employment among others."""
-    key = int(spell.spell_hash[:15], 16)
-    return Employment(key, spell.standing, spell.hired, spell.ends)
+    return Employment(spell.number, spell.standing, spell.hired, spell.ends)

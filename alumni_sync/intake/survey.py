@@ -8,7 +8,7 @@ are looked at one by one.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,6 @@ from numpy.typing import NDArray
 from alumni_sync.intake.counts import IntakeCounts
 from alumni_sync.intake.placing import Employment, Standing, place, works_here
 from alumni_sync.intake.sighting import Known, KnownPerson, KnownSpell, Sighting, employment_of
-
-_NUMBERS: Final = ("person", "spell", "facts")
-_DAYS: Final = ("hired", "ends", "rehired")
-_CODES: Final = ("standing", "rank", "known")
 
 
 class Outcome(IntEnum):
@@ -79,7 +75,7 @@ class Survey:
     def __init__(self) -> None:
         """Start empty."""
         self._columns: dict[str, list[NDArray[Any]]] = {}
-        self._parts: list[NDArray[Any]] = []
+        self._parts: list[tuple[int, int]] = []
         self.people: dict[int, KnownPerson] = {}
         self.rows = 0
         self.coded = 0
@@ -87,12 +83,10 @@ class Survey:
 
     def add(self, sighting: Sighting, part: int) -> None:
         """Append a page."""
-        count = len(sighting.person)
-        for names, kind in ((_NUMBERS, np.int64), (_DAYS, np.int32), (_CODES, np.uint8)):
-            for name in names:
-                column = np.array(getattr(sighting, name), dtype=kind)
-                self._columns.setdefault(name, []).append(column)
-        self._parts.append(np.full(count, part, dtype=np.int32))
+        count = len(sighting.columns["person"])
+        for name, column in sighting.columns.items():
+            self._columns.setdefault(name, []).append(column)
+        self._parts.append((part, count))
         self.people.update(sighting.people)
         self.rows += count
         self.coded += sighting.coded
@@ -104,8 +98,13 @@ class Survey:
 
     def column(self, name: str) -> NDArray[Any]:
         """Return one column over all pages; the pages of it are let go."""
-        pages = self._parts if name == "part" else self._columns.pop(name, [])
+        pages = self._columns.pop(name, [])
         return np.concatenate(pages) if pages else np.empty(0, dtype=np.int64)
+
+    def parts(self) -> NDArray[np.int16]:
+        """Return the number of the delivery of each row."""
+        numbers = np.array([part for part, _ in self._parts], dtype=np.int16)
+        return np.repeat(numbers, [count for _, count in self._parts])
 
 
 class _Judge:
@@ -123,7 +122,7 @@ class _Judge:
         self._rank = survey.column("rank")
         self._rehired = survey.column("rehired")
         self._known = survey.column("known")
-        self._part = survey.column("part")
+        self._part = survey.parts()
 
     def findings(self) -> Findings:
         standing, known = self._standing, self._known
@@ -145,18 +144,17 @@ class _Judge:
 
     def _people_to_look_at(self) -> Iterator[Sequence[int]]:
         """Yield the rows of each person whom arrays do not settle."""
-        order = np.argsort(self._person, kind="stable")
-        order = order[self._standing[order] != Standing.UNUSABLE]
-        if not len(order):
-            return
-        people = self._person[order]
-        starts = np.flatnonzero(np.r_[True, people[1:] != people[:-1]])
-        ends = np.r_[starts[1:], len(people)]
-        several = ends - starts > 1
-        rehired = self._rehired[order[starts]] != 0
-        remembered = np.isin(people[starts], np.fromiter(self._people, dtype=np.int64))
-        for group in np.flatnonzero(several | rehired | remembered):
-            yield order[starts[group] : ends[group]].tolist()
+        usable = self._standing != Standing.UNUSABLE
+        people = np.sort(self._person[usable])
+        several = people[1:][people[1:] == people[:-1]]
+        known = np.fromiter(self._people, dtype=np.int64)
+        marked = usable & (_among(self._person, np.r_[several, known]) | (self._rehired != 0))
+        rows = np.flatnonzero(marked)
+        rows = rows[np.argsort(self._person[rows], kind="stable")]
+        ends = np.flatnonzero(np.diff(self._person[rows])) + 1
+        for group in np.split(rows, ends):
+            if len(group):
+                yield group.tolist()
 
     def _look_at(self, rows: Sequence[int], found: Findings) -> None:
         """Settle one person: repeats and contradictions first, then who follows whom."""
@@ -219,7 +217,7 @@ class _Judge:
         if person is None:
             return
         for known in person.spells:
-            at = places.get(int(known.spell_hash[:15], 16))
+            at = places.get(known.number)
             day = at.rehired if at else 0
             begun = 0 < day <= self._today
             if at and (day, begun) != (known.rehire_on, known.rehire_ends):
@@ -250,9 +248,20 @@ class _Judge:
     def _mark(self, found: Findings) -> None:
         """Mark the rows that may have to be written."""
         spells = found.outcomes == Outcome.SPELL
-        fresh = np.isin(self._known, (Known.NOT, Known.DIFFERENT, Known.REOPENED))
+        fresh = (self._known != Known.SAME) & (self._known != Known.BURIED)
         unusable = (found.outcomes == Outcome.UNUSABLE) & (self._known == Known.NOT)
         goes_on = (self._standing == Standing.ACTIVE) & (self._known == Known.DIFFERENT)
         taken_back = goes_on & (found.outcomes == Outcome.ASIDE)
         conflicts = found.outcomes == Outcome.CONFLICT
         found.attention = (spells & fresh) | unusable | taken_back | conflicts
+
+
+def _among(values: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each value whether it is wanted; `np.isin` would take several times the memory."""
+    wanted = np.unique(wanted)
+    if not len(wanted):
+        return np.zeros(len(values), dtype=np.bool_)
+    places = np.searchsorted(wanted, values)
+    places[places == len(wanted)] = 0
+    same: NDArray[np.bool_] = wanted[places] == values
+    return same
