@@ -1,5 +1,6 @@
 """The programme report as one page: inline style and SVG, no script, nothing from elsewhere."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def page(figures: Figures, *, company: str, controllers: dict[str, str]) -> str:
             verdict_parts=charts.segments(figures.verdicts, charts.VERDICT_NAMES),
             verdicts=charts.plain_bars(figures.verdicts, charts.VERDICT_NAMES),
             reasons=charts.plain_bars(figures.no_contact, charts.REASON_NAMES),
-            days=charts.plain_bars(figures.days_to_yes, {}),
+            days=charts.plain_bars(figures.days_to_yes, {}) if _any(figures.days_to_yes) else [],
             stage_names=charts.STAGE_NAMES,
             hidden=charts.HIDDEN,
             smallest=SMALLEST_SHOWN,
@@ -68,6 +69,11 @@ def page(figures: Figures, *, company: str, controllers: dict[str, str]) -> str:
 def _share(figures: Figures, stage: str, of: str) -> float | None:
     part, whole = figures.funnel.total.cells[stage], figures.funnel.total.cells[of]
     return part / whole if part is not None and whole else None
+
+
+def _any(counts: Mapping[str, int | None]) -> bool:
+    """Say whether a chart has anything to show; an empty one would only be puzzled over."""
+    return any(value is not None for value in counts.values())
 
 
 def _days(days: float | None) -> str:

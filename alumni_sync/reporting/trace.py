@@ -141,12 +141,12 @@ def _verdicts(story: Story) -> Iterator[Step]:
         record = story.records.get(decision["id"])
         words = VERDICTS.get(decision["verdict"], decision["verdict"])
         if record is None:
-            text = f"Verdict {decision['verdict']}: {words}. What led to it was deleted."
+            text = f"Verdict: {words}. What led to it was deleted."
             yield Step("eligibility", decision["decided_at"], text)
             continue
         judged = record.judgement
         reasons = " ".join(judged.reasons) or "No rule speaks against it."
-        text = f"Verdict {decision['verdict']}: {words}. {reasons}"
+        text = f"Verdict: {words}. {reasons}"
         if judged.flags:
             text += f" Flagged as {' and '.join(sorted(judged.flags))}."
         for hold in judged.holds:

@@ -113,6 +113,13 @@ def test_first_day_has_a_page() -> None:
     assert HIDDEN in text
 
 
+def test_chart_of_hidden_figures_only_is_left_out(figures: Figures) -> None:
+    """Six dashes over an empty axis look like a fault of the page."""
+    nothing = replace(figures, days_to_yes=dict.fromkeys(figures.days_to_yes))
+    assert "From the first mail" in page(figures, company="Acme", controllers=CONTROLLERS)
+    assert "From the first mail" not in page(nothing, company="Acme", controllers=CONTROLLERS)
+
+
 def test_words_for_figures() -> None:
     """A thousand without a separator is misread; a hidden figure must not look like a zero."""
     assert ["1\u202f000", "5", HIDDEN] == [number(value) for value in (1000, 5, None)]

@@ -65,7 +65,7 @@ def test_the_whole_way_of_a_member(ways: Ways) -> None:
             "intake 29 Oct 2026, 18:10 Taken in with the payroll close of 29 Oct 2026: "
             "the last working day was 15 Oct 2026."
         ),
-        "eligibility 29 Oct 2026, 18:10 Verdict eligible: may be asked. No rule speaks against it.",
+        "eligibility 29 Oct 2026, 18:10 Verdict: may be asked. No rule speaks against it.",
         "mail 29 Oct 2026, 18:10 The invitation was handed to the mail server.",
         "consent 29 Oct 2026, 20:10 Said yes. Event 2 of the consent chain.",
         (
