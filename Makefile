@@ -38,7 +38,7 @@ test: setup
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy $(SOURCES) tests benchmarks examples setup.py
+	$(BIN)/mypy $(SOURCES) tests benchmarks examples
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered --cov-fail-under=95"
 	$(BIN)/dagster definitions validate -w workspace.yaml
@@ -55,7 +55,8 @@ format: setup
 # Renews constraints.txt from what is installed: names and versions only.
 pins: setup
 	@{ sed -n '/^#/p' constraints.txt; \
-	   $(BIN)/python -m pip freeze --all --exclude alumni-sync --exclude pip; } > constraints.new
+	   $(BIN)/python -m pip freeze --all --exclude alumni-sync --exclude pip || uv pip freeze; } \
+	   | grep -v '^-e' > constraints.new
 	@mv constraints.new constraints.txt
 
 clean:
