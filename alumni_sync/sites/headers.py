@@ -59,11 +59,6 @@ class Address:
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
         return cls(origin, host, parts.path.rstrip("/"), parts.scheme == "https")
 
-    @property
-    def loopback(self) -> bool:
-        """Whether only this machine can open it."""
-        return is_loopback(self.host)
-
 
 def is_loopback(host: str) -> bool:
     """Say whether a host name or address is this machine's own."""

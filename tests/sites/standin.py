@@ -71,6 +71,9 @@ _AFTER = {
 }
 
 
+_ANSWERABLE = {ConsentState.INVITED, ConsentState.RENEWAL_DUE}
+
+
 @dataclass
 class StandIn:
     """One invited person; `changes` lists every act that would have been written down."""
@@ -93,6 +96,12 @@ class StandIn:
         }
     )
     broken: bool = False
+    refuses: Outcome | None = None
+    answerable: bool = True
+    closes: datetime = NOW + timedelta(days=30)
+    first_name: str = "Anna"
+    only_language: str = ""
+    spoken: tuple[str, ...] = ("uk", "en", "pl")
 
     def resolve(self, token: str) -> Link | None:
         """Return the link; a used one is gone."""
@@ -111,7 +120,7 @@ class StandIn:
         code = edition.language(language or self.language, self.language)
         notice = render_notice(edition, code, TERMS)
         form = render_form(edition, code, TERMS, tuple(VALUES))
-        return ConsentView(
+        shown = ConsentView(
             invitation_id=INVITATION,
             state=self.state,
             version=self.version,
@@ -123,7 +132,7 @@ class StandIn:
             notice_sha256=notice.sha256,
             form_sha256=form.sha256,
             labels=form.labels,
-            first_name="Anna",
+            first_name=self.first_name,
             full_name="Anna Wiśniewska-Przykładowa",
             masked_email="a•••@p•••.example",
             controller=TERMS.controller,
@@ -136,18 +145,23 @@ class StandIn:
                 OfferedPurpose(name, label.label, label.help)
                 for name, label in form.purposes.items()
             ),
-            closes_at=NOW + timedelta(days=30),
-            can_decide=self.state in {ConsentState.INVITED, ConsentState.RENEWAL_DUE},
+            closes_at=self.closes,
+            can_decide=self.answerable
+            and self.state in {ConsentState.INVITED, ConsentState.RENEWAL_DUE},
             can_defer=self.state is ConsentState.INVITED,
             current=self.current,
         )
+        if self.only_language and not language:
+            names = dict.fromkeys(self.spoken, "Language")
+            return replace(shown, language=self.only_language, languages=names)
+        return shown
 
     def decide(self, invitation_id: str, choice: Choice, evidence: Evidence) -> Outcome:
         """Take the answer as the real service would."""
         shown = self.view(invitation_id, choice.language)
         assert shown is not None
-        if choice.nonce in self.seen:
-            return replace(self.seen[choice.nonce], replay=True)
+        if self.refuses or choice.nonce in self.seen:
+            return self.refuses or replace(self.seen[choice.nonce], replay=True)
         if choice.answer is None:
             return NothingChosen()
         if not shown.can_decide:
@@ -158,8 +172,12 @@ class StandIn:
             self.version,
         ):
             return Stale()
+        return self._answered(choice, evidence)
+
+    def _answered(self, choice: Choice, evidence: Evidence) -> Outcome:
         if choice.answer is Answer.YES and not choice.name:
             return Invalid((("name", "empty"),))
+        assert choice.answer is not None
         self.choice = choice
         if choice.answer is Answer.YES:
             self.current = CurrentChoices(
@@ -185,6 +203,8 @@ class StandIn:
         assert invitation_id == INVITATION
         if nonce in self.seen:
             return replace(self.seen[nonce], replay=True)
+        if self.refuses:
+            return self.refuses
         if self.current is None:
             return Conflict(self.state)
         if purposes is None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from starlette.types import ASGIApp
 
-from alumni_sync.consent.answers import Channel
+from alumni_sync.consent.answers import Channel, Invalid
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from tests.sites.browser import ORIGIN, Browser, PageForm
@@ -154,6 +154,26 @@ def test_details_of_somebody_who_left_cannot_be_changed(member: Browser, stand_i
 
     assert 409 == member.post(form.action, form.filled(("remove", "city"))).status
     assert [] == stand_in.changes
+
+
+def test_a_refusal_of_the_stage_is_shown(member: Browser, stand_in: StandIn) -> None:
+    """What could not be saved must not look saved."""
+    form = form_of(member, "/p/withdraw", "purpose")
+    stand_in.refuses = Invalid((("purposes", "not_given"),))
+
+    answer = member.post(form.action, form.filled(("purpose", "events")))
+
+    assert 422 == answer.status
+    assert "cannot be saved as it is" in answer.text
+
+
+def test_who_is_paused_can_leave(member: Browser, stand_in: StandIn) -> None:
+    """Hidden for a coming rehire is still stored: the way out must stay open."""
+    stand_in.current, stand_in.state = None, ConsentState.PAUSED
+
+    forms = member.follow(f"/p/{MANAGE}").forms
+
+    assert [[("leave", "everything")]] == [form.offered for form in forms]
 
 
 def test_the_page_keeps_its_language(member: Browser) -> None:

@@ -1,13 +1,19 @@
 """The question, its answers, and what happens to answers that cannot be taken."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from starlette.types import ASGIApp
 
-from alumni_sync.consent.answers import Answer, Channel, Decided, Evidence
+from alumni_sync.consent.answers import (
+    Answer,
+    Channel,
+    Conflict,
+    Evidence,
+    Invalid,
+    Outcome,
+)
 from alumni_sync.consent.editions import load_edition
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
@@ -268,18 +274,69 @@ def test_a_renewal_can_be_answered_by_a_member(browser: Browser, stand_in: Stand
     assert {"answer"} <= {name for name, _ in the_form(browser).offered}
 
 
-def test_a_refused_state_is_explained(
-    browser: Browser, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("outcome", "status", "words"),
+    [
+        (Conflict(ConsentState.INVITED, "before_exit"), 409, "only after your last working day"),
+        (Conflict(ConsentState.INVITED, "not_standing"), 409, "not open at the moment"),
+        (Conflict(ConsentState.WITHDRAWN, "state"), 409, "You have left the community"),
+        (Conflict(ConsentState.EXPIRED), 409, "This question is closed"),
+        (Conflict(ConsentState.ERASED), 409, "This is how it stands now"),
+        (Invalid((("answer", "only_once"),)), 422, "once before"),
+        (Invalid((("email", "not_proven"), ("name", "empty"))), 422, "Please check these things"),
+        (Invalid((("stars", "unknown"),)), 422, "cannot be saved as it is"),
+    ],
+)
+def test_every_refusal_is_explained(
+    browser: Browser, stand_in: StandIn, outcome: Outcome, status: int, words: str
 ) -> None:
-    """An outcome of the stage that the page does not know must not look like success."""
+    """A person who is not told why nothing happened believes that something did."""
     form = the_form(browser)
-    taken = Decided(1, "CR-1", ConsentState.GIVEN)
-    monkeypatch.setattr(stand_in, "decide", lambda *_: replace(taken, state=ConsentState.ERASED))
+    stand_in.refuses = outcome
 
-    browser.post(form.action, form.filled(("answer", "yes")))
-    stand_in.state = ConsentState.ERASED
+    answer = browser.post(form.action, form.filled(("answer", "yes")))
 
-    assert "This is how it stands now" in browser.get("/consent/done").text
+    assert status == answer.status
+    assert words in answer.text
+
+
+def test_after_the_promised_end_the_question_is_closed(browser: Browser, stand_in: StandIn) -> None:
+    """Before a timer has written the end down, the page must already know it."""
+    browser.get(f"/c/{DECIDE}")
+    stand_in.answerable = False
+    stand_in.closes = stand_in.clock.now()
+
+    assert "This question is closed" in browser.follow("/consent").text
+
+
+def test_a_state_that_changed_meanwhile_is_shown(browser: Browser, stand_in: StandIn) -> None:
+    """A bare submit after the state has moved on must not bring the question back."""
+    form = the_form(browser)
+    stand_in.state = ConsentState.REFUSED
+
+    answer = browser.post(form.action, form.filled())
+
+    assert 409 == answer.status
+    assert "We have saved your no" in answer.text
+
+
+def test_a_language_without_pages_is_not_offered(browser: Browser, stand_in: StandIn) -> None:
+    """A Ukrainian notice between English buttons would not be informed consent."""
+    stand_in.only_language = "uk"
+
+    page = browser.follow(f"/c/{DECIDE}").text
+
+    assert '<html lang="en">' in page
+    assert "?lang=uk" not in page
+    stand_in.spoken = ("uk",)
+    assert 404 == browser.get("/consent").status
+
+
+def test_a_person_without_a_first_name_is_greeted(browser: Browser, stand_in: StandIn) -> None:
+    """“Hello ,” is how nobody is greeted."""
+    stand_in.first_name = ""
+
+    assert "Hello," in browser.follow(f"/c/{DECIDE}").text
 
 
 def test_a_session_ends_after_half_an_hour(browser: Browser, stand_in: StandIn) -> None:

@@ -132,6 +132,8 @@ def test_a_missing_header_is_not_a_pass() -> None:
         (b"", "multipart/form-data", 400),
         (b'--b\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n\r\nx\r\n--b--',
          "multipart/form-data; boundary=b", 400),
+        (b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n' * 41 + b"--b--",
+         "multipart/form-data; boundary=b", 413),
         (b"--b\r\nbroken\r\n--b--", "multipart/form-data; boundary=b", 400),
     ],
 )  # fmt: skip

@@ -1,11 +1,15 @@
 """Headers, hosts, methods and path prefixes: what must hold on every single response."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 
 import pytest
+from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
+from alumni_sync.ledger.hashing import KeyedHashes
 from tests.sites.browser import ORIGIN, Browser
+from tests.sites.conftest import MASTER
 from tests.sites.standin import DECIDE, MANAGE, STOP, StandIn
 
 ALWAYS = {
@@ -121,6 +125,14 @@ def test_another_host_is_refused(browser: Browser, stand_in: StandIn, host: str)
     assert [] == stand_in.changes
 
 
+def test_two_hosts_are_none(build: Callable[[str], ASGIApp]) -> None:
+    """Proxy and server could each believe another one of the two."""
+    client = TestClient(build(ORIGIN), base_url=ORIGIN)
+    hosts = [("Host", "127.0.0.1:8400"), ("Host", "evil.example")]
+
+    assert 400 == client.get("/how-we-decide", headers=hosts).status_code
+
+
 def test_the_health_check_needs_no_host(browser: Browser) -> None:
     """Probes call a machine by its address."""
     answer = browser.get("/healthz", Host="10.0.0.7:8400")
@@ -163,6 +175,21 @@ def test_nothing_redirects_but_what_we_wrote(browser: Browser, path: str) -> Non
 
     assert 404 == answer.status
     assert "location" not in answer.headers
+
+
+def test_a_cookie_of_another_version_is_a_strangers(build: Callable[[str], ASGIApp]) -> None:
+    """After an update an old cookie must end in the page for strangers, not in a failure."""
+    hashes = KeyedHashes(MASTER)
+    for claims in (b"{}", b"[]", b"not json", b'{"id": 1}'):
+        body = urlsafe_b64encode(claims).decode()
+        cookie = f"visit={body}.{hashes.signature('session', body.encode())}"
+        assert 404 == Browser(build(ORIGIN)).get("/consent", Cookie=cookie).status
+
+
+def test_a_server_may_ask_about_its_life(build: Callable[[str], ASGIApp]) -> None:
+    """Servers other than ours send more than requests through the same door."""
+    with TestClient(build(ORIGIN), base_url=ORIGIN) as client:
+        assert 200 == client.get("/healthz").status_code
 
 
 def test_a_cookie_is_not_believed_because_it_is_there(build: Callable[[str], ASGIApp]) -> None:

@@ -87,6 +87,17 @@ def test_the_page_speaks_the_persons_language(browser: Browser, stand_in: StandI
     assert '<html lang="pl">' in browser.follow(f"/u/{STOP}").text
 
 
+def test_pressing_twice_is_pressing_once(browser: Browser, stand_in: StandIn) -> None:
+    """A link that was used meanwhile has done what was wanted: nobody must see an error."""
+    (form,) = browser.follow(f"/u/{STOP}").forms
+    stand_in.links.pop(STOP)
+
+    done = browser.post(form.action, form.filled(("act", "stop")))
+
+    assert 200 == done.status
+    assert [] == stand_in.changes
+
+
 def test_a_link_used_up_meanwhile_is_a_strangers(browser: Browser, stand_in: StandIn) -> None:
     """A page that was left open must not act on a link that is gone."""
     browser.follow(f"/u/{STOP}")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from alumni_sync.consent.answers import (
@@ -132,7 +131,11 @@ def _question(
 
 
 def _again(
-    shell: Shell, shown: ConsentView, session: Session, outcome: Outcome, form: Form
+    shell: Shell,
+    shown: ConsentView,
+    session: Session,
+    outcome: NothingChosen | Invalid | Stale,
+    form: Form,
 ) -> Response:
     """Show the question again with what was wrong, and what the person had already entered."""
     problems: tuple[tuple[str, str], ...]
@@ -146,8 +149,6 @@ def _again(
         case Stale():  # ticks under another text are void: start with nothing ticked
             problems = (("answer", "stale"),)
             return _question(shell, shown, session, status=409, problems=problems)
-        case _:
-            raise HTTPException(500)
 
 
 def _problem(where: str, reason: str) -> str:
