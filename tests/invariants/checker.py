@@ -1,17 +1,19 @@
 """The invariants I1 to I9 (1-product), checked after any run by somebody who trusts nobody.
 
-`check(look(config, now))` returns every violation; an empty list is what every scenario ends with.
+`assert_sound(config, now)` is what every scenario ends with; `check(world)` returns the violations.
 The gates are worked out here once more, naively, from the ledger's raw rows and the chain's own
 bytes: this package imports nothing of alumni_sync. `tables_digest` and `moved` serve I7 and I8,
 which compare two moments.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from tests.invariants import consent, intake, secrecy, writes
 from tests.invariants.violation import Violation
-from tests.invariants.world import World
+from tests.invariants.world import Member, World, look
 
 Rule = Callable[[World], Iterator[Violation]]
 
@@ -33,3 +35,24 @@ RULES: Final[Sequence[Rule]] = (
 def check(world: World) -> list[Violation]:
     """Return every violation of an invariant that one moment can show."""
     return [violation for rule in RULES for violation in rule(world)]
+
+
+def assert_sound(
+    config: Path,
+    now: datetime,
+    *,
+    platform: Sequence[Member] | None = None,
+    also_watch: Sequence[Path] = (),
+) -> World:
+    """Look at a deployment and fail with every violation there is; return what was seen.
+
+    Args:
+        config: path of its `alumni_sync.yaml`.
+        now: the instant by its clock.
+        platform: who is on a platform that is not the embedded directory.
+        also_watch: places outside its folder where nothing personal may stand (logs, DAGSTER_HOME).
+    """
+    world = look(config, now, platform=platform, also_watch=also_watch)
+    violations = "\n".join(map(str, check(world)))
+    assert not violations, f"\n{violations}"
+    return world

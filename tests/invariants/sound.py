@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import PlatformWrite, Run, Tombstone, Watermark, t
+from alumni_sync.ledger.tables import PlatformWrite, Run, Spell, Tombstone, Watermark, t
 from alumni_sync.ports import MemberRef, PluginContext, Profile, Removal
 from connectors.platforms.directory import DirectoryPlatform
 from connectors.platforms.directory.platform import DirectorySettings
@@ -26,6 +26,7 @@ from tests.raw_rows import PLATFORM, RawLedger, Who
 ASKED = datetime(2026, 10, 29, 17, 10, tzinfo=UTC)
 NOW = ASKED + timedelta(hours=5)
 MASTER = bytes(range(32))
+SQLITE = ("sqlite:///var/ledger.db", "sqlite:///var/keys.db")
 CONFIG = """
 company: {name: Acme, domains: [acme.example], languages: [en]}
 ledger: {url: "sqlite:///var/ledger.db"}
@@ -72,11 +73,12 @@ class SoundWorld:
         path.write_bytes(message.as_bytes())
 
 
-def build(root: Path) -> SoundWorld:
-    """Make the world below `root`."""
+def build(root: Path, urls: tuple[str, str] = SQLITE) -> SoundWorld:
+    """Make the world below `root`; `urls` are those of ledger and key store."""
     (root / "var/outbox").mkdir(parents=True)
-    (root / "alumni_sync.yaml").write_text(CONFIG, encoding="utf-8")
-    urls = f"sqlite:///{root}/var/ledger.db", f"sqlite:///{root}/var/keys.db"
+    text = CONFIG.replace(SQLITE[0], urls[0]).replace(SQLITE[1], urls[1])
+    (root / "alumni_sync.yaml").write_text(text, encoding="utf-8")
+    urls = tuple(url.replace("sqlite:///var", f"sqlite:///{root}/var") for url in urls)  # type: ignore[assignment]  # two stay two
     ledger = Ledger.open(*urls, MASTER)
     raw = RawLedger(ledger, ASKED)
     context = PluginContext(
@@ -122,9 +124,10 @@ def _outside(world: SoundWorld) -> None:
 
 
 def _afterwards(world: SoundWorld) -> None:
-    spells = "SELECT spell_hash, facts_hash FROM spell WHERE id = ?"
+    spells = t(Spell)
+    purged = spells.c.id == world.purged.spell
     with world.ledger.read() as connection:
-        buried = connection.exec_driver_sql(spells, (world.purged.spell,)).one()
+        buried = connection.execute(spells.select().where(purged)).one()
     counts = {"read": 7, "new": 5, "changed": 0, "unchanged": 0, "not_leavers": 1, "rejected": 1}
     world.raw.add(
         PlatformWrite(
@@ -150,7 +153,8 @@ def _afterwards(world: SoundWorld) -> None:
         Run(id="R-9", flow="intake", started_at=NOW, status="stopped", counts={}),
         Watermark(source="acme-pl", since=ASKED, basis="b", rows=7, run_id="R-1"),
     )
-    world.sql("UPDATE spell SET sealed = NULL WHERE id = ?", world.purged.spell)
+    with world.ledger.write() as connection:
+        connection.execute(spells.update().where(purged).values(sealed=None))
 
 
 def words(violations: list[Violation]) -> set[str]:

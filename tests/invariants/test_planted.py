@@ -10,7 +10,7 @@ import pytest
 
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import Profile, Removal
-from tests.invariants.checker import check
+from tests.invariants.checker import assert_sound, check
 from tests.invariants.intake import COMPARED, MAY_CHANGE, moved, wrote_something
 from tests.invariants.sound import ASKED, CANARIES, NOW, SoundWorld, build, everything, words
 
@@ -34,6 +34,24 @@ def test_a_sound_world_has_no_violation(world: SoundWorld) -> None:
     """A checker that always complains is switched off within a week."""
     assert [] == check(world.look())
     assert everything(world) == 3
+
+
+def test_scenarios_end_with_one_call(world: SoundWorld) -> None:
+    """Whoever writes a scenario must not have to know how the checker is put together."""
+    config = world.root / "alumni_sync.yaml"
+    assert 2 == len(assert_sound(config, NOW).platform)
+    world.raw.leaver()
+    with pytest.raises(AssertionError, match="I3: S-.* neither asked nor refused"):
+        assert_sound(config, NOW)
+
+
+def test_either_database_is_read(ledger_urls: tuple[str, str], tmp_path: Path) -> None:
+    """A checker that sees nothing on PostgreSQL finds everything in order there."""
+    made = build(tmp_path, ledger_urls)
+    made.raw.leaver()
+    found = broken(made)
+    made.ledger.close()
+    assert {"I3"} == found
 
 
 def test_stranger_on_the_platform(world: SoundWorld) -> None:
