@@ -54,7 +54,7 @@ class PackInput(_Strict):
     good_standing: tuple[ExitKind, ...]
     adults_only: bool | frozenset[str] = False
     harmless_if_unmapped: tuple[str, ...] = ()
-    rules: tuple[RuleInput, ...] = Field(min_length=1)
+    rules: tuple[RuleInput, ...]
 
 
 def load_pack(path: Path) -> RulePack:
@@ -152,6 +152,10 @@ def _doubled(document: Document, shape: PackInput) -> Iterator[Problem]:
 
 
 def _misplaced(document: Document, shape: PackInput) -> Iterator[Problem]:
+    if not shape.rules:
+        yield Problem(
+            document.where(("rules",)), "must not be empty", "an empty pack decides nothing"
+        )
     for position, kind in enumerate(shape.good_standing):
         if kind in NEVER_IN_GOOD_STANDING:
             where = document.where(("good_standing", position))

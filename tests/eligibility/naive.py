@@ -81,12 +81,13 @@ def _leaf(leaf: OneOf | Contains | Matches | Compare, record: Record, today: dat
             elif isinstance(bound, Offset):
                 start = date.fromisoformat(record[bound.field])
                 right = _moved(start, bound.duration, 1 if bound.later else -1)
-            return {
+            answers: dict[Comparison, bool] = {
                 Comparison.AT_LEAST: left >= right,
                 Comparison.AT_MOST: left <= right,
                 Comparison.BEFORE: left < right,
                 Comparison.AFTER: left > right,
-            }[comparison]
+            }
+            return answers[comparison]
 
 
 def _moved(day: date, duration: Duration, sign: int) -> date:

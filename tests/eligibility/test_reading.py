@@ -33,7 +33,7 @@ def test_bad_pack(path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_pack(path)
 
-    found = {}
+    found: dict[int, list[str]] = {}
     for problem in caught.value.problems:
         name, _, rest = problem.where.partition(":")
         assert path.name == name

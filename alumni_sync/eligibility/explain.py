@@ -1,0 +1,103 @@
+"""Why a verdict is what it is, clause by clause, for a person who asks or who has to rule."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from alumni_sync.deployment import Deployment
+from alumni_sync.eligibility.clauses import literals
+from alumni_sync.eligibility.columns import Columns, build_frame
+from alumni_sync.eligibility.decisions import current_decisions
+from alumni_sync.eligibility.kleene import Truth
+from alumni_sync.eligibility.operators import Evaluation
+from alumni_sync.eligibility.pack import Rule, RulePack
+from alumni_sync.eligibility.records import DecisionRecord
+from alumni_sync.eligibility.sentences import clause_words, outcome_words, rule_sentence
+from alumni_sync.eligibility.words import ENGLISH, Words
+from alumni_sync.ledger.tables import Spell, t
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseSaid:
+    """One leaf of a condition, in words, and whether it holds (None: unknown)."""
+
+    words: str
+    holds: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSaid:
+    """One rule, as a sentence, and what it says of one leaver (None: cannot be decided)."""
+
+    id: str
+    sentence: str
+    holds: bool | None
+    clauses: tuple[ClauseSaid, ...]
+
+
+def explain_rules(
+    pack: RulePack, facts: Mapping[str, Any], today: date, words: Words = ENGLISH
+) -> tuple[RuleSaid, ...]:
+    """Return what every rule says of one leaver, each clause with its own answer.
+
+    Args:
+        pack: the rules, as they judge the leaver's source.
+        facts: as the ledger's JSON has them, states included (a decision record keeps them).
+        today: civil day at the site.
+        words: the language.
+    """
+    frame = build_frame([facts], sorted(pack.fields))
+    evaluation = Evaluation(Columns(frame), pack.harmless, today)
+    return tuple(_said(rule, evaluation, words) for rule in pack.rules)
+
+
+def _said(rule: Rule, evaluation: Evaluation, words: Words) -> RuleSaid:
+    clauses = tuple(
+        ClauseSaid(
+            clause_words(leaf, words, positive=positive),
+            _answer(evaluation.truth(leaf, positive=positive)),
+        )
+        for leaf, positive in literals(rule.when)
+    )
+    holds = _answer(evaluation.truth(rule.when))
+    return RuleSaid(rule.id, rule_sentence(rule, words), holds, clauses)
+
+
+def _answer(truth: Truth) -> bool | None:
+    """Return the truth value of the only row."""
+    if truth.true[0]:
+        return True
+    return False if truth.false[0] else None
+
+
+def explain(d: Deployment, person: str) -> list[str]:
+    """Return what the rules last said of a person, a sentence a step; holds no fact of theirs."""
+    spells = t(Spell)
+    query = select(spells.c.id, spells.c.source, spells.c.last_working_day)
+    with d.ledger.read() as connection:
+        rows = connection.execute(query.where(spells.c.person_id == person)).all()
+    decisions = current_decisions(d.ledger, [row.id for row in rows])
+    return [
+        line
+        for row in sorted(rows, key=lambda row: (row.last_working_day or date.min, row.id))
+        for line in _lines(row.source, decisions.get(row.id))
+    ]
+
+
+def _lines(source: str, decision: DecisionRecord | None) -> Iterator[str]:
+    if decision is None:
+        yield f"{source}: no verdict is kept."
+        return
+    judgement = decision.judgement
+    verdict = outcome_words(judgement.verdict)
+    day = decision.judged_on.isoformat()
+    yield f"{source}: {verdict}, judged on {day} by rules {judgement.revision}."
+    yield from judgement.reasons
+    if judgement.flags:
+        yield f"Flags: {', '.join(sorted(judgement.flags))}."
+    for hold in judgement.holds:
+        until = f"until {hold.until.isoformat()}" if hold.until else "without a known end"
+        yield f"Not addressed for {hold.purpose.replace('_', ' ')} {until} ({hold.rule})."

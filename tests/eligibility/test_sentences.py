@@ -1,0 +1,117 @@
+"""Rules say themselves: each operator in words, and its opposite."""
+
+import pytest
+
+from alumni_sync.domain import Verdict
+from alumni_sync.eligibility.clauses import Not
+from alumni_sync.eligibility.fields import KNOWN_CODES, RULE_FIELDS, STATE_FIELDS
+from alumni_sync.eligibility.pack import HoldOutreach, SetFlag
+from alumni_sync.eligibility.reading import parse_pack
+from alumni_sync.eligibility.sentences import clause_words, outcome_words, rule_sentence
+from alumni_sync.eligibility.words import ENGLISH, WORDS
+
+PACK = """
+pack: one
+good_standing: [resignation]
+rules:
+  - {{id: r, when: {when}, then: {{flag: x}}}}
+"""
+
+
+NESTED = (
+    "{all: [{country: {equals: PL}}, {any: [{tags: {contains: x}}, {not: {tags: {contains: y}}}]}]}"
+)
+
+
+@pytest.mark.parametrize(
+    ("when", "words", "opposite"),
+    [
+        ("{country: {equals: PL}}", "the country is PL", "the country is not PL"),
+        (
+            "{exit_kind: {one_of: [no_show, death, unknown]}}",
+            "the exit kind is no show, death or unknown",
+            "the exit kind is not no show, death or unknown",
+        ),
+        ("{tags: {contains: x}}", "the tags contain x", "the tags do not contain x"),
+        (
+            "{job_title: {matches: 'sen* ?'}}",
+            "the job title looks like “sen* ?”",
+            "the job title does not look like “sen* ?”",
+        ),
+        (
+            "{job_level: {at_least: 3}}",
+            "the job level is at least 3",
+            "the job level is less than 3",
+        ),
+        ("{job_level: {at_most: 3}}", "the job level is at most 3", "the job level is more than 3"),
+        (
+            "{job_level: {between: [3, 5]}}",
+            "the job level is at least 3 and the job level is at most 5",
+            "the job level is less than 3 or the job level is more than 5",
+        ),
+        (
+            "{hire_date: {before: 2020-01-31}}",
+            "the hire date is before 2020-01-31",
+            "the hire date is 2020-01-31 or later",
+        ),
+        (
+            "{hire_date: {after: 1 year ago}}",
+            "the hire date is less than 1 year ago",
+            "the hire date is at least 1 year ago",
+        ),
+        (
+            "{hire_date: {at_most: today}}",
+            "the hire date is today or earlier",
+            "the hire date is after today",
+        ),
+        (
+            "{exit_date: {at_least: 2 weeks before hire_date}}",
+            "the exit date is 2 weeks before the hire date or later",
+            "the exit date is before 2 weeks before the hire date",
+        ),
+        ("{country: {is_known: true}}", "the country is known", "the country is not known"),
+        (
+            "{do_not_consider: {equals: 'yes'}}",
+            "the leaver said “do not consider me”",
+            "the leaver did not say “do not consider me”",
+        ),
+        (
+            NESTED,
+            "the country is PL and (the tags contain x or the tags do not contain y)",
+            "the country is not PL or (the tags do not contain x and the tags contain y)",
+        ),
+        (
+            "{all: [{not: {any: [{country: {equals: PL}}, {country: {equals: DE}}]}}]}",
+            "(the country is not PL and the country is not DE)",
+            "(the country is PL or the country is DE)",
+        ),
+    ],
+)
+def test_a_condition_in_words(when: str, words: str, opposite: str) -> None:
+    """HR, a works council and the leaver read this; it must be what is evaluated."""
+    (rule,) = (rule for rule in parse_pack(PACK.format(when=when)).rules if rule.id == "r")
+
+    assert words == clause_words(rule.when)
+    assert opposite == clause_words(Not(rule.when))
+    assert f"Flagged x when {words}." == rule_sentence(rule)
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_a_language_has_a_word_for_everything(language: str) -> None:
+    """A field that is spoken as `contact_given_at` explains nothing."""
+    words = WORDS[language]
+
+    assert set(RULE_FIELDS) <= set(words.fields)
+    assert set(Verdict) == set(words.verdicts)
+    for state in (*STATE_FIELDS, "do_not_consider"):
+        assert {(state, "yes"), (state, "no")} <= set(words.states)
+    assert set(KNOWN_CODES) <= set(words.fields)
+
+
+def test_outcomes_in_words() -> None:
+    """The first word of a reason is what happens to somebody."""
+    assert "never contacted" == outcome_words(Verdict.NEVER_CONTACT)
+    assert "flagged retiree" == outcome_words(SetFlag("retiree"))
+    assert "not addressed for job offers" == outcome_words(
+        HoldOutreach("job_offers", None), ENGLISH
+    )
