@@ -7,6 +7,7 @@ from shutil import copytree
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlmodel import SQLModel
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer, Channel, Choice, Decided, Evidence, Outcome
@@ -136,6 +137,16 @@ class World:
         with self.d.ledger.write() as connection:
             where = table.c.spell_id == leaver.spell
             connection.execute(update(table).where(where).values(**columns))
+
+    def everything(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Return every row of every table but leases, to compare two moments."""
+        found = {}
+        with self.d.ledger.read() as connection:
+            for table in SQLModel.metadata.sorted_tables:
+                if table.name != "lease":
+                    rows = connection.execute(select(table)).all()
+                    found[table.name] = sorted((tuple(row) for row in rows), key=repr)
+        return found
 
     # --- a person ---
 

@@ -1,0 +1,308 @@
+"""Who is asked, when, and about whom nothing is noted although they are not."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alumni_sync.clock import FixedClock
+from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.invitations import RequestCounts, plan_requests
+from alumni_sync.domain import CaseStatus
+from alumni_sync.ledger.store import Ledger
+from alumni_sync.ledger.tables import Case, Suppression, Tombstone, t
+from tests.consent.world import RUN, World
+from tests.roster import Leaver
+
+NOTHING = RequestCounts()
+SATURDAY = datetime(2026, 11, 7, 9, tzinfo=UTC)
+EVE_OF_HOLIDAY = datetime(2026, 11, 11, 9, tzinfo=UTC)  # Independence Day in Poland only
+
+
+def test_everybody_in_good_standing_is_asked_exactly_once(any_world: World) -> None:
+    """Planning twice must not ask twice."""
+    for name in ("anna", "jan", "ola"):
+        any_world.leaver(name)
+
+    assert RequestCounts(due=3) == any_world.plan()
+    before = any_world.everything()
+    assert NOTHING == any_world.plan()
+    assert before == any_world.everything()
+    assert ["invitation"] * 3 == [row["kind"] for row in any_world.outbox()]
+
+
+def test_two_runs_at_once_plan_everybody_once(any_world: World) -> None:
+    """A payroll run and the daily round may meet; nobody gets two invitations from it."""
+    leavers = [any_world.leaver(f"person{number}") for number in range(5)]
+    threads = [threading.Thread(target=plan_requests, args=(any_world.d, RUN)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    invited = {any_world.invitation(leaver)["id"] for leaver in leavers}
+    assert sorted(invited) == sorted(row["invitation_id"] for row in any_world.outbox())
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"exit_kind": "misconduct"},
+        {"exit_kind": "unknown"},
+        {"exit_kind": "death"},
+        {"last_working_day": date(2026, 11, 30), "exit_date": date(2026, 11, 30)},
+        {"record_status": "rescinded"},
+    ],
+    ids=["excluded", "review", "never_contact", "future", "rescinded"],
+)
+def test_who_is_not_in_good_standing_is_not_asked(world: World, facts: dict[str, Any]) -> None:
+    """One such mail would do more harm than a thousand good ones can mend."""
+    world.leaver(**facts)
+
+    assert NOTHING == world.plan()
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"rehire_on": date(2026, 12, 1)}, {"rehire_on": date(2026, 11, 1), "rehire_ends": True}],
+    ids=["agreed", "begun"],
+)
+def test_who_comes_back_is_not_asked(world: World, columns: dict[str, object]) -> None:
+    """Somebody with a new contract in hand is no alumnus."""
+    world.roster.set(world.leaver(), **columns)
+
+    assert NOTHING == world.plan()
+
+
+def test_who_still_works_here_is_not_asked(world: World) -> None:
+    """One of two employments ended; the person is still ours."""
+    world.roster.set_person(world.leaver(), active_elsewhere=True)
+
+    assert NOTHING == world.plan()
+
+
+def test_a_future_exit_is_asked_when_it_has_come(world: World) -> None:
+    """Not a day before, and not forgotten either."""
+    world.leaver(
+        last_working_day=date(2026, 11, 10),
+        exit_date=date(2026, 11, 10),
+        contact_given_at=date(2026, 11, 2),
+    )
+    assert NOTHING == world.plan()
+
+    world.later(days=10)
+    world.judge()
+
+    assert RequestCounts(due=1) == world.plan()
+
+
+def open_case(world: World, leaver: Leaver, status: CaseStatus, basis: str | None = None) -> None:
+    """Write the case of a leaver as the review stage leaves it."""
+    spell, now = world.roster.spell(leaver), world.clock.now()
+    row = {
+        "spell_id": leaver.spell,
+        "person_id": leaver.person,
+        "source": leaver.source,
+        "decision_id": spell.decision_id,
+        "basis": spell.basis if basis is None else basis,
+        "verdict": spell.verdict,
+        "status": status.value,
+        "opened_at": now,
+        "due_at": now + timedelta(days=14),
+    }
+    with world.d.ledger.write() as connection:
+        connection.execute(t(Case).insert(), row)
+
+
+@pytest.mark.parametrize("status", CaseStatus)
+def test_only_an_admitted_case_lets_somebody_be_asked(world: World, status: CaseStatus) -> None:
+    """No answer by the reviewers means still out."""
+    leaver = world.leaver(exit_kind="unknown")
+    open_case(world, leaver, status)
+
+    assert RequestCounts(due=int(status is CaseStatus.ADMITTED)) == world.plan()
+
+
+def test_a_ruling_on_other_facts_admits_nobody(world: World) -> None:
+    """The reviewer saw something else than what the rules say now."""
+    leaver = world.leaver(exit_kind="unknown")
+    open_case(world, leaver, CaseStatus.ADMITTED, basis="of-last-month")
+
+    assert NOTHING == world.plan()
+
+
+def test_who_cannot_be_reached_is_noted_with_the_reason(world: World) -> None:
+    """HR must be able to see why somebody got no mail; and it must not be kept for ever."""
+    leaver = world.leaver(personal_email=None)
+
+    assert RequestCounts(no_contact=1) == world.plan()
+    row = world.invitation(leaver)
+    assert ("no_contact", "no_address") == (row["state"], row["no_contact_reason"])
+    assert world.clock.now() + timedelta(days=14) == world.roster.spell(leaver).purge_after
+    assert [] == world.outbox()
+
+
+def test_a_new_address_makes_somebody_reachable(world: World) -> None:
+    """HR corrected the typing mistake; the question may be asked now."""
+    leaver = world.leaver(personal_email="anna.mail.example")
+    world.plan()
+    world.later(hours=1)
+    world.roster.change(leaver, personal_email="anna@mail.example")
+    world.judge()
+
+    assert RequestCounts(due=1) == world.plan()
+    assert "not_asked" == world.invitation(leaver)["state"]
+    assert world.roster.spell(leaver).purge_after is None
+    assert 1 == world.deliver().sent
+
+
+def test_a_correction_that_does_not_help_is_noted_anew(world: World) -> None:
+    """The reason that is shown must be today's."""
+    leaver = world.leaver(personal_email=None)
+    world.plan()
+    world.later(hours=1)
+    world.roster.change(leaver, personal_email="anna@acme.example")
+    world.judge()
+
+    assert RequestCounts(no_contact=1) == world.plan()
+    assert "company_address" == world.invitation(leaver)["no_contact_reason"]
+    assert NOTHING == world.plan()
+
+
+def test_a_deployment_that_is_not_ready_notes_nothing_about_anybody(world: World) -> None:
+    """A missing signature by counsel is no property of a person."""
+    pack = world.root / "rules" / "jurisdictions" / "pl.yaml"
+    accepted = pack.read_text("utf-8")
+    pack.write_text(accepted.replace("C. Counsel", '""'), "utf-8")
+    world.leaver()
+    before = world.everything()
+
+    assert RequestCounts(blocked={"pack_is_draft": 1}) == world.plan()
+    assert before == world.everything()
+
+    pack.write_text(accepted, "utf-8")
+    assert RequestCounts(due=1) == world.plan()
+
+
+def test_who_objected_under_another_name_is_not_asked(world: World) -> None:
+    """The list is of addresses: spelling and employer do not matter."""
+    now = world.clock.now()
+    row = {
+        "address_hash": world.d.ledger.hashes.address("ZOFIA@mail.EXAMPLE"),
+        "scope": "all",
+        "reason": "objected",
+        "created_at": now,
+        "rejustify_at": now,
+    }
+    with world.d.ledger.write() as connection:
+        connection.execute(t(Suppression).insert(), row)
+    leaver = world.leaver()
+
+    assert RequestCounts(no_contact=1) == world.plan()
+    assert "suppressed" == world.invitation(leaver)["no_contact_reason"]
+
+
+def test_a_tombstone_bars_the_question(world: World) -> None:
+    """Nobody is asked again because we forgot."""
+    leaver, now = world.leaver(), world.clock.now()
+    row = {
+        "spell_hash": world.roster.spell(leaver).spell_hash,
+        "source": "acme-pl",
+        "person_hash": "p",
+        "outcome": "refused",
+        "revision": "r",
+        "facts_hash": "f",
+        "reopens_on": "facts",
+        "created_at": now,
+    }
+    with world.d.ledger.write() as connection:
+        connection.execute(t(Tombstone).insert(), row | {"marks": ""})
+
+    assert NOTHING == world.plan()
+
+
+def test_on_a_weekend_the_mail_waits_for_monday_morning(world: World) -> None:
+    """A question from a former employer does not belong into anybody's weekend."""
+    world.clock.set(SATURDAY)
+    world.leaver()
+    world.plan()
+
+    assert datetime(2026, 11, 9, 7, tzinfo=UTC) == world.outbox()[0]["due_at"]  # 8:00 in Warsaw
+
+
+def test_holidays_are_those_of_the_leavers_own_country(world: World) -> None:
+    """Somebody who worked in Germany for the Polish company has German holidays."""
+    world.clock.set(EVE_OF_HOLIDAY)
+    polish, german = world.leaver("ola"), world.leaver("jan", country="DE")
+    unknown = world.leaver("kim", country="XX")
+    world.plan()
+
+    due = {row["invitation_id"]: row["due_at"] for row in world.outbox()}
+    tomorrow = datetime(2026, 11, 12, 7, tzinfo=UTC)
+    assert tomorrow == due[world.invitation(polish)["id"]]
+    assert world.clock.now() == due[world.invitation(german)["id"]]
+    assert tomorrow == due[world.invitation(unknown)["id"]]
+
+
+@pytest.mark.parametrize(("spoken", "expected"), [("pl", "pl"), ("pl-pl", "pl"), ("uk", "en")])
+def test_the_language_is_the_leavers_or_the_companys_first(
+    world: World, spoken: str, expected: str
+) -> None:
+    """Nobody is asked in half a language."""
+    leaver = world.leaver(language=spoken)
+    world.plan()
+
+    assert expected == world.invitation(leaver)["language"]
+
+
+def test_without_a_basis_everybody_gets_a_letter(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """A company that asked nobody for an address must not use the addresses it has."""
+    plain = World(tmp_path, sqlite_ledger, clock)
+    source = plain.d.settings.sources["acme-pl"].model_dump()
+    source["contact"] = {"basis": "none"}
+    source["payroll"] = None
+    plain.d.settings = type(plain.d.settings).model_validate(
+        plain.d.settings.model_dump(by_alias=True) | {"sources": {"acme-pl": source}}
+    )
+    leaver = plain.leaver()
+
+    assert RequestCounts(no_contact=1) == plain.plan()
+    assert "letter" == plain.invitation(leaver)["no_contact_reason"]
+
+
+def test_an_undone_exit_that_comes_back_is_a_new_question(world: World) -> None:
+    """The first question was withdrawn by us, not answered by the person."""
+    leaver = world.invited()
+    world.roster.change(leaver, record_status="rescinded")
+    world.judge()
+    world.round()
+    assert "revoked" == world.invitation(leaver)["state"]
+    assert not world.opens(world.token())
+
+    world.later(days=1)
+    world.roster.change(leaver, record_status="left")
+    world.judge()
+    world.round()
+
+    row = world.invitation(leaver)
+    assert ("invited", 2, 1) == (row["state"], row["round"], row["asked"])
+    assert ["asked", "ended", "reopened", "asked"] == world.history(leaver)
+    assert 2 == len(world.mails)
+
+
+def test_an_undone_exit_does_not_undo_a_no(world: World) -> None:
+    """Who said no has answered; the HRIS cannot take that back."""
+    leaver = world.invited()
+    world.answer(leaver, Answer.NO)
+    for status in ("rescinded", "left"):
+        world.later(days=1)
+        world.roster.change(leaver, record_status=status)
+        world.judge()
+        world.round()
+
+    assert "refused" == world.invitation(leaver)["state"]
+    assert 1 == len(world.mails)
