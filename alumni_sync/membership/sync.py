@@ -240,8 +240,9 @@ def _trouble(error: ConnectorError | None) -> Trouble | None:
 
 def _take_back(d: "Deployment", run_id: str, ids: Sequence[str], counts: MemberCounts) -> None:
     """Remove at once whose gate closed while their write was under way."""
+    gone = removed_meanwhile(d, ids)
     try:
         counts.add_removals(remove_closed(d, run_id, only=ids))
-        counts.add_removals(take_away(d, run_id, removed_meanwhile(d, ids)))
+        counts.add_removals(take_away(d, run_id, gone))
     finally:
         forget_claims(d, ids)

@@ -88,9 +88,9 @@ class FakePlatform:
     Attributes:
         held: alumni id → what is there now.
         calls: `(verb, alumni id)` of everything that was really done, in order.
-        poison: alumni id → reason with which it is refused.
-        busy: alumni id → reason with which another attempt is asked for.
-        mute: alumni ids that are written, but for which no result comes back.
+        poison: alumni id or address → reason with which a write is refused.
+        busy: alumni id or address → reason with which another attempt is asked for.
+        mute: alumni ids or addresses that are written, but for which no result comes back.
         fail_after: writes that succeed before `failure` is raised; None never fails.
         failure: what is raised then; the write it interrupts was done.
         sticky: alumni ids that erasing only hides.
@@ -136,7 +136,7 @@ class FakePlatform:
         """Write one after the other, with whatever fault is switched on."""
         for profile in profiles:
             result = self._write(profile)
-            if profile.alumni_id not in self.mute:
+            if not self.mute & {profile.alumni_id, profile.email}:
                 yield result
 
     def remove(self, members: Sequence[MemberRef], how: Removal) -> Iterator[WriteResult]:
@@ -175,10 +175,13 @@ class FakePlatform:
 
     def _write(self, profile: Profile) -> WriteResult:
         alumni_id = profile.alumni_id
-        if alumni_id in self.poison:
-            return WriteResult(alumni_id, WriteOutcome.REFUSED, reason=self.poison[alumni_id])
-        if alumni_id in self.busy:
-            return WriteResult(alumni_id, WriteOutcome.RETRY, reason=self.busy[alumni_id])
+        for faults, outcome in (
+            (self.poison, WriteOutcome.REFUSED),
+            (self.busy, WriteOutcome.RETRY),
+        ):
+            reason = faults.get(alumni_id) or faults.get(profile.email)
+            if reason:
+                return WriteResult(alumni_id, outcome, reason=reason)
         self.on_write(alumni_id)
         before = self.held.get(alumni_id)
         if before and before.visible and before.profile == profile:

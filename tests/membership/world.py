@@ -7,16 +7,19 @@ from typing import Any
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.consent.answers import Answer, Decided
 from alumni_sync.consent.decisions import withdraw
 from alumni_sync.deployment import Configuration
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import DeadLetter, Membership, PlatformWrite, t
 from alumni_sync.membership.sync import MemberCounts, sync_members
-from alumni_sync.ports import CommunityPlatform, PluginContext
+from alumni_sync.ports import CommunityPlatform, PluginContext, ProfileField
 from alumni_sync.testing.platforms import FakePlatform, NoSettings
 from tests.consent.world import BY_MAIL, MailingDeployment, World
 from tests.roster import Leaver, Roster, company
+
+TICKED = {ProfileField.JOB_TITLE: True, ProfileField.CITY: False}
 
 
 class CommunityDeployment(MailingDeployment):
@@ -31,6 +34,8 @@ class CommunityDeployment(MailingDeployment):
 
 class Community(World):
     """One company, its members, and its platform."""
+
+    judging = True
 
     def __init__(self, root: Path, ledger: Ledger, clock: FixedClock, **changed: Any) -> None:  # noqa: ANN401 any section
         """Open the company with an empty fake platform."""
@@ -52,8 +57,21 @@ class Community(World):
         withdraw(self.d, self.invitation(leaver)["id"], None, BY_MAIL, new_id("N"))
 
     def members(self, number: int) -> list[Leaver]:
-        """Add some people who said yes."""
-        return [self.member(f"zofia{index}") for index in range(number)]
+        """Add some people who said yes; judged and invited together, which takes less time."""
+        self.judging = False
+        leavers = [self.leaver(f"zofia{index}") for index in range(number)]
+        self.judging = True
+        self.judge()
+        self.round()
+        for leaver in leavers:
+            outcome = self.answer(leaver, Answer.YES, fields=dict(TICKED))
+            assert isinstance(outcome, Decided), outcome
+        return leavers
+
+    def judge(self) -> None:
+        """Let the rules speak, unless more people are still to come."""
+        if self.judging:
+            super().judge()
 
     def joined(self, name: str = "zofia") -> Leaver:
         """Add somebody who said yes and is on the platform."""
