@@ -15,8 +15,8 @@ from alumni_sync.domain import PayrollClose
 from alumni_sync.intake.closes import due_closes
 from alumni_sync.membership.pending import pending_work
 from assets.failures import harmless
+from assets.housekeeping import erasures_to_forget, housekeeping
 from assets.jobs import after_payroll_close, daily_round, reconcile, sync_community
-from assets.ops import erasures_to_forget, housekeeping
 from assets.pacing import Attempt, Wait, is_busy, next_attempt, past_runs
 from assets.resources import Company
 from assets.stage import PARTITION_TAG, PAYROLL_CLOSES

@@ -8,11 +8,10 @@ from typing import Any
 
 import dagster as dg
 
-from alumni_sync.membership.standing import misplaced_members
 from alumni_sync.membership.reconcile import reconcile
+from alumni_sync.membership.standing import misplaced_members
 from alumni_sync.membership.sync import plan_members, sync_members
 from assets.consent import consent_requests, consents
-from assets.failures import harmless
 from assets.resources import Company
 from assets.stage import stage
 
@@ -26,7 +25,7 @@ from assets.stage import stage
 def alumni_profiles(
     context: dg.AssetExecutionContext, deployment: Company
 ) -> dg.MaterializeResult[Any]:
-    """Build the profiles that grants allow and compare them with what the platform holds."""
+    """Compare the profiles that grants allow with what the platform holds; write nothing."""
     with stage(context, deployment, "alumni_profiles") as work:
         return work.done(plan_members(deployment))
 
@@ -40,6 +39,45 @@ def alumni_profiles(
 def community_members(
     context: dg.AssetExecutionContext, deployment: Company
 ) -> dg.MaterializeResult[Any]:
-    """Write the plan to the platform; every gate is asked again at the moment of writing."""
+    """Write the difference to the platform; every gate is asked again at that moment."""
     with stage(context, deployment, "community_members") as work:
-        return work.done(sync_members(deployment, run_id=work.run.id))
+        return work.done(sync_members(deployment, work.run.id))
+
+
+@dg.asset_check(
+    asset=community_members,
+    description="Nobody who is excluded, held or undecided is visible on the platform.",
+)
+def nobody_excluded_is_a_member(
+    context: dg.AssetCheckExecutionContext, deployment: Company
+) -> dg.AssetCheckResult:
+    """Count members whose exit bars them."""
+    with stage(context, deployment, "nobody_excluded_is_a_member") as work:
+        wrong = misplaced_members(deployment).adverse
+        return work.checked(passed=not wrong, counts={"members": wrong})
+
+
+@dg.asset_check(
+    asset=community_members,
+    description="Everybody who is visible on the platform said yes, and still does.",
+)
+def every_member_has_a_live_grant(
+    context: dg.AssetCheckExecutionContext, deployment: Company
+) -> dg.AssetCheckResult:
+    """Count members whose consent does not stand."""
+    with stage(context, deployment, "every_member_has_a_live_grant") as work:
+        wrong = misplaced_members(deployment).without_grant
+        return work.checked(passed=not wrong, counts={"members": wrong})
+
+
+@dg.asset_check(
+    asset=community_members,
+    description="The platform holds what the ledger says, member by member.",
+)
+def no_member_drift(
+    context: dg.AssetCheckExecutionContext, deployment: Company
+) -> dg.AssetCheckResult:
+    """Read the whole platform, remove who came back, count what differs."""
+    with stage(context, deployment, "no_member_drift") as work:
+        drift = reconcile(deployment, work.run.id)
+        return work.checked(passed=drift.is_none, counts=drift)

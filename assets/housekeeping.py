@@ -6,6 +6,7 @@ from typing import Final
 import dagster as dg
 from sqlalchemy import func, select
 
+from alumni_sync.clock import SystemClock
 from alumni_sync.deployment import Deployment
 from alumni_sync.ledger.runs import last_counts
 from alumni_sync.ledger.tables import Erasure, t
@@ -13,8 +14,8 @@ from alumni_sync.privacy.retention import purge_due
 from assets.eligibility import queue_made
 from assets.history import History
 from assets.home import home_of
-from assets.resources import Company
-from assets.stage import stage
+from assets.resources import Company, for_ops
+from assets.stage import metadata_of, stage
 
 JOB_NAME: Final = "housekeeping"
 _ERASURES: Final = t(Erasure)
@@ -37,13 +38,17 @@ def forget(context: dg.OpExecutionContext, deployment: Company) -> None:
         if erased:
             history.forget_cases()
             context.log_event(queue_made(deployment))
-        forgotten = history.forget_old(deployment.clock.now())
+        forgotten = history.forget_old(SystemClock().now())  # Dagster knows no other clock
         history.overwrite_deleted()
         seen = Seen(erased or _seen(deployment))
-        context.add_output_metadata(work.metadata(purged, forgotten, seen))
+        context.add_output_metadata(metadata_of(work.record(purged, forgotten, seen)))
 
 
-@dg.job(name=JOB_NAME, description="Retention: purges what is due, forgets Dagster's history.")
+@dg.job(
+    name=JOB_NAME,
+    description="Retention: purges what is due, forgets Dagster's history.",
+    **for_ops(),
+)
 def housekeeping() -> None:
     """Let go what may no longer be kept."""
     forget()

@@ -42,6 +42,17 @@ class Stage:
         """Record what services counted and return it as the asset's metadata."""
         return dg.MaterializeResult(metadata=metadata_of(self.record(*counts)))
 
+    def checked(
+        self,
+        *,
+        passed: bool,
+        counts: object,
+        severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    ) -> dg.AssetCheckResult:
+        """Record what a check counted and return its result."""
+        metadata = metadata_of(self.record(counts))
+        return dg.AssetCheckResult(passed=passed, severity=severity, metadata=metadata)
+
     def record(self, *counts: object, status: RunStatus = RunStatus.DONE) -> Counts:
         """Record what services counted in the ledger and return it as one mapping."""
         numbers = {name: value for each in counts for name, value in counts_of(each).items()}
@@ -50,10 +61,11 @@ class Stage:
         return numbers
 
 
+Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext
+
+
 @contextmanager
-def stage(
-    context: dg.AssetExecutionContext | dg.OpExecutionContext, deployment: Deployment, name: str
-) -> Iterator[Stage]:
+def stage(context: Context, deployment: Deployment, name: str) -> Iterator[Stage]:
     """Work on one stage: its start and its failure are recorded, its errors made harmless."""
     with harmless():
         current = Stage(deployment, name, run_of(context))
@@ -68,7 +80,7 @@ def stage(
             raise
 
 
-def run_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> RunOf:
+def run_of(context: Context) -> RunOf:
     """Return the run that Dagster is executing, as the ledger names it."""
     run = context.run
     source, close = split_key(run.tags[PARTITION_TAG]) if PARTITION_TAG in run.tags else ("", None)

@@ -1,0 +1,68 @@
+"""Eligibility: a verdict for every leaver, and the queue of those on whom a person must rule.
+
+In Dagster a case is a number with a rule id, its age and three links; the person and the facts are
+on the HR desk. The links to `review_exclusions` carry tickets, without which it refuses.
+"""
+
+from typing import Any
+
+import dagster as dg
+
+from alumni_sync.deployment import Deployment
+from alumni_sync.eligibility.judge import judge_leavers
+from alumni_sync.review.queue import count_waiting, sync_queue
+from assets.inbox import inbox_metadata
+from assets.leavers import leavers
+from assets.resources import Company
+from assets.stage import stage
+
+
+@dg.asset(
+    group_name="eligibility",
+    deps=[leavers],
+    kinds={"rules"},
+    description="Verdicts of the rule pack on every leaver about whom something changed.",
+)
+def eligibility(
+    context: dg.AssetExecutionContext, deployment: Company
+) -> dg.MaterializeResult[Any]:
+    """Judge what is stale: of the run's source, or of all."""
+    with stage(context, deployment, "eligibility") as work:
+        return work.done(judge_leavers(deployment, source=work.source, run_id=work.run.id))
+
+
+@dg.asset(
+    group_name="eligibility",
+    deps=[eligibility],
+    kinds={"review"},
+    description="Cases on which a named person rules. The links are in the metadata below.",
+)
+def exclusion_queue(
+    context: dg.AssetExecutionContext, deployment: Company
+) -> dg.MaterializeResult[Any]:
+    """Open and reopen cases, and show the oldest that wait."""
+    with stage(context, deployment, "exclusion_queue") as work:
+        done = work.done(sync_queue(deployment, run_id=work.run.id))
+        return dg.MaterializeResult(
+            metadata={**(done.metadata or {}), **inbox_metadata(deployment)}
+        )
+
+
+@dg.asset_check(asset=exclusion_queue, description="No case waits longer than until its due date.")
+def cases_not_overdue(
+    context: dg.AssetCheckExecutionContext, deployment: Company
+) -> dg.AssetCheckResult:
+    """Count cases that are overdue; a warning, since who is not ruled on is simply not asked."""
+    with stage(context, deployment, "cases_not_overdue") as work:
+        late = count_waiting(deployment).overdue
+        return work.checked(
+            passed=not late, counts={"overdue": late}, severity=dg.AssetCheckSeverity.WARN
+        )
+
+
+def queue_made(deployment: Deployment, ruling: str = "") -> dg.AssetMaterialization:
+    """Return the queue as it stands now, for a job that changed it; `ruling` stands above it."""
+    said: dict[str, Any] = {"ruling": dg.MetadataValue.text(ruling)} if ruling else {}
+    return dg.AssetMaterialization(
+        exclusion_queue.key, metadata={**said, **inbox_metadata(deployment)}
+    )

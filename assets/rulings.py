@@ -1,0 +1,73 @@
+"""The jobs by which a person decides: a ruling on a case, the release of a brake or source guard.
+
+Everything that decides is checked where it is decided, not here: the ticket, the role, whether a
+second person is needed. Dagster has no roles, and its webserver executes mutations by GET, so a
+launch proves nothing about who wanted it.
+"""
+
+from enum import Enum
+
+import dagster as dg
+from pydantic import Field
+
+from alumni_sync.review.rulings import rule_case
+from assets.eligibility import queue_made
+from assets.resources import Company, for_ops
+from assets.run_coordinator import launched_by
+from assets.stage import stage
+
+
+class Reason(Enum):
+    """Why; a closed list. What the links fill in, CHOOSE, is not in it: nothing can be launched."""
+
+    confirmed = "confirmed"
+    duplicate = "duplicate"
+    legal_hold = "legal_hold"
+    code_wrong = "code_wrong"
+    context_known = "context_known"
+    rehabilitated = "rehabilitated"
+    contest_granted = "contest_granted"
+    other = "other"
+
+
+class RulingConfig(dg.Config):
+    """What the links of the exclusion queue fill in."""
+
+    ticket: str = Field(description="From the link; stands for one case, version and ruling.")
+    reason: Reason = Field(description="Why. Choose one in place of CHOOSE.")
+
+
+@dg.op
+def rule(context: dg.OpExecutionContext, config: RulingConfig, deployment: Company) -> None:
+    """Rule on the case that the ticket stands for, and show the queue afresh."""
+    with stage(context, deployment, "review_exclusions") as work:
+        identity = launched_by(deployment.ledger.hashes, context.run.run_id, context.run.tags)
+        result = rule_case(
+            deployment,
+            ticket=config.ticket,
+            reason=config.reason.value,
+            identity=identity,
+            run_id=work.run.id,
+        )
+        context.log_event(queue_made(deployment, result.sentence))
+        work.record({"applied": int(result.applied)})
+
+
+@dg.job(
+    tags={"dagster/max_retries": "0"},
+    description="One ruling on one case. Open it by a link in the asset exclusion_queue.",
+    **for_ops(),
+)
+def review_exclusions() -> None:
+    """Rule on a case."""
+    rule()
+
+
+@dg.op
+def release(context: dg.OpExecutionContext, deployment: Company) -> None:
+    """Placeholder."""
+
+
+@dg.job
+def release_brake() -> None:
+    release()
