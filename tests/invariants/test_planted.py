@@ -41,7 +41,7 @@ def test_scenarios_end_with_one_call(world: SoundWorld) -> None:
     config = world.root / "alumni_sync.yaml"
     assert 2 == len(assert_sound(config, NOW).platform)
     world.raw.leaver()
-    with pytest.raises(AssertionError, match="I3: S-.* neither asked nor refused"):
+    with pytest.raises(AssertionError, match=r"I3: S-.* neither asked nor refused"):
         assert_sound(config, NOW)
 
 
