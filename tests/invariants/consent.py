@@ -48,10 +48,13 @@ def why_not_live(world: World, invitation: Row, events: Sequence[Mapping[str, An
     exit_end = instant(spell["effective_at"])
     if exit_end is None or datetime.fromisoformat(begun[0]["occurred_at"]) < exit_end:
         return "the yes came before the exit"
-    return _why_not_standing(spell, person)
+    return _why_not_standing(world, spell, person)
 
 
-def _why_not_standing(spell: Row, person: Row) -> str:
+def _why_not_standing(world: World, spell: Row, person: Row) -> str:
+    suppression = world.by("suppression", "address_hash").get(person["address_hash"])
+    if suppression is not None and suppression["scope"] == "all":
+        return "the person objected to being written to"
     if spell["record_status"] != "left":
         return f"the exit is {spell['record_status']}"
     if spell["rehire_ends"]:
@@ -209,6 +212,7 @@ def _decided_before(world: World, spell: Row, sent: datetime) -> bool:
 def nobody_is_asked_again(world: World) -> Iterator[Violation]:
     """I9: whoever was purged, refused, withdrew or objected is not asked again."""
     yield from _tombstones_are_kept(world)
+    yield from _erased_cannot_be_read(world)
     events = events_of(world)
     for row in world.rows("outbox"):
         if row["kind"] not in ASKING or row["state"] not in {"accepted", "unknown", "claimed"}:
@@ -231,6 +235,14 @@ def nobody_is_asked_again(world: World) -> Iterator[Violation]:
 def round_of(row: Row) -> str:
     """Return the invitation and round that an asking mail of the outbox belongs to."""
     return str(row["key"]).rpartition(".")[0]
+
+
+def _erased_cannot_be_read(world: World) -> Iterator[Violation]:
+    keys = {row["subject"]: row for row in world.keys["wrapped_key"]}
+    for person in world.rows("person"):
+        key = keys.get(person["id"])
+        if person["erased_at"] is not None and key is not None and key["profile"] is not None:
+            yield Violation("I9", f"{person['id']} was erased and can still be read")
 
 
 def _tombstones_are_kept(world: World) -> Iterator[Violation]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.domain import ConsentState
+from alumni_sync.ledger.tables import Suppression
 from alumni_sync.ports import Profile, Removal
 from tests.invariants.checker import assert_sound, check
 from tests.invariants.intake import COMPARED, MAY_CHANGE, moved, wrote_something
@@ -90,6 +91,25 @@ def test_yes_that_nobody_said(world: SoundWorld) -> None:
     )
     list(world.platform.upsert([Profile(member.alumni, "Nobody Asked", "n@poczta.example")]))
     assert {"I1", "I6"} == broken(world)
+
+
+def test_member_who_objected(world: SoundWorld) -> None:
+    """An objection outlives everything, a yes from before included."""
+    hashes = world.ledger.hashes
+    world.sql(
+        "UPDATE person SET address_hash = ? WHERE id = ?",
+        hashes.address("o@x.example"),
+        world.member.person,
+    )
+    world.raw.add(
+        Suppression(
+            address_hash=hashes.address("o@x.example"),
+            reason="objected",
+            created_at=ASKED,
+            rejustify_at=NOW,
+        )
+    )
+    assert {"I1"} == broken(world)
 
 
 def test_excluded_member(world: SoundWorld) -> None:
@@ -224,6 +244,15 @@ def test_purged_without_a_tombstone(world: SoundWorld) -> None:
     """The next export would bring them back as somebody new."""
     world.sql("DELETE FROM tombstone")
     assert {"I9"} == broken(world)
+
+
+def test_erased_and_still_readable(world: SoundWorld) -> None:
+    """A person asked to be forgotten, and the key to everything about them is still there."""
+    erased = "UPDATE person SET erased_at = '2026-10-29 18:00:00' WHERE id = ?"
+    world.sql(erased, world.silent.person)
+    assert {"I9"} == broken(world)
+    world.ledger.vault.store.shred([world.silent.person])
+    assert set() == broken(world)
 
 
 def test_run_without_changes_that_writes(world: SoundWorld) -> None:
