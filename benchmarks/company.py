@@ -51,7 +51,7 @@ _CITIES: Final = ("Warszawa", "Berlin", "Leipzig", "Wrocław")
 _CONFIG: Final = """
 company: {name: Acme, domains: [acme.example], languages: [en, pl]}
 ledger: {url: "sqlite:///var/ledger.db"}
-keys: {store: "sqlite:///var/keys.db"}
+keys: {store: "sqlite:///var/keys.db", master: "${ALUMNI_SYNC_MASTER_KEY}"}
 sources:
   bulk:
     connector: csv
