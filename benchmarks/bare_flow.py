@@ -1,8 +1,9 @@
 """The bare loop: the same durable work as the flow, with nothing of the product in the way.
 
-Parse, hash, seal with two keys, insert the same rows, one audit row a write, as fast as plain Python
-and `sqlite3` do it: executemany, a transaction a page, the same pragmas and ciphers. No guard, no
-mapping file, no rules, no second look, no lease, no gate: that is what the ratio measures.
+Parse, hash, seal with two keys, insert the same rows, one audit row a write, as fast as plain
+Python and `sqlite3` do it: executemany, a transaction a page, the same pragmas and ciphers. No
+guard, no mapping file, no rules, no second look, no lease, no gate: that is what the ratio
+measures.
 """
 
 import csv
@@ -72,7 +73,7 @@ def recheck(folder: Path, master: bytes) -> int:
                 spell = hashes("spell", "bulk", record["person_id"], record["spell_id"])
                 found[spell] = hashes.of("facts", content)
             marks = ",".join("?" * len(found))
-            query = f"SELECT spell_hash, facts_hash FROM spell WHERE spell_hash IN ({marks})"  # noqa: S608 marks only
+            query = f"SELECT spell_hash, facts_hash FROM spell WHERE spell_hash IN ({marks})"
             known = dict(ledger.execute(query, list(found)))
             different += sum(known.get(spell) != facts for spell, facts in found.items())
     return different
@@ -190,7 +191,7 @@ class _Intake:
             sealed,
         )
 
-    def _spell(  # noqa: PLR0913, PLR0917 a row has as many columns as it has
+    def _spell(
         self,
         spell: str,
         person: str,
@@ -252,12 +253,12 @@ class _Intake:
             self._ledger.executemany(
                 "INSERT INTO exclusion_case (id, spell_id, person_id, source, decision_id, "
                 "basis, verdict, status, two_person, version, opened_at, due_at) "
-                f"VALUES (?1,?2,?3,'bulk',?1,?4,'excluded','open',1,1,'{_NOW}','{_NOW}')",  # noqa: S608 a constant
+                f"VALUES (?1,?2,?3,'bulk',?1,?4,'excluded','open',1,1,'{_NOW}','{_NOW}')",
                 cases,
             )
             self._ledger.executemany(
                 "INSERT INTO case_event (case_id, person_id, version, event, at, actor, verified, "
-                f"reason, run_id) VALUES (?,?,1,'opened','{_NOW}','system',0,'','R-bare')",  # noqa: S608 a constant
+                f"reason, run_id) VALUES (?,?,1,'opened','{_NOW}','system',0,'','R-bare')",
                 events,
             )
 
@@ -284,13 +285,13 @@ class _Membership:
                 "INSERT INTO membership (platform, person_id, spell_id, invitation_id, alumni_id, "
                 "state, version, content_hash, grant_seq, claimed_by, claimed_at, cause, attempts, "
                 "read_backs, changed_at) "
-                f"VALUES ('directory',?,?,?,?,'pending',1,'',?,'R-bare','{_NOW}','',0,0,'{_NOW}')",  # noqa: S608 a constant
+                f"VALUES ('directory',?,?,?,?,'pending',1,'',?,'R-bare','{_NOW}','',0,0,'{_NOW}')",
                 [m["membership"] for m in members],
             )
             self.ledger.executemany(
                 "INSERT INTO platform_write (platform, person_id, alumni_id, verb, claimed_at, "
                 "outcome, reason, request_id, content_hash, revision, consent_seq, cause, run_id) "
-                f"VALUES ('directory',?,?,'create','{_NOW}','claimed','','',?,'{_REVISION}',?,'',"  # noqa: S608 a constant
+                f"VALUES ('directory',?,?,'create','{_NOW}','claimed','','',?,'{_REVISION}',?,'',"
                 "'R-bare')",
                 [m["audit"] for m in members],
             )
@@ -305,12 +306,12 @@ class _Membership:
         with _transaction(self.ledger):
             self.ledger.executemany(
                 "UPDATE membership SET state = 'active', version = 2, content_hash = ?, "
-                f"claimed_by = NULL, claimed_at = NULL, joined_at = '{_NOW}', sealed = ? "  # noqa: S608 a constant
+                f"claimed_by = NULL, claimed_at = NULL, joined_at = '{_NOW}', sealed = ? "
                 "WHERE invitation_id = ?",
                 [m["held"] for m in members],
             )
             self.ledger.executemany(
-                f"UPDATE platform_write SET outcome = 'done', confirmed_at = '{_NOW}' "  # noqa: S608 a constant
+                f"UPDATE platform_write SET outcome = 'done', confirmed_at = '{_NOW}' "
                 "WHERE alumni_id = ? AND run_id = 'R-bare' AND outcome = 'claimed'",
                 [(m["row"][1],) for m in members],
             )
@@ -329,7 +330,7 @@ class _Membership:
     def _load(self, page: Sequence[tuple[Any, ...]]) -> Iterator[tuple[bytes, bytes]]:
         subjects = [row[1] for row in page]
         marks = ",".join("?" * len(subjects))
-        query = f"SELECT subject, profile, evidence FROM wrapped_key WHERE subject IN ({marks})"  # noqa: S608 marks only
+        query = f"SELECT subject, profile, evidence FROM wrapped_key WHERE subject IN ({marks})"
         found = {s: (p, e) for s, p, e in self._keys.execute(query, subjects)}
         for subject in subjects:
             profile, evidence = found[subject]

@@ -198,7 +198,7 @@ def _same_work(folder: Path, tables: tuple[str, ...], when: str) -> None:
             counts[side] = {
                 table: ledger.execute(
                     f"SELECT count(*), {_bytes_of(ledger, table)} FROM {table}"
-                ).fetchone()  # noqa: S608 our names
+                ).fetchone()
                 for table in tables
             }
     for table in tables:
