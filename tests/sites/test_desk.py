@@ -12,7 +12,7 @@ from alumni_sync.domain import Identity
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import PAGE_SIZE, DeskSite, desk_app
 from alumni_sync.sites.desk.identity import SECRET_HEADER
-from alumni_sync.sites.desk.service import CaseLine, CasePage, CaseShown, Happened
+from alumni_sync.sites.desk.service import CaseLine, CasePage, CaseShown, Happened, RuleShown
 from assets import run_coordinator
 from tests.sites.browser import Browser, Response
 from tests.sites.test_headers import ALWAYS
@@ -71,7 +71,13 @@ class Cases:
             name="Jan <b>Próba</b>",
             employee="PL-1001",
             facts=(("Exit kind", "misconduct"), ("Department", "{{ 7 * 7 }}")),
-            clauses=("Excluded because the exit kind is misconduct.",),
+            rules=(
+                RuleShown(
+                    "conduct-exit",
+                    "Excluded when the exit kind is misconduct or dispute.",
+                    (("the exit kind is misconduct or dispute", True), ("it is Tuesday", None)),
+                ),
+            ),
             unknown=("birth_date",),
             effects=("An invitation goes to the private address.",),
             profile_url="https://hris.example/people/1",
@@ -101,7 +107,7 @@ def test_a_case_shows_the_person_the_facts_and_the_rule() -> None:
         "EX-000001",
         "PL-1001",
         "misconduct",
-        "Excluded because the exit kind is misconduct.",
+        "Excluded when the exit kind is misconduct or dispute.",
         "Not known: birth_date",
         "https://hris.example/people/1",
         "https://hr.example/dagster/playground?config=admit",

@@ -55,12 +55,25 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleShown:
+    """One rule that spoke, in plain words.
+
+    Attributes:
+        clauses: each part of its condition, and whether it holds (None: not known).
+    """
+
+    name: str
+    sentence: str
+    clauses: tuple[tuple[str, bool | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CaseShown:
     """A case with its person, for somebody who may see both.
 
     Attributes:
         facts: (field, value as text) in the order of the canonical leaver.
-        clauses: each rule that spoke, in plain words.
+        rules: those that spoke.
         unknown: fields whose missing value kept a rule from deciding.
         effects: what admitting would do, a sentence each.
         profile_url: of the person in the HRIS; None where there is none.
@@ -73,7 +86,7 @@ class CaseShown:
     name: str
     employee: str
     facts: tuple[tuple[str, str], ...]
-    clauses: tuple[str, ...]
+    rules: tuple[RuleShown, ...]
     unknown: tuple[str, ...]
     effects: tuple[str, ...]
     profile_url: str | None
