@@ -33,6 +33,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+_LIKELY: Final = ("cp1250", "cp1251", "cp1252", "iso8859_2")
+"""What HR systems in Europe export if not UTF-8; a guess among these is of use."""
 
 
 class Listing(StrEnum):
@@ -134,24 +136,18 @@ class Delivered:
         return cls(path, digest.digest(), stamp)
 
     @contextmanager
-    def text(self) -> Iterator[IO[str]]:
-        """Open the file as UTF-8, with or without byte-order mark; line ends are kept.
+    def lines(self) -> Iterator[Iterator[str]]:
+        """Open the file as UTF-8, with or without byte-order mark, and give its lines, ends kept.
 
         Raises:
-            ConfigError: it cannot be read, or is not UTF-8; says what it looks like.
+            ConfigError: it cannot be read, or is not UTF-8; says what it may be.
             Unavailable: it is not the file any more that was fingerprinted.
         """
         with _opened(self.path) as stream:
             self._refuse_change(stream)
             _refuse_marked(self.path, stream)
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            decoded = True
-            try:
-                yield text
-            except UnicodeDecodeError:  # holds bytes of people: never to be chained
-                decoded = False
-            if not decoded:
-                raise _not_utf8(self.path)
+            yield _decoded(self.path, text)
             self._refuse_change(stream)
 
     def _refuse_change(self, stream: IO[bytes]) -> None:
@@ -185,14 +181,29 @@ def _refuse_marked(path: Path, stream: IO[bytes]) -> None:
         raise _wrong_encoding(f"{path.name}", found)
 
 
+def _decoded(path: Path, text: IO[str]) -> Iterator[str]:
+    """Yield lines; the error about other bytes is raised outside its handler, for it holds them."""
+    line: str | None = ""
+    while line is not None:
+        try:
+            line = next(text, None)
+        except UnicodeDecodeError:
+            break
+        if line is not None:
+            yield line
+    else:
+        return
+    raise _not_utf8(path)
+
+
 def _not_utf8(path: Path) -> ConfigError:
     """Say in which line of a file the first byte stands that UTF-8 does not have."""
     with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            if not _is_utf8(line):
-                best = from_bytes(line + stream.read(_SAMPLE)).best()
-                return _wrong_encoding(f"{path.name}:{number}", best.encoding if best else "")
-    return _wrong_encoding(path.name, "")
+        numbered = enumerate(stream, start=1)
+        line = next((number for number, line in numbered if not _is_utf8(line)), 0)
+        stream.seek(0)
+        best = from_bytes(stream.read(_SAMPLE), cp_isolation=list(_LIKELY)).best()
+    return _wrong_encoding(f"{path.name}:{line}", best.encoding if best else "")
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -204,5 +215,5 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _wrong_encoding(where: str, found: str) -> ConfigError:
-    looks = f"; it looks like {found}" if found else ""
-    return ConfigError.of(where, f"is not UTF-8{looks}", "export as UTF-8, or convert with iconv")
+    guess = f"; it may be {found}" if found else ""
+    return ConfigError.of(where, f"is not UTF-8{guess}", "export as UTF-8, or convert with iconv")

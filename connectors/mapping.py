@@ -48,6 +48,8 @@ def _as_list(value: object) -> object:
 
 def _column(value: object) -> object:
     """Let `field: Column` and `field: [Column, Column]` stand for the long form."""
+    if isinstance(value, bool | int | float):  # a column called `No` is false to YAML
+        raise ValueError("is not text | put the column's name in quotes")  # noqa: TRY004 pydantic turns a ValueError into a problem with its line
     if isinstance(value, str):
         return {"column": value}
     return {"columns": value} if isinstance(value, list) else value

@@ -133,6 +133,7 @@ class ColumnTranslator:
             for position in plan.positions:
                 self._fields.setdefault(position, []).append(plan.name)
         self._mapped = frozenset(mapping.fields)
+        self._exit_fields = tuple(name for name in _OF_AN_EXIT if name in self._mapped)
 
     def translate(self, rows: Sequence[Sequence[str]], *, odd: bool) -> Translation:
         """Translate rows that all have as many cells as the header.
@@ -250,16 +251,19 @@ class ColumnTranslator:
                 if status and last and end and hired <= last and hired <= end:
                     continue
             found = dict(zip(names, (person, hired, spell, status, last, end, kind), strict=True))
-            problems.setdefault(row, []).extend(_faults(found, problems.get(row, [])))
+            known = problems.get(row, [])
+            problems.setdefault(row, []).extend(_faults(found, known, self._exit_fields))
 
 
-def _faults(row: Mapping[str, Any], known: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _faults(
+    row: Mapping[str, Any], known: Sequence[tuple[str, str]], exit_fields: tuple[str, ...]
+) -> list[tuple[str, str]]:
     """Return the gaps and contradictions of one row, without fields whose fault is known."""
     hired = row["hire_date"]
-    required = _ALWAYS + (_OF_AN_EXIT if row["record_status"] == _LEFT else ())
+    required = _ALWAYS + (exit_fields if row["record_status"] == _LEFT else ())
     faulty = {name for name, _ in known}
     if not hired:  # the default of the spell is missing only because that is
         faulty.add("spell_id")
     faults = [(name, MISSING) for name in required if not row[name] and name not in faulty]
-    early = (name for name in _OF_AN_EXIT if hired and row[name] and row[name] < hired)
+    early = (name for name in exit_fields if hired and row[name] and row[name] < hired)
     return faults + [(name, BEFORE_HIRE) for name in early]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, Final
+from typing import Final
 
 from alumni_sync.errors import ConfigError, Problem, Unavailable
 from alumni_sync.ports import SourceRecord
@@ -77,8 +77,8 @@ class SheetReader:
 
     def header(self) -> Header | None:
         """Return the header; None for a file without one, which is an empty file."""
-        with self._file.text() as text:
-            return self._read_header(text)
+        with self._file.lines() as lines:
+            return self._read_header(lines)
 
     def read(self) -> Iterator[Sheet]:
         """Yield all records.
@@ -87,21 +87,21 @@ class SheetReader:
             ConfigError: a column of the mapping is missing or stands there twice.
             Unavailable: the file is cut off, or changes while it is read.
         """
-        with self._file.text() as text:
-            header = self._read_header(text)
+        with self._file.lines() as lines:
+            header = self._read_header(lines)
             if header is None:
                 return
             self._refuse_columns(header)
-            yield from self._sheets(text, header)
+            yield from self._sheets(lines, header)
 
-    def _read_header(self, text: IO[str]) -> Header | None:
-        lines = list(islice(text, self._header_row))
-        if len(lines) == self._header_row == 1 and _EXCEL_HINT.fullmatch(lines[0]):
-            lines += islice(text, 1)
-        if not lines or not lines[-1].strip():
+    def _read_header(self, lines: Iterator[str]) -> Header | None:
+        read = list(islice(lines, self._header_row))
+        if len(read) == self._header_row == 1 and _EXCEL_HINT.fullmatch(read[0]):
+            read += islice(lines, 1)
+        if len(read) < self._header_row or not read[-1].strip():
             return None
-        cells, delimiter = self._split_header(lines[-1])
-        return Header(tuple(cells), delimiter, len(lines))
+        cells, delimiter = self._split_header(read[-1])
+        return Header(tuple(cells), delimiter, len(read))
 
     def _split_header(self, line: str) -> tuple[list[str], str]:
         """Split with the delimiter under which most columns of the mapping are found."""
@@ -136,13 +136,13 @@ class SheetReader:
         if problems:
             raise ConfigError(problems)
 
-    def _sheets(self, text: IO[str], header: Header) -> Iterator[Sheet]:
+    def _sheets(self, lines: Iterator[str], header: Header) -> Iterator[Sheet]:
         """Yield sheets; the last block is held back until it is known to be the last."""
         translator = _SheetTranslator(self._name, self._loaded, header)
         held: Block | None = None
         total = _Total(self._loaded, header, self._name)
         blocks = read_blocks(
-            text, header.delimiter, len(header.cells), read_before=header.lines, size=self._size
+            lines, header.delimiter, len(header.cells), read_before=header.lines, size=self._size
         )
         for block in blocks:
             if block.cut_off:
