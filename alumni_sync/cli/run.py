@@ -140,18 +140,22 @@ def _report(
 ) -> None:
     """Print what came of it, each error as a line, and end with the code of the worst."""
     stages = recorded(deployment, outcome.run_ids)
+    holding = open_brakes(deployment)  # one on removals stops them without an error
+    stops = sorted({*outcome.stops, *holding})
     summary = summarise(
         stages,
         run_id=outcome.run_ids[-1],
         closes=outcome.closes,
         queue=queue_now(deployment),
-        stops=outcome.stops,
+        stops=stops,
         duration_seconds=seconds,
     )
     show(summary, lines_of(summary), as_json=as_json)
     codes = [code_of(error) for error in outcome.errors]
     for error in outcome.errors:
         report_error(error, debug=app.debug)
+    if holding:
+        codes.append(Exit.STOPPED)
     if newly_rejected(stages):
         codes.append(Exit.REJECTED)
     finish(worst(codes))
@@ -163,6 +167,24 @@ def recorded(deployment: "Deployment", run_ids: Sequence[str]) -> list[dict[str,
 
     with deployment.ledger.read() as connection:
         return [run_counts(connection, run_id) for run_id in run_ids]
+
+
+def open_brakes(deployment: "Deployment") -> list[str]:
+    """Return the ids of brakes that hold something back now."""
+    from sqlalchemy import select
+
+    from alumni_sync.ledger.tables import Brake, t
+    from alumni_sync.membership.brakes import BrakeStatus
+
+    table = t(Brake)
+    waiting = (BrakeStatus.TRIPPED.value, BrakeStatus.AWAITING_SECOND.value)
+    query = select(table.c.id).where(
+        table.c.kind == "brake",
+        table.c.scope == deployment.platform_name,
+        table.c.status.in_(waiting),
+    )
+    with deployment.ledger.read() as connection:
+        return sorted(connection.execute(query).scalars())
 
 
 def queue_now(deployment: "Deployment") -> dict[str, int]:
