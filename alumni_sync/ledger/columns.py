@@ -1,6 +1,8 @@
 """Kinds of columns that are the same on both databases."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -17,27 +19,42 @@ from sqlmodel import Field
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC on both databases (SQLite has no time zones)."""
+    """An aware datetime, kept in UTC on both databases (SQLite has no time zones, only text)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive values; store UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            msg = "a datetime in the ledger must be aware"
-            raise ValueError(msg)
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object]:
+        """Refuse naive values; give UTC, to SQLite as the text that SQLAlchemy would write."""
+        return _to_text if dialect.name == "sqlite" else _to_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the value aware, in UTC."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], datetime | None]:
+        """Give the value back aware, in UTC."""
+        del coltype
+        return _from_text if dialect.name == "sqlite" else _to_utc
+
+
+def _to_utc(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        msg = "a datetime in the ledger must be aware"
+        raise ValueError(msg)
+    return value.astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def _to_text(value: datetime | None) -> str | None:
+    """Return SQLite's text; a page has few different instants, so they are remembered."""
+    utc = _to_utc(value)
+    return None if utc is None else utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+@lru_cache(maxsize=4096)
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 SEQUENCE: Final = BigInteger().with_variant(Integer, "sqlite")

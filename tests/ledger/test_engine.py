@@ -2,18 +2,26 @@
 
 import stat
 import traceback
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
-from sqlalchemy import Column, Integer, MetaData, String, Table, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, select, update
 from sqlalchemy.exc import ArgumentError
 
 from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Watermark, t
-from alumni_sync.ledger.upsert import in_chunks, insert_ignore, insert_rows, upsert
+from alumni_sync.ledger.upsert import (
+    execute_many,
+    in_chunks,
+    insert_ignore,
+    insert_rows,
+    upsert,
+)
+from tests.conftest import NOW
 
 CANARY = "zofia.canary@post.example"
 
@@ -116,6 +124,45 @@ def test_bulk_writes_keep_or_replace_as_asked(ledger: Ledger) -> None:
 
         rows = connection.execute(select(table).order_by(table.c.id)).all()
         assert [tuple(row) for row in rows] == [(1, "a", "a"), (2, "a", "b"), (3, "b", "b")]
+
+
+def test_many_rows_are_updated_by_one_statement(ledger: Ledger) -> None:
+    """Instants, conditions and set values must come out as a single execution would write them."""
+    row = {"cursor": "", "basis": "", "rows": 1, "run_id": "R-1", "since": NOW}
+    marks = t(Watermark)
+    statement = (
+        update(marks)
+        .where(marks.c.source == bindparam("of"), marks.c.rows == 1)
+        .values(basis="new", since=bindparam("at"))
+    )
+    later = NOW + timedelta(hours=1)
+    with ledger.write() as connection:
+        insert_rows(connection, marks, [row | {"source": name} for name in ("a", "b", "c")])
+
+        touched = execute_many(
+            connection, statement, [{"of": name, "at": later} for name in ("a", "c", "nobody")]
+        )
+        assert touched == 2
+        assert execute_many(connection, statement, []) == 0
+
+        query = select(marks.c.source, marks.c.basis, marks.c.since).order_by(marks.c.source)
+        assert [tuple(found) for found in connection.execute(query)] == [
+            ("a", "new", later),
+            ("b", "", NOW),
+            ("c", "new", later),
+        ]
+
+
+def test_a_naive_instant_is_refused(ledger: Ledger) -> None:
+    """Nobody could say later in which time zone it was meant."""
+    row = {"source": "a", "cursor": "", "basis": "", "rows": 1, "run_id": "R-1"}
+
+    def write() -> None:
+        with ledger.write() as connection:
+            insert_rows(connection, t(Watermark), [row | {"since": NOW.replace(tzinfo=None)}])
+
+    with pytest.raises((ValueError, LedgerError)):
+        write()
 
 
 def test_chunks_cover_everything_once() -> None:
