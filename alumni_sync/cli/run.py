@@ -18,7 +18,10 @@ from alumni_sync.cli.summary import lines_of, newly_rejected, summarise
 from alumni_sync.errors import AlumniSyncError, ConfigError, SafetyStop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alumni_sync.deployment import Deployment
+    from assets.in_process import FlowResult
 
 Target = tuple[str, date]
 """A source and the payroll close to take it in for."""
@@ -26,11 +29,12 @@ Target = tuple[str, date]
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of the flows so far."""
+    """What came of the flows so far; `faults` are bugs of ours, already without values."""
 
     run_ids: list[str] = field(default_factory=list)
     closes: list[str] = field(default_factory=list)
     errors: list[AlumniSyncError] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
     @property
     def stops(self) -> list[str]:
@@ -118,21 +122,29 @@ def _intake(deployment: "Deployment", target: Target, outcome: Outcome) -> None:
     from assets.in_process import run_intake
 
     name, day = target
-    result = run_intake(deployment, name, day)
-    outcome.run_ids.append(result.run_id)
-    if result.error is None:
+    if _go(outcome, lambda: run_intake(deployment, name, day)):
         outcome.closes.append(f"{name}|{day.isoformat()}")
-    else:
-        outcome.errors.append(result.error)
 
 
 def _community(deployment: "Deployment", outcome: Outcome) -> None:
     from assets.in_process import run_community
 
-    result = run_community(deployment)
+    _go(outcome, lambda: run_community(deployment))
+
+
+def _go(outcome: Outcome, flow: "Callable[[], FlowResult]") -> bool:
+    """Execute a flow and keep what came of it; say whether it went through."""
+    from assets.failures import StageFailed
+
+    try:
+        result = flow()
+    except StageFailed as failed:  # a fault of ours, in words that hold no value
+        outcome.faults.append(str(failed.description))
+        return False
     outcome.run_ids.append(result.run_id)
     if result.error is not None:
         outcome.errors.append(result.error)
+    return result.error is None
 
 
 def _report(
@@ -144,7 +156,7 @@ def _report(
     stops = sorted({*outcome.stops, *holding})
     summary = summarise(
         stages,
-        run_id=outcome.run_ids[-1],
+        run_id=outcome.run_ids[-1] if outcome.run_ids else "",
         closes=outcome.closes,
         queue=queue_now(deployment),
         stops=stops,
@@ -154,6 +166,9 @@ def _report(
     codes = [code_of(error) for error in outcome.errors]
     for error in outcome.errors:
         report_error(error, debug=app.debug)
+    for fault in outcome.faults:
+        click.echo(f"alumni-sync: {fault}", err=True)
+        codes.append(Exit.BUG)
     if holding:
         codes.append(Exit.STOPPED)
     if newly_rejected(stages):
