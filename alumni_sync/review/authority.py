@@ -1,0 +1,112 @@
+"""Who may do what: the one role table, and what an identity that nobody vouches for may do.
+
+Dagster has no roles and the desk is a page, so every act asks here, where it is carried out.
+Pure: people and identity come as values, the answer is a value with its reason.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from alumni_sync.domain import Identity, Role
+from alumni_sync.errors import Refused
+from alumni_sync.sections import PersonSection, is_loopback
+from alumni_sync.settings import Settings
+
+
+class Act(StrEnum):
+    """What somebody wants to do."""
+
+    SEE_CASE = "see a case"
+    RULE = "rule on a case"
+    PROPOSE = "be the first of two on a case"
+    CONFIRM = "be the second of two on a case"
+    PROPOSE_RELEASE = "be the first of two on a release"
+    CONFIRM_RELEASE = "be the second of two on a release"
+    PAUSE = "pause or resume"
+    SEE_QUARANTINE = "see a row in quarantine"
+
+
+ROLES: Final[Mapping[Act, frozenset[Role]]] = {
+    Act.SEE_CASE: frozenset({Role.REVIEWER, Role.SECOND, Role.PRIVACY, Role.AUDITOR}),
+    Act.RULE: frozenset({Role.REVIEWER}),
+    Act.PROPOSE: frozenset({Role.REVIEWER}),
+    Act.CONFIRM: frozenset({Role.SECOND}),
+    Act.PROPOSE_RELEASE: frozenset({Role.OPERATOR, Role.SECOND}),
+    Act.CONFIRM_RELEASE: frozenset({Role.SECOND}),
+    Act.PAUSE: frozenset({Role.OPERATOR}),
+    Act.SEE_QUARANTINE: frozenset({Role.REVIEWER, Role.PRIVACY}),
+}
+"""Act → the roles that may do it; one of them is enough."""
+
+UNVERIFIED_ACTS: Final = frozenset({Act.SEE_CASE, Act.RULE})
+"""What may be done on this machine's loopback by somebody whose name nothing vouches for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Whether something may be done, and if not, why."""
+
+    allowed: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The people of a deployment and what they may do.
+
+    Attributes:
+        loopback: whether nothing but this machine can reach the deployment's pages and no proxy
+            stands before them; only there may an unverified identity do anything.
+    """
+
+    people: Sequence[PersonSection]
+    loopback: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Authority":
+        """Return the authority of a configuration."""
+        local = is_loopback(settings.desk.url) and is_loopback(settings.dagster.url)
+        return cls(settings.people, loopback=local and settings.proxy is None)
+
+    def person(self, user: str) -> PersonSection | None:
+        """Return the entry of a user, None for a stranger."""
+        return next((person for person in self.people if person.user == user), None)
+
+    def may(self, identity: Identity, act: Act, source: str | None = None) -> Permit:
+        """Say whether somebody may do something.
+
+        Args:
+            identity: who asks.
+            act: what for.
+            source: whose case it is; None for what belongs to no source.
+        """
+        if not identity.verified:
+            if act in UNVERIFIED_ACTS and self.loopback:
+                return Permit(allowed=True)
+            return Permit(
+                allowed=False,
+                why=f"nothing vouches for who you are, so you may not {act}",
+            )
+        person = self.person(identity.user)
+        if person is None:
+            return Permit(allowed=False, why=f"{identity.user} is not in `people:`")
+        if not person.roles & ROLES[act]:
+            wanted = " or ".join(sorted(ROLES[act]))
+            return Permit(
+                allowed=False, why=f"{identity.user} may not {act}: that takes the role {wanted}"
+            )
+        if source is not None and not person.covers(source):
+            return Permit(allowed=False, why=f"{identity.user} has no role for {source}")
+        return Permit(allowed=True)
+
+    def require(self, identity: Identity, act: Act, source: str | None = None) -> None:
+        """Raise `Refused` with the reason where somebody may not do something."""
+        permit = self.may(identity, act, source)
+        if not permit.allowed:
+            raise Refused(permit.why)
+
+    def sources_seen(self, identity: Identity, sources: Collection[str]) -> frozenset[str]:
+        """Return the sources whose cases somebody may see."""
+        return frozenset(s for s in sources if self.may(identity, Act.SEE_CASE, s).allowed)

@@ -1,0 +1,192 @@
+"""One case with its person: for somebody who may see both, and only when they ask for this case."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, insert, select
+
+from alumni_sync.deployment import Deployment
+from alumni_sync.domain import LEAVER_FIELDS, LIVE_STATES, NOT_VISIBLE, Fact, Identity
+from alumni_sync.eligibility.decisions import decisions_by_id
+from alumni_sync.eligibility.explain import RuleSaid, explain_rules
+from alumni_sync.eligibility.records import DecisionRecord
+from alumni_sync.eligibility.ruleset import load_ruleset
+from alumni_sync.ledger.facts import load_facts
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.tables import CaseEvent, Invitation, Spell, t
+from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.listing import CaseSummary, summary_of
+from alumni_sync.review.numbering import case_id
+
+_EVENTS: Final = t(CaseEvent)
+_SPELLS: Final = t(Spell)
+_INVITATIONS: Final = t(Invitation)
+
+SEEN: Final = "seen"
+"""The event that says who looked at a case and its facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHistory:
+    """One entry of a case's history; the actor is a user name, or `system`."""
+
+    at: datetime
+    event: str
+    actor: str
+    verified: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A case, opened.
+
+    Attributes:
+        name: of the person, as the source has it; "" where it can no longer be read.
+        facts: canonical field → value as text, in the order of the canonical leaver; unknown ones
+            as "unknown", hidden ones as "not visible".
+        reasons: why, as it was said when it was judged.
+        unknown: fields whose missing value kept a rule from deciding.
+        rules: what each rule that bears on it says today, clause by clause; empty where the rules
+            have changed since it was judged.
+        profile_url: of the person in the HRIS; None where there is none.
+        sealed: why facts cannot be shown; "" where they are.
+    """
+
+    summary: CaseSummary
+    name: str
+    employee: str
+    facts: Mapping[str, str]
+    reasons: tuple[str, ...]
+    unknown: tuple[str, ...]
+    rules: tuple[RuleSaid, ...]
+    effects: tuple[str, ...]
+    profile_url: str | None
+    history: tuple[CaseHistory, ...]
+    sealed: str = ""
+
+
+def show_case(d: Deployment, number: str, identity: Identity) -> Dossier | None:
+    """Return a case with person and facts, and write down who looked; None where there is none.
+
+    Raises:
+        Refused: the identity may not see cases of this source.
+    """
+    found = summary_of(d, case_id(number))
+    if found is None:
+        return None
+    summary, row = found
+    Authority.of(d.settings).require(identity, Act.SEE_CASE, summary.source)
+    _write_down(d, row, identity)
+    decision = decisions_by_id(d.ledger, [row.decision_id]).get(row.decision_id)
+    facts = _facts(d, row)
+    person_id = facts.get("person_id")
+    known = isinstance(person_id, str) and summary.source in d.settings.sources
+    return Dossier(
+        summary=summary,
+        name=_name(facts),
+        employee=str(facts.get("employee_number") or ""),
+        facts=_as_text(facts or (decision.facts if decision else {})),
+        reasons=decision.judgement.reasons if decision else (),
+        unknown=decision.judgement.unknown if decision else (),
+        rules=_rules(d, summary, decision),
+        effects=tuple(_effects(d, row)),
+        profile_url=d.connector(summary.source).profile_url(str(person_id)) if known else None,
+        history=_history(d, row.id),
+        sealed="" if facts else "the person's facts are gone: erased, or kept no longer",
+    )
+
+
+def _facts(d: Deployment, row: Row[Any]) -> Mapping[str, Fact]:
+    """Return the facts of the spell; empty where they were purged or the key is gone."""
+    query = select(_SPELLS.c.sealed).where(_SPELLS.c.id == row.spell_id)
+    with d.ledger.read() as connection:
+        sealed = connection.execute(query).scalar()
+    ring = d.ledger.vault.load([row.person_id])
+    if sealed is None or not ring.has(row.person_id, KeyKind.PROFILE):
+        return {}
+    return load_facts(ring.open(row.person_id, KeyKind.PROFILE, "spell", sealed))
+
+
+def _name(facts: Mapping[str, Fact]) -> str:
+    shown = facts.get("display_name")
+    if isinstance(shown, str):
+        return shown
+    parts = (facts.get("given_name"), facts.get("family_name"))
+    return " ".join(part for part in parts if isinstance(part, str))
+
+
+def _as_text(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return facts as text in the order of the canonical leaver; what is not mapped is left out."""
+    return {name: _text(facts[name]) for name in LEAVER_FIELDS if name in facts}
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 a fact, or its JSON
+    if value is None:
+        return "unknown"
+    if value is NOT_VISIBLE:
+        return "not visible"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _rules(
+    d: Deployment, summary: CaseSummary, decision: DecisionRecord | None
+) -> tuple[RuleSaid, ...]:
+    """Return the rules of the case clause by clause, as long as they are those that judged."""
+    if decision is None or summary.source not in d.settings.sources:
+        return ()
+    ruleset = load_ruleset(d, summary.source)
+    if ruleset.revision != decision.judgement.revision:
+        return ()
+    said = explain_rules(ruleset.pack, decision.facts, decision.judged_on)
+    return tuple(rule for rule in said if rule.id in decision.judgement.rules)
+
+
+def _effects(d: Deployment, row: Row[Any]) -> Iterator[str]:
+    """Yield what admitting would do, a sentence each."""
+    query = select(_INVITATIONS.c.state).where(_INVITATIONS.c.spell_id == row.spell_id)
+    with d.ledger.read() as connection:
+        state = connection.execute(query).scalar()
+    if state is None:
+        yield "The person is invited in the next round, where there is a way to write to them."
+    elif state in {live.value for live in LIVE_STATES}:
+        yield "The person had said yes: their membership becomes visible again."
+    else:
+        yield f"Their consent stands at “{state.replace('_', ' ')}”, which a ruling does not change."
+    if row.two_person:
+        yield "It takes two people: whoever rules first, and a second who confirms."
+
+
+def _history(d: Deployment, case: int) -> tuple[CaseHistory, ...]:
+    query = select(_EVENTS).where(_EVENTS.c.case_id == case).order_by(_EVENTS.c.id)
+    with d.ledger.read() as connection:
+        rows = connection.execute(query).all()
+    return tuple(
+        CaseHistory(row.at, row.event, row.actor, verified=row.verified, reason=row.reason)
+        for row in rows
+    )
+
+
+def _write_down(d: Deployment, row: Row[Any], identity: Identity) -> None:
+    """Note who looked at which version of a case, once each."""
+    seen = (
+        _EVENTS.c.case_id == row.id,
+        _EVENTS.c.version == row.version,
+        _EVENTS.c.event == SEEN,
+        _EVENTS.c.actor == identity.user,
+    )
+    with d.ledger.write() as connection:
+        if connection.execute(select(_EVENTS.c.id).where(*seen)).first() is None:
+            connection.execute(
+                insert(_EVENTS).values(
+                    case_id=row.id,
+                    person_id=row.person_id,
+                    version=row.version,
+                    event=SEEN,
+                    at=d.clock.now(),
+                    actor=identity.user,
+                    verified=identity.verified,
+                )
+            )
