@@ -83,7 +83,7 @@ def _web_address(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be a web address | like https://alumni.example.org")
     if parts.query or parts.fragment:
-        raise ValueError("must be a bare address, without `?` and `#`")
+        raise ValueError("must be a bare address, without query and fragment")
     return value.rstrip("/")
 
 

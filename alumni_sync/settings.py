@@ -183,6 +183,7 @@ def _substitute(
         return {
             key: _substitute(item, (*location, key), document, names, problems)
             for key, item in value.items()
+            if isinstance(key, str)  # another one is a problem of the document already
         }
     if isinstance(value, list):
         return [
