@@ -29,7 +29,7 @@ SCHEDULE_NAME: Final = "payroll_close"
 @dg.schedule(
     name=SCHEDULE_NAME,
     job=after_payroll_close,
-    cron_schedule="*/5 * * * *",
+    cron_schedule="* * * * *",
     default_status=RUNNING,
     description="Asks the payroll calendars which closes are due and were not taken in yet.",
 )

@@ -16,7 +16,7 @@ from assets.housekeeping import housekeeping
 from assets.jobs import after_payroll_close, daily_round, reconcile, sync_community
 from assets.leavers import leavers
 from assets.reporting import programme_report
-from assets.resources import deployment_resource, quiet_console
+from assets.resources import deployment_resource
 from assets.rulings import release_brake, review_exclusions
 
 
@@ -53,7 +53,6 @@ def build_defs() -> dg.Definitions:
         resources={"deployment": deployment_resource, "io_manager": dg.mem_io_manager},
         # One process a run: stages share one ledger, and starting a process takes longer than most.
         executor=dg.in_process_executor,
-        loggers={"console": quiet_console},
     )
 
 

@@ -11,8 +11,8 @@ import dagster as dg
 from alumni_sync.deployment import Deployment
 from alumni_sync.eligibility.judge import judge_leavers
 from alumni_sync.review.queue import count_waiting, sync_queue
-from assets.inbox import inbox_metadata
 from assets.leavers import leavers
+from assets.links import inbox_metadata
 from assets.resources import Company
 from assets.stage import stage
 

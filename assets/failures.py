@@ -6,7 +6,7 @@ pydantic's message quotes rows and addresses, so nothing but the errors of `alum
 """
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,10 +22,17 @@ class StageFailed(dg.Failure):
         error: the error of ours that ended it; None for a bug.
     """
 
-    def __init__(self, description: str, error: AlumniSyncError | None) -> None:
-        """Keep the error for a caller in the same process."""
-        super().__init__(description=description, allow_retries=False)
+    def __init__(
+        self,
+        description: str,
+        error: AlumniSyncError | None = None,
+        metadata: Mapping[str, dg.MetadataValue] | None = None,
+    ) -> None:
+        """Keep the error for a caller in the same process, cut off from what it was raised from."""
+        super().__init__(description=description, metadata=metadata, allow_retries=False)
         self.error = error
+        if error is not None:
+            error.__cause__ = error.__context__ = None
 
 
 @contextmanager
@@ -37,12 +44,12 @@ def harmless() -> Iterator[None]:
     """
     try:
         yield
-    except (dg.Failure, dg.DagsterExecutionInterruptedError):
+    except (dg.Failure, dg.RetryRequested, dg.DagsterExecutionInterruptedError):
         raise
     except AlumniSyncError as error:
-        failed = StageFailed(str(error), _bare(error))
+        failed = StageFailed(str(error), error)
     except Exception as error:  # noqa: BLE001 whatever it is, its message must not get through
-        failed = StageFailed(f"a fault of alumni_sync: {describe(error)}", None)
+        failed = StageFailed(f"a fault of alumni_sync: {describe(error)}")
     else:
         return
     try:
@@ -57,8 +64,3 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"
-
-
-def _bare(error: AlumniSyncError) -> AlumniSyncError:
-    error.__cause__ = error.__context__ = None
-    return error

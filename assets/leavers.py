@@ -12,6 +12,7 @@ import dagster as dg
 from alumni_sync.errors import SafetyStop
 from alumni_sync.intake.closes import known_close
 from alumni_sync.intake.pull import pull_leavers
+from assets.links import release_metadata
 from assets.resources import Company
 from assets.stage import PAYROLL_CLOSES, stage
 
@@ -40,7 +41,9 @@ def leavers(
             close = known_close(deployment, run.source, run.close)
             counts = pull_leavers(deployment, run.source, close=close, run_id=run.id)
         except SafetyStop as stop:
-            yield dg.AssetCheckResult(passed=False, metadata={"guard": stop.brake_id})
+            yield dg.AssetCheckResult(
+                passed=False, metadata=release_metadata(deployment, stop.brake_id)
+            )
             raise
         yield dg.AssetCheckResult(passed=True)
         yield work.done(counts)

@@ -4,7 +4,6 @@ Opened per run or tick, from the configuration that the environment names (`alum
 it). The command line's in-process runs put their own in its place.
 """
 
-import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -32,14 +31,6 @@ def deployment_resource(_context: dg.InitResourceContext) -> Iterator[Deployment
         deployment.close()
 
 
-@dg.logger(config_schema={"log_level": dg.Field(str, default_value="WARNING")})
-def quiet_console(context: dg.InitLoggerContext) -> logging.Logger:
-    """Log from WARNING on: Dagster's own console logger tells every step of every run."""
-    logger = logging.getLogger("alumni_sync.dagster")
-    logger.setLevel(context.logger_config["log_level"])
-    return logger
-
-
 def for_ops() -> dict[str, Any]:
     """Return what a job of ops is given by name; jobs of assets get it from the definitions.
 
@@ -48,7 +39,6 @@ def for_ops() -> dict[str, Any]:
     """
     return {
         "resource_defs": {"deployment": deployment_resource, "io_manager": dg.mem_io_manager},
-        "logger_defs": {"console": quiet_console},
         "executor_def": dg.in_process_executor,
     }
 

@@ -10,6 +10,7 @@ from enum import Enum
 import dagster as dg
 from pydantic import Field
 
+from alumni_sync.review.releases import release_stop
 from alumni_sync.review.rulings import rule_case
 from assets.eligibility import queue_made
 from assets.resources import Company, for_ops
@@ -63,11 +64,41 @@ def review_exclusions() -> None:
     rule()
 
 
+class ReleaseReason(Enum):
+    """Why something that was stopped may go on; a closed list."""
+
+    expected = "expected"
+    corrected = "corrected"
+    first_load = "first_load"
+    other = "other"
+
+
+class ReleaseConfig(dg.Config):
+    """What the link beside a brake or source guard fills in."""
+
+    ticket: str = Field(description="From the link; stands for one brake or guard as it stands.")
+    reason: ReleaseReason = Field(description="Why. Choose one in place of CHOOSE.")
+
+
 @dg.op
-def release(context: dg.OpExecutionContext, deployment: Company) -> None:
-    """Placeholder."""
+def release(context: dg.OpExecutionContext, config: ReleaseConfig, deployment: Company) -> None:
+    """Release what the ticket stands for, as the first or the second of two."""
+    with stage(context, deployment, "release_brake") as work:
+        result = release_stop(
+            deployment,
+            ticket=config.ticket,
+            reason=config.reason.value,
+            identity=launched_by(deployment.ledger.hashes, context.run.run_id, context.run.tags),
+        )
+        context.add_output_metadata({"release": result.sentence})
+        work.record({"applied": int(result.applied)})
 
 
-@dg.job
+@dg.job(
+    tags={"dagster/max_retries": "0"},
+    description="Release of a brake or source guard. Open it by the link beside what it stopped.",
+    **for_ops(),
+)
 def release_brake() -> None:
+    """Release a brake or source guard."""
     release()

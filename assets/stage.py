@@ -10,14 +10,19 @@ import dagster as dg
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.errors import ConfigError, SafetyStop
+from alumni_sync.ledger.leases import LeaseBusy
 from alumni_sync.ledger.runs import Counts, RunOf, RunStatus, begin_run, end_stage
-from assets.failures import harmless
+from assets.failures import StageFailed, harmless
+from assets.links import release_metadata
 
 PAYROLL_CLOSES: Final = dg.DynamicPartitionsDefinition(name="payroll_closes")
 """One partition a payroll close of a source; key `source|2026-10-29`."""
 
 PARTITION_TAG: Final = "dagster/partition"
 RUN_ID_LENGTH: Final = 16
+
+BUSY_RETRIES: Final = 5
+BUSY_WAIT: Final = 3  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,25 @@ Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecut
 
 @contextmanager
 def stage(context: Context, deployment: Deployment, name: str) -> Iterator[Stage]:
-    """Work on one stage: its start and its failure are recorded, its errors made harmless."""
+    """Work on one stage: its start and its failure are recorded, its errors made harmless.
+
+    Where another process is at the same work (the withdrawal worker, most of the time), the stage
+    waits and begins again, instead of failing over something that is over in a moment.
+    """
     with harmless():
         current = Stage(deployment, name, run_of(context))
         begin_run(deployment.ledger, deployment.clock, current.run)
         try:
             yield current
-        except SafetyStop:
-            current.record(status=RunStatus.STOPPED)
+        except LeaseBusy:
+            if context.retry_number < BUSY_RETRIES:
+                raise dg.RetryRequested(BUSY_RETRIES, BUSY_WAIT) from None
+            current.record(status=RunStatus.FAILED)
             raise
+        except SafetyStop as stop:
+            current.record(status=RunStatus.STOPPED)
+            how = release_metadata(deployment, stop.brake_id)
+            raise StageFailed(str(stop), stop, how) from None
         except Exception:
             current.record(status=RunStatus.FAILED)
             raise
