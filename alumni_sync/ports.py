@@ -7,13 +7,14 @@ Datetimes are aware UTC unless said otherwise; dates are civil dates. Errors are
 `alumni_sync.errors`: `TransientError` (try again), `PermanentError` (do not), `ConfigError` (stop).
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from alumni_sync.domain import Facts
 
@@ -251,9 +252,6 @@ class Profile:
     segments: frozenset[str] = frozenset()
 
 
-_CONTENT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
 def profile_content(profile: Profile) -> bytes:
     """Return the canonical bytes of what a profile says; equal profiles give equal bytes.
 
@@ -261,7 +259,7 @@ def profile_content(profile: Profile) -> bytes:
     membership and a platform can compare without either keeping the values. The alumni id is no
     part of it.
     """
-    fields = {name: (shown.value, shown.to_members) for name, shown in profile.fields.items()}
+    fields = {name.value: (shown.value, shown.to_members) for name, shown in profile.fields.items()}
     told = (
         profile.name,
         profile.email,
@@ -269,7 +267,7 @@ def profile_content(profile: Profile) -> bytes:
         sorted(profile.purposes),
         sorted(profile.segments),
     )
-    return _CONTENT.encode(told).encode()
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, true
 from alumni_sync.consent.dossier import INVITATION, open_agreed, select_dossiers
 from alumni_sync.consent.standing import CASE, ENDINGS, obstacle
 from alumni_sync.domain import LIVE_STATES, ConsentState, OutreachHold
-from alumni_sync.eligibility.records import load_record
+from alumni_sync.eligibility.records import load_holds
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import ConsentEvent, Membership, t
 from alumni_sync.ledger.upsert import IN_LIMIT
@@ -148,7 +148,7 @@ def _holds(row: RowMapping, ring: KeyRing) -> tuple[OutreachHold, ...]:
     if sealed is None or not ring.has(person, KeyKind.EVIDENCE):
         # What we cannot read may close something: for a hold, unknown means closed.
         return tuple(OutreachHold(purpose.value, None, "unknown") for purpose in Purpose)
-    return load_record(ring.open(person, KeyKind.EVIDENCE, "decision", sealed)).judgement.holds
+    return load_holds(ring.open(person, KeyKind.EVIDENCE, "decision", sealed))
 
 
 def closed_gates(d: "Deployment", *, only: Sequence[str] | None = None) -> Iterator[ClosedGate]:

@@ -1,12 +1,12 @@
 """One page of spells on its way from sealed facts to decisions that can be written."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 from sqlalchemy import Row
 
 from alumni_sync.domain import Judgement, OutreachHold, Verdict
@@ -106,7 +106,7 @@ class Bench:
         except SealBroken:
             record: dict[str, Any] = dict.fromkeys(self._fields)  # unknown: a person has to look
         else:
-            raw = json.loads(content)
+            raw = orjson.loads(content)
             raw.update(dict.fromkeys(raw.get("~hidden", ())))
             record = {name: raw[name] for name in self._fields if name in raw}
         record["record_status"] = row.record_status

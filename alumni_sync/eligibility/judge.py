@@ -17,7 +17,7 @@ from alumni_sync.eligibility.ruleset import Ruleset, load_ruleset
 from alumni_sync.eligibility.stale import stale_page
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Decision, Spell, t
-from alumni_sync.ledger.upsert import insert_rows
+from alumni_sync.ledger.upsert import execute_many, insert_rows
 from alumni_sync.ledger.vault import KeyRing
 
 PAGE: Final = 2000
@@ -114,10 +114,8 @@ def _write(connection: Connection, page: Sequence[Judged]) -> None:
         for judged in page
         if judged.decision is not None
     ]
-    if again:
-        connection.execute(update(_SPELLS).where(*this), again)
-    if anew:
-        connection.execute(update(_SPELLS).where(*this).values(decision_id=latest), anew)
+    execute_many(connection, update(_SPELLS).where(*this), again)
+    execute_many(connection, update(_SPELLS).where(*this).values(decision_id=latest), anew)
 
 
 def _seen(judged: Judged) -> dict[str, object]:

@@ -16,7 +16,7 @@ from alumni_sync.consent.grants import Grant, live_grants
 from alumni_sync.ledger.ids import new_ids
 from alumni_sync.ledger.pauses import Outlet, is_paused
 from alumni_sync.ledger.tables import PlatformWrite, t
-from alumni_sync.ledger.upsert import in_chunks, insert_rows
+from alumni_sync.ledger.upsert import execute_many, in_chunks, insert_rows
 from alumni_sync.membership.ledger_rows import MEMBERSHIP, memberships, open_gates
 from alumni_sync.membership.plan import Act, Known, MemberState, act_for
 from alumni_sync.membership.profiles import build_profile, recheck_at
@@ -162,14 +162,12 @@ def _note_settled(connection: Connection, settled: Sequence[Claimed], now: datet
         }
         for write in settled
     ]
-    if rows:
-        connection.execute(_NOTE, rows)
+    execute_many(connection, _NOTE, rows)
 
 
 def _repeat(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> None:
     """Close the audit entries of attempts whose end nobody saw."""
-    if rows:
-        connection.execute(_REPEATED, [{"who": row.alumni_id, "at": now} for row in rows])
+    execute_many(connection, _REPEATED, [{"who": row.alumni_id, "at": now} for row in rows])
 
 
 def _put_down(
@@ -214,8 +212,7 @@ def _put_down(
         for write in claimed
         if write.grant.invitation_id in known
     ]
-    if again:
-        connection.execute(_CLAIM, again)
+    execute_many(connection, _CLAIM, again)
 
 
 def _audit(platform: str, run_id: str, write: Claimed, now: datetime) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, func, update
 
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import DeadLetter, PlatformWrite, t
+from alumni_sync.ledger.upsert import execute_many
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.membership.claims import Claimed
 from alumni_sync.membership.ledger_rows import MEMBERSHIP, memberships, open_gates
@@ -148,9 +149,9 @@ def confirm(
             if write.grant.invitation_id in is_open:
                 outcome.stale += is_open[write.grant.invitation_id] != write.grant.version
                 held.append(_held(write, _reference(ring, write, result), now))
-        if held:
-            connection.execute(_HELD, held)
-        connection.execute(_OUTCOME, [_became(run_id, write, results, now) for write in claimed])
+        execute_many(connection, _HELD, held)
+        became = [_became(run_id, write, results, now) for write in claimed]
+        execute_many(connection, _OUTCOME, became)
         outcome.closed = _not_ours_any_more(connection, run_id, claimed, is_open)
     return outcome
 
