@@ -238,7 +238,7 @@ def _closed(attempt: _Attempt, reason: ClosedReason) -> Wait:
         country = country_of(attempt.dossier.facts, attempt.site.contact)
         return _postpone(attempt, next_morning(attempt.now, timezone, country))
     if reason in OF_THE_DEPLOYMENT:
-        return Wait.POSTPONED  # said of nobody: the mail stays due until the deployment is mended
+        return _postpone(attempt, attempt.now + timedelta(hours=1))  # said of nobody
     timers = attempt.site.contact.pack.timers
     moved = step(attempt.dossier.position, Event.UNREACHABLE, attempt.now, timers)
     happening = Happening(

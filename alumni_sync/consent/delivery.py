@@ -8,7 +8,7 @@ second delivery out, so that whatever is found claimed at the start was left by 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, func, select, update
@@ -40,6 +40,9 @@ FIRST_WAIT: Final = timedelta(minutes=15)
 _NO_SUCH_MAILBOX: Final = ("5.1.", "5.2.1")
 _BARE_REFUSALS: Final = ("550", "551", "553")
 _STOPS: Final = (Wait.PAUSED, Wait.PACED)
+_FAILURES: Final = ("retry", "dead")
+_TOMORROW: Final = timedelta(days=1, hours=7)
+"""From midnight UTC: the rest of a paced day leaves when people in Europe have got up."""
 _DEAD: Final = t(DeadLetter)
 
 
@@ -51,6 +54,7 @@ class MailCounts:
         sent: accepted by the mailer.
         unknown: may have been sent; counted as sent, and not sent again.
         failed: refused, given up, or to be tried again later.
+        dead_letters: those of `failed` that a person has to look at now.
         waiting: not now: a weekend, a pause, today's number is used up.
         dropped: not any more: answered, withdrawn, out of reach.
     """
@@ -58,6 +62,7 @@ class MailCounts:
     sent: int = 0
     unknown: int = 0
     failed: int = 0
+    dead_letters: int = 0
     waiting: int = 0
     dropped: int = 0
 
@@ -87,7 +92,9 @@ def deliver_mail(d: "Deployment", run_id: str, *, asking: bool = True) -> MailCo
                 mailer = mailer or d.mailer()
                 outcome = _deliver(d, mailer, mail, site, run_id)
                 counts[outcome] += 1
-                failures = failures + 1 if outcome == "retry" else 0
+                failures = failures + 1 if outcome in _FAILURES else 0
+                if outcome == Wait.PACED:
+                    counts["paced"] = _hold_until_tomorrow(d)
                 if outcome in _STOPS or failures >= MOST_FAILURES_IN_A_ROW:
                     break
             counts["still_due"] = _still_due(d, asking=asking)
@@ -100,8 +107,9 @@ def _counted(counts: Counter[str]) -> MailCounts:
     return MailCounts(
         sent=counts["accepted"],
         unknown=counts["unknown"],
-        failed=counts["refused"] + counts["retry"],
-        waiting=counts[Wait.POSTPONED] + counts["still_due"],
+        failed=counts["refused"] + counts["retry"] + counts["dead"],
+        dead_letters=counts["dead"],
+        waiting=counts[Wait.POSTPONED] + counts["paced"] + counts["still_due"],
         dropped=counts[Wait.DROPPED] + counts[Wait.NO_CONTACT],
     )
 
@@ -133,6 +141,22 @@ def _still_due(d: "Deployment", *, asking: bool) -> int:
         due = due.where(OUTBOX.c.kind.not_in(ASKING_KINDS))
     with d.ledger.read() as connection:
         return int(connection.execute(due).scalar_one())
+
+
+def _hold_until_tomorrow(d: "Deployment") -> int:
+    """Make the asking mails that are still due due tomorrow; return how many."""
+    now = d.clock.now().astimezone(UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    with d.ledger.write() as connection:
+        return connection.execute(
+            update(OUTBOX)
+            .where(
+                OUTBOX.c.state == MailState.QUEUED.value,
+                OUTBOX.c.kind.in_(ASKING_KINDS),
+                OUTBOX.c.due_at <= now,
+            )
+            .values(due_at=midnight + _TOMORROW)
+        ).rowcount
 
 
 def _due(d: "Deployment", *, asking: bool) -> Iterator[RowMapping]:
@@ -174,8 +198,7 @@ def _deliver(d: "Deployment", mailer: Mailer, mail: RowMapping, site: Site, run_
     try:
         result = mailer.send(claimed.message)
     except TransientError as error:
-        _not_handed_over(d, claimed, type(error).__name__, try_again=True)
-        return "retry"
+        return _not_handed_over(d, claimed, type(error).__name__, try_again=True)
     except PermanentError as error:
         _not_handed_over(d, claimed, type(error).__name__, try_again=True)
         raise
@@ -185,22 +208,22 @@ def _deliver(d: "Deployment", mailer: Mailer, mail: RowMapping, site: Site, run_
         raise
     crash_point("mail.call.after")
     crash_point("mail.confirm.before")
-    _confirm(d, claimed, result)
+    outcome = _confirm(d, claimed, result)
     crash_point("mail.confirm.after")
-    return result.fate.value
+    return outcome
 
 
-def _confirm(d: "Deployment", claimed: Claimed, result: SendResult) -> None:
+def _confirm(d: "Deployment", claimed: Claimed, result: SendResult) -> str:
     """Write down what became of a mail that was handed over, or was refused."""
     if result.fate is Fate.REFUSED and not (claimed.asking and _is_about_address(result.reason)):
-        _not_handed_over(d, claimed, result.reason, try_again=False)
-        return
+        return _not_handed_over(d, claimed, result.reason, try_again=False)
     now = d.clock.now()
     with d.ledger.write() as connection:
         _close(connection, claimed, MailState(result.fate.value), result.reason, now)
         if result.fate is Fate.REFUSED:
             supersede(connection, claimed.invitation_id, LinkKind.DECIDE, now)
             _move(d, connection, claimed, Event.UNREACHABLE, f"refused {result.reason}")
+    return result.fate.value
 
 
 def _is_about_address(reason: str) -> bool:
@@ -221,7 +244,7 @@ def _close(
     )
 
 
-def _not_handed_over(d: "Deployment", claimed: Claimed, reason: str, *, try_again: bool) -> None:
+def _not_handed_over(d: "Deployment", claimed: Claimed, reason: str, *, try_again: bool) -> str:
     """Take the claim back: the mail was not sent, for certain, and does not count."""
     now = d.clock.now()
     with d.ledger.write() as connection:
@@ -230,7 +253,8 @@ def _not_handed_over(d: "Deployment", claimed: Claimed, reason: str, *, try_agai
             .mappings()
             .one()
         )
-        if try_again and row["attempts"] < MOST_ATTEMPTS:
+        outcome = "retry" if try_again and row["attempts"] < MOST_ATTEMPTS else "dead"
+        if outcome == "retry":
             wait = FIRST_WAIT * 2 ** (row["attempts"] - 1)
             connection.execute(
                 update(OUTBOX)
@@ -248,6 +272,7 @@ def _not_handed_over(d: "Deployment", claimed: Claimed, reason: str, *, try_agai
         if claimed.asking:
             supersede(connection, claimed.invitation_id, LinkKind.DECIDE, now)
             _move(d, connection, claimed, Event.NOT_HANDED_OVER, reason)
+    return outcome
 
 
 def _bury(connection: Connection, row: RowMapping, reason: str, now: datetime) -> None:
