@@ -14,6 +14,8 @@ from alumni_sync.membership.read_backs import verify_removed
 from alumni_sync.membership.removal import remove_closed
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
 from alumni_sync.sites.consent.ledger_service import LedgerConsent
+from alumni_sync.sites.desk.app import DeskSite, desk_app
+from alumni_sync.sites.desk.service import LedgerDesk
 from alumni_sync.sites.headers import Address
 from alumni_sync.sites.serve import Site, refuse_open_doors
 from alumni_sync.sites.worker import Chore, Worker
@@ -44,7 +46,20 @@ def sites_of(
         clock=d.clock,
         wake=wake,
     )
-    return [Site("Consent site", consent, host, port)]
+    desk = desk_app(
+        DeskSite(
+            url=settings.desk.url,
+            company=settings.company.name,
+            dagster_url=settings.dagster.url,
+            proxy=settings.proxy,
+        ),
+        LedgerDesk(d),
+        d.clock,
+    )
+    return [
+        Site("Consent site", consent, host, port),
+        Site("HR desk", desk, host, desk_port),
+    ]
 
 
 def consent_site(d: "Deployment") -> ConsentSite:

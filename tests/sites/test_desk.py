@@ -1,18 +1,22 @@
 """The HR desk: who may look, what is shown, and that nothing can be done here."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
+from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Identity
+from alumni_sync.eligibility.explain import ClauseSaid, RuleSaid
+from alumni_sync.review.dossier import CaseHistory, Dossier
+from alumni_sync.review.listing import CaseSummary
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import PAGE_SIZE, DeskSite, desk_app
 from alumni_sync.sites.desk.identity import SECRET_HEADER
-from alumni_sync.sites.desk.service import CaseLine, CasePage, CaseShown, Happened, RuleShown
+from alumni_sync.sites.desk.service import CasePage, OpenedCase
 from assets import run_coordinator
 from tests.sites.browser import Browser, Response
 from tests.sites.test_headers import ALWAYS
@@ -23,21 +27,19 @@ PROXY = Proxy(user_header="X-Forwarded-User", secret=SecretStr(SECRET))
 THEN = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 
-def line(number: int, **changes: object) -> CaseLine:
+def line(number: int, status: str = "open") -> CaseSummary:
     """Return a case of the list."""
-    values: dict[str, object] = {
-        "number": f"EX-{number:06d}",
-        "source": "acme-pl",
-        "verdict": "excluded",
-        "rules": ("conduct-exit",),
-        "status": "open",
-        "two_person": True,
-        "opened_at": THEN,
-        "due_at": THEN,
-        "waits": True,
-        "overdue": False,
-    }
-    return CaseLine(**(values | changes))  # type: ignore[arg-type]  # a test's shorthand
+    return CaseSummary(
+        case=f"EX-{number:06d}",
+        source="acme-pl",
+        verdict="excluded",
+        rules=("conduct-exit",),
+        opened_at=THEN,
+        due_at=THEN + timedelta(days=7 * number),
+        status=status,
+        version=1,
+        two_person=True,
+    )
 
 
 @dataclass
@@ -46,6 +48,9 @@ class Cases:
 
     total: int = 3
     allowed: bool = True
+    rules: bool = True
+    status: str = "open"
+    sealed: str = ""
     read: list[tuple[str, str]] = field(default_factory=list)
 
     def may_open(self, identity: Identity) -> bool:
@@ -57,39 +62,46 @@ class Cases:
         """Return cases from a position on."""
         assert identity.user
         numbers = range(after + 1, self.total + 1)[:limit]
-        lines = [line(n, status="open" if waiting else "upheld") for n in numbers]
+        lines = [line(n, "open" if waiting else "upheld") for n in numbers]
         more = numbers[-1] if numbers and numbers[-1] < self.total else None
         return CasePage(lines, more)
 
-    def case(self, identity: Identity, number: str) -> CaseShown | None:
+    def case(self, identity: Identity, number: str) -> OpenedCase | None:
         """Return the one case that there is."""
         if number != "EX-000001":
             return None
         self.read.append((identity.user, number))
-        return CaseShown(
-            line=line(1),
+        rule = RuleSaid(
+            "conduct-exit",
+            "Excluded when the exit kind is misconduct or dispute.",
+            holds=True,
+            clauses=(ClauseSaid("the exit kind is misconduct or dispute", holds=True),),
+        )
+        dossier = Dossier(
+            summary=line(1, self.status),
             name="Jan <b>Próba</b>",
             employee="PL-1001",
-            facts=(("Exit kind", "misconduct"), ("Department", "{{ 7 * 7 }}")),
-            rules=(
-                RuleShown(
-                    "conduct-exit",
-                    "Excluded when the exit kind is misconduct or dispute.",
-                    (("the exit kind is misconduct or dispute", True), ("it is Tuesday", None)),
-                ),
-            ),
+            facts={"exit_kind": "misconduct", "department": "{{ 7 * 7 }}"},
+            reasons=("Excluded because the exit kind is misconduct.",),
             unknown=("birth_date",),
-            effects=("An invitation goes to the private address.",),
+            rules=() if self.sealed else (rule,),
+            effects=("The person is invited in the next round.",),
             profile_url="https://hris.example/people/1",
-            history=(Happened(THEN, "opened", "system", verified=True, reason=""),),
-            admit_url="https://hr.example/dagster/playground?config=admit",
-            uphold_url="https://hr.example/dagster/playground?config=uphold",
+            history=(CaseHistory(THEN, "opened", "system", verified=True, reason=""),),
+            sealed=self.sealed,
+        )
+        pad = "https://hr.example/dagster/playground?config="
+        return (
+            OpenedCase(dossier, pad + "admit", pad + "uphold")
+            if self.rules
+            else OpenedCase(dossier)
         )
 
 
 def desk(cases: Cases, proxy: Proxy | None = None, url: str = ORIGIN) -> ASGIApp:
     """Return the desk over the stand-in."""
-    return desk_app(DeskSite(url, "Acme", "http://127.0.0.1:3000", proxy), cases)
+    site = DeskSite(url, "Acme", "http://127.0.0.1:3000", proxy)
+    return desk_app(site, cases, FixedClock(THEN + timedelta(days=10)))
 
 
 def from_proxy(
@@ -108,13 +120,43 @@ def test_a_case_shows_the_person_the_facts_and_the_rule() -> None:
         "PL-1001",
         "misconduct",
         "Excluded when the exit kind is misconduct or dispute.",
-        "Not known: birth_date",
+        "Not known: birth date",
         "https://hris.example/people/1",
         "https://hr.example/dagster/playground?config=admit",
-        "An invitation goes to the private address.",
+        "The person is invited in the next round.",
     ):
         assert text in page
-    assert "Admitting needs a second person." in page
+    assert "This case takes two people." in page
+
+
+def test_whoever_may_not_rule_gets_no_link() -> None:
+    """A link that ends in a refusal sends people round in circles."""
+    page = Browser(desk(Cases(rules=False)), ORIGIN).get("/case/EX-000001").text
+
+    assert "playground" not in page
+    assert "a reviewer, and a second" in page
+
+
+def test_a_case_that_is_decided_is_only_told() -> None:
+    """Doors on a closed case would invite a second ruling."""
+    page = Browser(desk(Cases(status="upheld", rules=False)), ORIGIN).get("/case/EX-000001").text
+
+    assert "Rule on it" not in page
+
+
+def test_what_is_gone_is_said() -> None:
+    """An empty page about an erased person looks like a fault."""
+    page = Browser(desk(Cases(sealed="the person was erased")), ORIGIN).get("/case/EX-000001").text
+
+    assert "the person was erased" in page
+    assert "The rules have changed since" in page
+
+
+def test_what_is_late_is_marked() -> None:
+    """A case that nobody looks at keeps somebody out by accident."""
+    page = Browser(desk(Cases()), ORIGIN).get("/").text
+
+    assert 1 == page.count("open, overdue")
 
 
 def test_values_are_shown_as_text() -> None:

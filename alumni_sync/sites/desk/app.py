@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from alumni_sync.domain import Identity
+from alumni_sync.ports import Clock
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.identity import identity_of
 from alumni_sync.sites.desk.service import DeskService
@@ -54,6 +55,7 @@ class Desk:
     site: DeskSite
     service: DeskService
     pages: Pages
+    clock: Clock
 
     def came_around(self, identity: Identity) -> bool:
         """Say whether there is a proxy that this visitor did not come through."""
@@ -80,15 +82,16 @@ class Desk:
             all_texts()["en"],
             status_code,
             identity=identity,
+            now=self.clock.now(),
             **values,
         )
 
 
-def desk_app(site: DeskSite, service: DeskService) -> ASGIApp:
+def desk_app(site: DeskSite, service: DeskService, clock: Clock) -> ASGIApp:
     """Return the application; nothing is opened or read until a request comes."""
     address = Address.of(site.url)
     pages = Pages(address, ("en",), company=site.company, dagster_url=site.dagster_url)
-    desk = Desk(site, service, pages)
+    desk = Desk(site, service, pages, clock)
     application = Starlette(
         routes=[
             route("/", partial(queue, desk), "GET"),
@@ -119,10 +122,10 @@ def queue(desk: Desk, visit: Visit) -> Response:
 def case(desk: Desk, visit: Visit) -> Response:
     """`GET /case/EX-000123`: the person, the facts, the rules, and where to rule."""
     identity = desk.visitor(visit.request)
-    shown = desk.service.case(identity, visit.request.path_params["number"])
-    if shown is None:
+    opened = desk.service.case(identity, visit.request.path_params["number"])
+    if opened is None:
         raise HTTPException(404)
-    return desk.page("desk/case.html", identity, shown=shown)
+    return desk.page("desk/case.html", identity, opened=opened)
 
 
 def _position(text: str) -> int:
