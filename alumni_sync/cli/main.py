@@ -35,6 +35,8 @@ COMMANDS: Final[dict[str, Entry]] = {
     "pause": Entry("alumni_sync.cli.pause:pause", "Stop mails, platform writes, or both."),
     "resume": Entry("alumni_sync.cli.pause:resume", "Go on after a pause."),
     "quarantine": Entry("alumni_sync.cli.quarantine:quarantine", "Rows that could not be used."),
+    "consent": Entry("alumni_sync.cli.consent:consent", "One person's consent; previews."),
+    "notices": Entry("alumni_sync.cli.notices:notices", "Read and check what people are shown."),
     "connectors": Entry("alumni_sync.cli.connectors:connectors", "HRIS connectors."),
     "platforms": Entry("alumni_sync.cli.connectors:platforms", "Community platforms."),
     "trace": Entry("alumni_sync.cli.trace:trace", "Tell the whole way of one person."),

@@ -26,6 +26,8 @@ class Act(StrEnum):
     CONFIRM_RELEASE = "be the second of two on a release"
     PAUSE = "pause or resume"
     SEE_QUARANTINE = "see a row in quarantine"
+    SEE_EVIDENCE = "see the evidence of a consent"
+    RECORD_WITHDRAWAL = "record a withdrawal"
 
 
 ROLES: Final[Mapping[Act, frozenset[Role]]] = {
@@ -37,6 +39,8 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
     Act.CONFIRM_RELEASE: frozenset({Role.SECOND}),
     Act.PAUSE: frozenset({Role.OPERATOR}),
     Act.SEE_QUARANTINE: frozenset({Role.REVIEWER, Role.PRIVACY}),
+    Act.SEE_EVIDENCE: frozenset({Role.PRIVACY, Role.AUDITOR}),
+    Act.RECORD_WITHDRAWAL: frozenset({Role.PRIVACY}),
 }
 """Act → the roles that may do it; one of them is enough."""
 
