@@ -154,7 +154,8 @@ def _effects(d: Deployment, row: Row[Any]) -> Iterator[str]:
     elif state in {live.value for live in LIVE_STATES}:
         yield "The person had said yes: their membership becomes visible again."
     else:
-        yield f"Their consent stands at “{state.replace('_', ' ')}”, which a ruling does not change."
+        spoken = state.replace("_", " ")
+        yield f"Their consent stands at “{spoken}”, which a ruling does not change."
     if row.two_person:
         yield "It takes two people: whoever rules first, and a second who confirms."
 
@@ -188,5 +189,7 @@ def _write_down(d: Deployment, row: Row[Any], identity: Identity) -> None:
                     at=d.clock.now(),
                     actor=identity.user,
                     verified=identity.verified,
+                    reason="",
+                    run_id="",
                 )
             )

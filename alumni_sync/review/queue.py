@@ -180,6 +180,7 @@ def _event(
         "at": now,
         "actor": SYSTEM,
         "verified": True,
+        "reason": "",
         "run_id": run_id,
     }
 

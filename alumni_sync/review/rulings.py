@@ -145,12 +145,11 @@ def _apply(d: Deployment, asked: _Asked) -> RulingResult:
 
 def _case(connection: Connection, number: int) -> Row[Any] | None:
     query = (
-        select(*_CASES.c, _PEOPLE.c.employee_hash)
+        select(_CASES, _PEOPLE.c.employee_hash)
         .join(_PEOPLE, _PEOPLE.c.id == _CASES.c.person_id)
         .where(_CASES.c.id == number)
     )
-    row: Row[Any] | None = connection.execute(query).first()
-    return row
+    return connection.execute(query).first()
 
 
 def _is_repeated(connection: Connection, asked: _Asked, row: Row[Any]) -> bool:

@@ -1,0 +1,83 @@
+"""A company with people who may rule, and leavers on whom somebody must."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from alumni_sync.deployment import Deployment
+from alumni_sync.domain import Identity, Ruling
+from alumni_sync.eligibility.judge import judge_leavers
+from alumni_sync.ledger.tables import Case, CaseEvent, t
+from alumni_sync.review.numbering import case_number
+from alumni_sync.review.queue import QueueCounts, sync_queue
+from alumni_sync.review.rulings import RulingResult, rule_case
+from tests.roster import Leaver, Roster
+
+PEOPLE = [
+    {"user": "rev", "mail": "rev@acme.example", "roles": ["reviewer"], "sources": ["acme-pl"]},
+    {"user": "rev2", "mail": "r2@acme.example", "roles": ["reviewer"], "sources": ["acme-pl"]},
+    {"user": "sec", "mail": "sec@acme.example", "roles": ["second"]},
+    {
+        "user": "both",
+        "mail": "both@acme.example",
+        "roles": ["reviewer", "second"],
+        "sources": ["acme-pl", "acme-de"],
+    },
+    {"user": "ops", "mail": "ops@acme.example", "roles": ["operator"]},
+    {"user": "aud", "mail": "aud@acme.example", "roles": ["auditor"]},
+]
+NOBODY = Identity("unverified", verified=False)
+
+
+def who(user: str) -> Identity:
+    """Return a verified identity."""
+    return Identity(user, verified=True)
+
+
+@dataclass
+class Desk:
+    """The queue of a company, with short ways to move it."""
+
+    roster: Roster
+
+    @property
+    def d(self) -> Deployment:
+        """Return the deployment."""
+        return self.roster.deployment
+
+    def round(self, run_id: str = "R-1") -> QueueCounts:
+        """Judge, and bring the queue in line."""
+        judge_leavers(self.d, run_id=run_id)
+        return sync_queue(self.d, run_id=run_id)
+
+    def case(self, leaver: Leaver) -> Row[Any]:
+        """Return the row of a leaver's case."""
+        table = t(Case)
+        with self.d.ledger.read() as connection:
+            return connection.execute(select(table).where(table.c.spell_id == leaver.spell)).one()
+
+    def number(self, leaver: Leaver) -> str:
+        """Return the number of a leaver's case."""
+        return case_number(self.case(leaver).id)
+
+    def events(self, leaver: Leaver) -> list[tuple[str, str, str]]:
+        """Return (event, actor, reason) of a case, oldest first."""
+        table = t(CaseEvent)
+        query = select(table).where(table.c.case_id == self.case(leaver).id).order_by(table.c.id)
+        with self.d.ledger.read() as connection:
+            return [(row.event, row.actor, row.reason) for row in connection.execute(query)]
+
+    def rule(
+        self, leaver: Leaver, ruling: str, user: str | Identity = "rev", reason: str = "other"
+    ) -> RulingResult:
+        """Rule by number, as the command line does."""
+        identity = who(user) if isinstance(user, str) else user
+        return rule_case(
+            self.d,
+            case=self.number(leaver),
+            ruling=Ruling(ruling),
+            reason=reason,
+            identity=identity,
+            run_id="R-rule",
+        )
