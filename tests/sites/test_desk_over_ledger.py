@@ -1,0 +1,197 @@
+"""The HR desk over a real queue: who sees what, what is written down, where links lead."""
+
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from pydantic import SecretStr
+
+from alumni_sync.clock import FixedClock
+from alumni_sync.ledger.store import Ledger
+from alumni_sync.review.launchpad import RULING_JOB, RULING_OP, launchpad
+from alumni_sync.review.tickets import verify
+from alumni_sync.sections import Proxy
+from alumni_sync.sites.desk.app import DeskSite, desk_app
+from alumni_sync.sites.desk.identity import UNVERIFIED
+from alumni_sync.sites.desk.service import LedgerDesk
+from assets import links
+from tests.review.queue_of import PEOPLE
+from tests.review.queue_of import Desk as Queue
+from tests.roster import Leaver, Roster
+from tests.sites.browser import Browser, Response
+
+ORIGIN = "http://127.0.0.1:8401"
+SECRET = "s3cret-of-the-proxy"
+PROXY = {"user_header": "X-Forwarded-User", "secret": SECRET}
+
+
+class Company:
+    """A company with an exclusion queue and a desk."""
+
+    def __init__(self, root: Path, ledger: Ledger, clock: FixedClock, *, proxied: bool) -> None:
+        """Open it, behind a proxy or on loopback."""
+        changed = {"proxy": PROXY} if proxied else {}
+        self.queue = Queue(Roster.of(root, ledger, clock, people=PEOPLE, **changed))
+        proxy = Proxy(user_header="X-Forwarded-User", secret=SecretStr(SECRET))
+        site = DeskSite(
+            ORIGIN, "Acme", self.queue.d.settings.dagster.url, proxy if proxied else None
+        )
+        self.app = desk_app(site, LedgerDesk(self.queue.d), clock)
+
+    def leaver(self, exit_kind: str, source: str = "acme-pl") -> Leaver:
+        """Add somebody on whom a person must rule."""
+        leaver = self.queue.roster.add(source, exit_kind=exit_kind)
+        self.queue.round()
+        return leaver
+
+    def open(self, path: str, user: str = "") -> Response:
+        """Open a page as the proxy would ask for it on behalf of a user."""
+        named = {"X_Forwarded_User": user, "X_Proxy_Secret": SECRET} if user else {}
+        return Browser(self.app, ORIGIN).get(path, **named)
+
+    def case(self, leaver: Leaver, user: str = "") -> Response:
+        """Open the case of a leaver."""
+        return self.open(f"/case/{self.queue.number(leaver)}", user)
+
+
+@pytest.fixture
+def proxied(tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock) -> Company:
+    """A company whose desk is behind a proxy."""
+    return Company(tmp_path, sqlite_ledger, clock, proxied=True)
+
+
+@pytest.fixture
+def local(tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock) -> Company:
+    """A company whose desk is on loopback, as in the sample."""
+    return Company(tmp_path, sqlite_ledger, clock, proxied=False)
+
+
+def tickets(page: Response) -> list[str]:
+    """Return the tickets in the links of a case."""
+    found = re.findall(r'href="([^"]*playground[^"]*)"', page.text)
+    configs = [parse_qs(urlsplit(link).query)["config"][0] for link in found]
+    return [re.sub(r".*ticket: ([^,]+),.*", r"\1", config) for config in configs]
+
+
+def test_a_reviewer_sees_the_case_and_may_rule(proxied: Company) -> None:
+    """Facts, rule and links of one case, as its reviewer gets them."""
+    leaver = proxied.leaver("performance")
+
+    page = proxied.case(leaver, "rev")
+
+    assert 200 == page.status
+    for text in ("Zofia Jaworowska", "performance", "Signed in as", "What admitting would do"):
+        assert text in page.text
+    d = proxied.queue.d
+    acts = [verify(d.ledger.hashes, text, now=d.clock.now(), user="rev").act for text in
+            tickets(page)]  # fmt: skip
+    assert ["uphold", "admit"] == acts
+
+
+def test_a_link_is_for_whom_it_was_made(proxied: Company) -> None:
+    """A link that was forwarded would rule in the name of whoever clicks it."""
+    page = proxied.case(proxied.leaver("performance"), "rev")
+    d = proxied.queue.d
+
+    for text in tickets(page):
+        with pytest.raises(Exception, match="somebody else"):
+            verify(d.ledger.hashes, text, now=d.clock.now(), user="rev2")
+
+
+@pytest.mark.parametrize(("user", "links_shown"), [("aud", 0), ("sec", 2), ("both", 2)])
+def test_who_may_only_look_gets_no_link(proxied: Company, user: str, links_shown: int) -> None:
+    """The desk and the job must not disagree about who may rule."""
+    page = proxied.case(proxied.leaver("misconduct"), user)
+
+    assert 200 == page.status
+    assert links_shown == len(tickets(page))
+
+
+@pytest.mark.parametrize("user", ["ops", "stranger"])
+def test_a_login_without_a_role_sees_nothing(proxied: Company, user: str) -> None:
+    """Everybody in the company can log in; few may see why somebody left."""
+    leaver = proxied.leaver("misconduct")
+
+    for page in (proxied.case(leaver, user), proxied.open("/", user)):
+        assert 403 == page.status
+        assert "misconduct" not in page.text
+
+
+def test_a_reviewer_sees_the_cases_of_their_sources(proxied: Company) -> None:
+    """The list, and a case that is somebody else's: it does not exist."""
+    mine, other = proxied.leaver("performance"), proxied.leaver("performance", "acme-de")
+
+    listed = proxied.open("/", "rev").text
+
+    assert proxied.queue.number(mine) in listed
+    assert proxied.queue.number(other) not in listed
+    assert 404 == proxied.case(other, "rev").status
+    assert 200 == proxied.case(other, "both").status
+
+
+def test_reading_is_written_down_once(proxied: Company) -> None:
+    """Who looked at whose misconduct is the first question after a leak."""
+    leaver = proxied.leaver("misconduct")
+    proxied.open("/", "rev")
+    for _ in range(3):
+        proxied.case(leaver, "rev")
+    proxied.case(leaver, "aud")
+    proxied.case(leaver, "stranger")
+
+    seen = [actor for event, actor, _ in proxied.queue.events(leaver) if event == "seen"]
+    assert ["rev", "aud"] == seen
+
+
+def test_on_loopback_everybody_is_unverified(local: Company) -> None:
+    """The sample has no login: it must show, say so, and let nobody be one of two."""
+    grave, light = local.leaver("misconduct"), local.leaver("performance")
+
+    assert "Unverified identity" in local.case(grave).text
+    assert [] == tickets(local.case(grave, "both"))
+    assert 2 == len(tickets(local.case(light)))
+
+
+def test_a_ruling_leaves_the_list_of_those_that_wait(local: Company) -> None:
+    """A case that is done must not be ruled on again by mistake."""
+    leaver = local.leaver("performance")
+    number = local.queue.number(leaver)
+    assert number in local.open("/").text
+
+    local.queue.rule(leaver, "uphold", reason="confirmed")
+
+    assert number not in local.open("/").text
+    assert number in local.open("/?all=1").text
+    page = local.case(leaver)
+    assert [] == tickets(page)
+    assert "confirmed" in page.text
+
+
+def test_pages_follow_one_another(local: Company) -> None:
+    """The case after the last of a page must be the first of the next."""
+    numbers = [local.queue.number(local.leaver("performance")) for _ in range(3)]
+    service = LedgerDesk(local.queue.d)
+
+    first = service.cases(UNVERIFIED, waiting=True, after=0, limit=2)
+    assert first.after is not None
+    second = service.cases(UNVERIFIED, waiting=True, after=first.after, limit=2)
+
+    assert numbers == [line.case for line in (*first.lines, *second.lines)]
+    assert second.after is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/case/EX-000099", "/case/EX-1", "/case/x", "/case/EX-9999999999"]
+)
+def test_a_made_up_case_does_not_exist(local: Company, path: str) -> None:
+    """Numbers can be guessed; what is not there must not fail differently."""
+    assert 404 == local.open(path).status
+
+
+def test_desk_and_dagster_build_the_same_link(local: Company) -> None:
+    """Two ways to the launchpad, and one of them would one day lead nowhere."""
+    d = local.queue.d
+
+    assert links.launchpad(d, "review_exclusions", "rule", "T") == launchpad(
+        d.settings.dagster.url, RULING_JOB, RULING_OP, "T"
+    )
