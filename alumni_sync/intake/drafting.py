@@ -60,13 +60,19 @@ class Stock:
 
 @dataclass(slots=True)
 class Draft:
-    """What one page writes."""
+    """What one page writes.
+
+    Attributes:
+        reopened: spell hash → id of the purged spell that it belonged to, None where that is gone.
+        retired: people whose keys were destroyed, and who are somebody new here from now on.
+    """
 
     people: list[dict[str, Any]] = field(default_factory=list)
     people_changed: dict[str, dict[str, Any]] = field(default_factory=dict)
     spells: list[dict[str, Any]] = field(default_factory=list)
     spells_changed: list[dict[str, Any]] = field(default_factory=list)
-    exhumed: list[str] = field(default_factory=list)
+    reopened: dict[str, str | None] = field(default_factory=dict)
+    retired: list[str] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
 
     def counts(self) -> IntakeCounts:
@@ -119,14 +125,21 @@ class Drafter:
         people = {**stock.people, **strangers}
         to_come = dict(strangers)
         for one in sighted:
+            known = stock.spells.get(one.spell_hash)
+            fresh = known is None or one.known is Known.REOPENED or one.person_hash in strangers
+            status_only = tells_status_only(one.record.facts)
+            if fresh and status_only:  # what it is about was purged; there is nothing to undo
+                draft.tally["unchanged"] += 1
+                continue
             person_id = people[one.person_hash]
             if to_come.pop(one.person_hash, None):
                 draft.people.append(self._person_row(one, person_id, ring))
-            elif not tells_status_only(one.record.facts):
+            elif not status_only:
                 draft.people_changed[person_id] = self._person_changes(one, person_id, ring)
-            known = stock.spells.get(one.spell_hash)
-            if one.known in {Known.NOT, Known.REOPENED}:
-                self._draft_new(draft, one, (person_id, next(spell_ids)), ring, known)
+            if fresh:
+                if known is not None or one.known is Known.REOPENED:
+                    draft.reopened[one.spell_hash] = known.id if known is not None else None
+                self._draft_new(draft, one, person_id, next(spell_ids), ring)
             else:
                 self._draft_changed(draft, one, known, ring)
         return draft
@@ -151,39 +164,25 @@ class Drafter:
         return {**columns, "key": person_id, "sealed": sealed}
 
     def _draft_new(
-        self,
-        draft: Draft,
-        one: Sighted,
-        ids: tuple[str, str],
-        ring: KeyRing,
-        known: Any,  # noqa: ANN401 a database row; None where there is none
+        self, draft: Draft, one: Sighted, person_id: str, spell_id: str, ring: KeyRing
     ) -> None:
         """Draft a spell that was never seen, or that reopens its tombstone."""
-        person_id, spell_id = ids
         content = dump_facts(one.record.facts)
         facts_hash = self._identity.facts(content)
-        row = self._spell_values(one, one.record.facts, facts_hash)
-        row |= {
-            "facts_hash": facts_hash,
-            "sealed": ring.seal(person_id, KeyKind.PROFILE, "spell", content),
-            "changed_at": self._now,
-        }
         draft.tally["new"] += 1
-        if one.known is Known.REOPENED:
-            draft.exhumed.append(one.spell_hash)
-        if known is not None:
-            draft.spells_changed.append(row | {"key": known.id, "revision": known.revision + 1})
-            return
         draft.spells.append(
             {
                 **_NEW_SPELL,
-                **row,
+                **self._spell_values(one, one.record.facts, facts_hash),
                 "id": spell_id,
                 "person_id": person_id,
                 "source": self._identity.source,
                 "spell_hash": one.spell_hash,
+                "facts_hash": facts_hash,
                 "close": self._close,
                 "first_seen_at": self._now,
+                "changed_at": self._now,
+                "sealed": ring.seal(person_id, KeyKind.PROFILE, "spell", content),
             }
         )
 

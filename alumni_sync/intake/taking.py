@@ -23,13 +23,12 @@ from alumni_sync.intake.quarantine import (
 )
 from alumni_sync.intake.sighting import Known
 from alumni_sync.intake.survey import Findings, Outcome, Rehire
-from alumni_sync.intake.tombstones import exhume
+from alumni_sync.intake.tombstones import retire_people, retire_spells
 from alumni_sync.ledger.ids import new_ids
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Person, Spell, t
 from alumni_sync.ledger.upsert import insert_ignore
-from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.ports import SourceRecord
 
 _PERSON: Final = t(Person)
@@ -137,27 +136,22 @@ class PageTaker:
             return Draft()
         with self._ledger.read() as connection:
             stock = stock_of(connection, sighted)
-        hashes = list(dict.fromkeys(one.person_hash for one in sighted))
-        new = [person_hash for person_hash in hashes if person_hash not in stock.people]
-        strangers = dict(zip(new, new_ids("P", len(new)), strict=True))
-        ring = self._ring(list(strangers.values()), list(stock.people.values()))
-        return self._drafter.draft(sighted, stock, strangers, ring)
-
-    def _ring(self, new: Sequence[str], known: Sequence[str]) -> KeyRing:
-        """Make and return keys: of new people, and of known ones whose keys were destroyed.
-
-        Whoever was purged and is back with a new spell, or with a fact that reopens one, needs a
-        key again.
-        """
         vault = self._ledger.vault
+        ring = vault.load(stock.people.values())
+        hashes = dict.fromkeys(one.person_hash for one in sighted)
+        known = {
+            person_hash
+            for person_hash, person_id in stock.people.items()
+            if ring.has(person_id, KeyKind.PROFILE)
+        }
+        new = [person_hash for person_hash in hashes if person_hash not in known]
+        strangers = dict(zip(new, new_ids("P", len(new)), strict=True))
         if new:
-            vault.create_keys(new)
-        ring = vault.load([*new, *known])
-        gone = [person_id for person_id in known if not ring.has(person_id, KeyKind.PROFILE)]
-        if gone:
-            vault.create_keys(gone)
-            ring = vault.load([*new, *known])
-        return ring
+            vault.create_keys(list(strangers.values()))
+            ring = vault.load([*stock.people.values(), *strangers.values()])
+        draft = self._drafter.draft(sighted, stock, strangers, ring)
+        draft.retired = [stock.people[one] for one in new if one in stock.people]
+        return draft
 
 
 def _day(ordinal: int) -> date | None:
@@ -166,6 +160,8 @@ def _day(ordinal: int) -> date | None:
 
 def _write(connection: Connection, draft: Draft) -> None:
     """Write a page; the order follows the foreign keys."""
+    retire_people(connection, draft.retired)
+    retire_spells(connection, draft.reopened)
     insert_ignore(connection, _PERSON, draft.people, key=("person_hash",))
     insert_ignore(connection, _SPELL, draft.spells, key=("spell_hash",))
     if draft.spells_changed:
@@ -183,7 +179,6 @@ def _write(connection: Connection, draft: Draft) -> None:
         changed: dict[str, Any] = {name: bindparam(f"{name}_") for name in columns if name != "key"}
         statement = update(_PERSON).where(_PERSON.c.id == bindparam("key"))
         connection.execute(
-            statement.values({**changed, "erased_at": None}),
+            statement.values(changed),
             [{name if name == "key" else f"{name}_": row[name] for name in row} for row in rows],
         )
-    exhume(connection, draft.exhumed)

@@ -5,18 +5,20 @@ empties the fields of former employees has not changed its mind: a fact that tur
 nothing, and so each fact leaves a short keyed mark of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from alumni_sync.domain import LEAVER_FIELDS, Fact, Facts, RecordStatus
 from alumni_sync.ledger.hashing import KeyedHashes
-from alumni_sync.ledger.tables import Tombstone, t
+from alumni_sync.ledger.tables import Person, Spell, Tombstone, t
 from alumni_sync.ledger.upsert import in_chunks, upsert
 
+_PERSON: Final = t(Person)
+_SPELL: Final = t(Spell)
 _TOMBSTONE: Final = t(Tombstone)
 _LENGTH: Final = 8
 _NULL: Final = "-" * _LENGTH
@@ -116,7 +118,44 @@ def bury(
     upsert(connection, _TOMBSTONE, [row], key=("spell_hash",), update=changed)
 
 
-def exhume(connection: Connection, spell_hashes: Iterable[str]) -> None:
-    """Remove the tombstones of spells that are taken in again."""
-    for chunk in in_chunks(list(spell_hashes)):
+def retire_spells(connection: Connection, reopened: Mapping[str, str | None]) -> None:
+    """Take the hashes of purged spells off them, for the new spells that they reopen as.
+
+    What was decided and proven under the old id stays there; the new one begins from nothing.
+
+    Args:
+        connection: of the transaction that takes the new spells in.
+        reopened: spell hash → id of the purged spell; None where its row is gone, and then the
+            tombstone goes too.
+    """
+    forgotten = [spell_hash for spell_hash, spell_id in reopened.items() if spell_id is None]
+    for chunk in in_chunks(forgotten):
         connection.execute(delete(_TOMBSTONE).where(_TOMBSTONE.c.spell_hash.in_(chunk)))
+    rows = [
+        {"old": spell_hash, "new": f"{spell_hash}/{spell_id}"}
+        for spell_hash, spell_id in reopened.items()
+        if spell_id is not None
+    ]
+    for table in (_SPELL, _TOMBSTONE) if rows else ():
+        statement = update(table).where(table.c.spell_hash == bindparam("old"))
+        connection.execute(statement.values(spell_hash=bindparam("new")), rows)
+
+
+def retire_people(connection: Connection, person_ids: Sequence[str]) -> None:
+    """Take everything by which they are found off people whose keys were destroyed.
+
+    Their key is gone for good, so whoever comes back is a new person with keys of their own.
+    """
+    if not person_ids:
+        return
+    statement = update(_PERSON).where(_PERSON.c.id == bindparam("key"))
+    connection.execute(
+        statement.values(
+            person_hash=_PERSON.c.person_hash + "/" + _PERSON.c.id,
+            employee_hash="",
+            number_hash="",
+            key_hash=None,
+            address_hash=None,
+        ),
+        [{"key": person_id} for person_id in person_ids],
+    )
