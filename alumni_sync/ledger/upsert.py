@@ -28,13 +28,14 @@ def execute_many(connection: Connection, statement: Insert | Update, rows: Seque
     Args:
         connection: of a write transaction.
         statement: an insert or update, whose values come from `rows`.
-        rows: all with the keys of the first.
+        rows: all with the keys of the first; what they leave out takes its column's default.
     """
     if not rows:
         return 0
     dialect = connection.dialect
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(rows[0]))
     plain = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+    plain |= {column.key: column.default.arg for column in getattr(compiled, "insert_prefetch", ())}
     names = compiled.positiontup or list(compiled.binds)
     steps = [
         (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))

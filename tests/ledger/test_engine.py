@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import Watermark, t
+from alumni_sync.ledger.tables import CaseEvent, Watermark, t
 from alumni_sync.ledger.upsert import (
     execute_many,
     in_chunks,
@@ -171,3 +171,12 @@ def test_chunks_cover_everything_once() -> None:
 
     assert [v for chunk in in_chunks(values, 500) for v in chunk] == values
     assert [len(chunk) for chunk in in_chunks(values, 500)] == [500, 500, 1]
+
+
+def test_bulk_insert_fills_in_what_rows_leave_out(ledger: Ledger) -> None:
+    """A default that only single inserts know turns into a refused row in bulk."""
+    row = {"case_id": 1, "person_id": "P-1", "version": 1, "event": "opened"}
+    with ledger.write() as connection:
+        insert_rows(connection, t(CaseEvent), [{**row, "at": NOW, "actor": "system"}])
+        (found,) = connection.execute(t(CaseEvent).select()).all()
+    assert ("", "", False) == (found.reason, found.run_id, found.verified)
