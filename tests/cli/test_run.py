@@ -150,9 +150,9 @@ def test_a_source_can_be_run_alone_and_for_a_day(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Payroll of one country was late; the other's must not be touched for it."""
-    said = call(capsys, config, "run", "--source", "acme-de", "--close", "2026-10-30")
+    said = call(capsys, config, "run", "--source", "acme-de", "--close", "2026-10-29")
 
-    assert ["acme-de|2026-10-30"] == said.out["closes"]
+    assert ["acme-de|2026-10-29"] == said.out["closes"]
     assert 1 == rows(config, "close_done")
 
 
