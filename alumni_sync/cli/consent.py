@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alumni_sync.consent.history import Consent
-    from alumni_sync.deployment import Deployment
+    from alumni_sync.deployment import Plugins
 
 
 @click.group()
@@ -91,7 +91,7 @@ def preview(app: App, to: str, source: str | None, language: str | None) -> None
     finish(Exit.VENDOR)
 
 
-def source_named(d: "Deployment", name: str | None) -> str:
+def source_named(d: "Plugins", name: str | None) -> str:
     """Return a source of the configuration; the first for None. Raises `ConfigError`."""
     if name is None:
         return next(iter(d.settings.sources))

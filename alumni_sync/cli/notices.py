@@ -9,7 +9,7 @@ from alumni_sync.cli.exits import Exit, finish
 from alumni_sync.errors import ConfigError
 
 if TYPE_CHECKING:
-    from alumni_sync.deployment import Deployment
+    from alumni_sync.deployment import Plugins
 
 
 @click.group()
@@ -28,24 +28,23 @@ def show_notice(app: App, language: str | None, version: str | None, source: str
     from alumni_sync.consent.notices import render_notice
     from alumni_sync.consent.terms import edition_of, language_for, terms_for
 
-    with app.open(create=False) as d:
-        edition = edition_of(d, version)
-        if language is not None and language not in edition.manifest.languages:
-            known = ", ".join(edition.manifest.languages)
-            raise ConfigError.of("--language", "the notice has no such language", known)
-        code = language_for(d, edition, language)
-        notice = render_notice(edition, code, terms_for(d, source_named(d, source)))
-        click.echo(notice.text)
-        manifest = edition.manifest
-        click.echo(f"{manifest.id} {manifest.version} ({code}), SHA-256 {notice.sha256}")
+    d = app.plugins()
+    edition = edition_of(d, version)
+    manifest = edition.manifest
+    if language is not None and language not in manifest.languages:
+        known = ", ".join(manifest.languages)
+        raise ConfigError.of("--language", "the notice has no such language", known)
+    code = language_for(d, edition, language)
+    notice = render_notice(edition, code, terms_for(d, source_named(d, source)))
+    click.echo(notice.text)
+    click.echo(f"{manifest.id} {manifest.version} ({code}), SHA-256 {notice.sha256}")
 
 
 @notices.command()
 @pass_app
 def lint(app: App) -> None:
     """Check every edition of every notice and every jurisdiction pack; all problems at once."""
-    with app.open(create=False) as d:
-        problems, checked = _problems(d)
+    problems, checked = _problems(app.plugins())
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
@@ -53,7 +52,7 @@ def lint(app: App) -> None:
     click.echo(f"{checked} editions and packs are in order.")
 
 
-def _problems(d: "Deployment") -> tuple[list[str], int]:
+def _problems(d: "Plugins") -> tuple[list[str], int]:
     from alumni_sync.consent.editions import editions, load_edition
     from alumni_sync.consent.jurisdictions import load_pack
     from alumni_sync.consent.terms import rules_folder

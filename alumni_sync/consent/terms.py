@@ -12,15 +12,15 @@ from alumni_sync.consent.gates import ContactTerms, Recipient
 from alumni_sync.consent.jurisdictions import JurisdictionPack, load_pack, pack_path
 
 if TYPE_CHECKING:
-    from alumni_sync.deployment import Deployment
+    from alumni_sync.deployment import Plugins
 
 
-def rules_folder(d: "Deployment") -> Path:
+def rules_folder(d: "Plugins") -> Path:
     """Return the deployment's `rules` folder, beside its configuration."""
-    return d.root / "rules"
+    return d.settings.root / "rules"
 
 
-def pack_of(d: "Deployment", source: str) -> JurisdictionPack:
+def pack_of(d: "Plugins", source: str) -> JurisdictionPack:
     """Return the jurisdiction pack of a source; raises `ConfigError`."""
     jurisdiction = d.settings.sources[source].jurisdiction
     path = pack_path(rules_folder(d), jurisdiction)
@@ -34,18 +34,18 @@ def _pack(rules: Path, jurisdiction: str, _state: tuple[int, int]) -> Jurisdicti
     return load_pack(rules, jurisdiction)
 
 
-def edition_of(d: "Deployment", version: str | None = None) -> Edition:
+def edition_of(d: "Plugins", version: str | None = None) -> Edition:
     """Return an edition of the configured notice; None takes the newest. Raises `ConfigError`."""
     return load_edition(rules_folder(d), d.settings.consent.notice, version)
 
 
-def language_for(d: "Deployment", edition: Edition, *wanted: object) -> str:
+def language_for(d: "Plugins", edition: Edition, *wanted: object) -> str:
     """Return the language to speak: the first wanted one that is complete, else the company's."""
     known = [code for code in wanted if isinstance(code, str) and code]
     return edition.language(*known, *d.settings.company.languages)
 
 
-def contact_terms(d: "Deployment", source: str) -> ContactTerms:
+def contact_terms(d: "Plugins", source: str) -> ContactTerms:
     """Return what the contact gate must know about a source."""
     section, processor = d.settings.sources[source], d.settings.platform.processor
     return ContactTerms(
@@ -57,7 +57,7 @@ def contact_terms(d: "Deployment", source: str) -> ContactTerms:
     )
 
 
-def terms_for(d: "Deployment", source: str) -> Terms:
+def terms_for(d: "Plugins", source: str) -> Terms:
     """Return what a notice says for the leavers of a source."""
     section, processor = d.settings.sources[source], d.settings.platform.processor
     pack = pack_of(d, source)
