@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from dagster import DagsterRun, QueuedRunCoordinator, SubmitRunContext
+import dagster as dg
 
 from alumni_sync.deployment import deployment_key
 from alumni_sync.domain import Identity
@@ -28,10 +28,10 @@ PURPOSE: Final = "launch"
 ReadHeader = Callable[[str], str | None]
 
 
-class SignedRunCoordinator(QueuedRunCoordinator):
+class SignedRunCoordinator(dg.QueuedRunCoordinator):
     """Queues runs as Dagster does, after stamping each with who launched it."""
 
-    def submit_run(self, context: SubmitRunContext) -> DagsterRun:
+    def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
         """Overwrite the tags that name the user, then queue the run."""
         run_id = context.dagster_run.run_id
         settings = load_settings(configuration())
