@@ -24,6 +24,8 @@ SOURCE: Final = "acme-pl"
 CLOSE: Final = date(2026, 10, 29)
 ZONE: Final = ZoneInfo("Europe/Warsaw")
 
+Records = Sequence[Facts | SourceRecord]
+
 
 @dataclass(frozen=True)
 class _Source:
@@ -106,6 +108,3 @@ def say(one: Desk, *records: Facts | SourceRecord) -> IntakeCounts:
 def counts(read: int, **parts: int) -> IntakeCounts:
     """Return counts; whatever is rejected is newly so unless it is said otherwise."""
     return IntakeCounts(read, **{"newly_rejected": parts.get("rejected", 0), **parts})
-
-
-Records = Sequence[Facts]
