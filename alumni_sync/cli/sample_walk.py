@@ -10,6 +10,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,7 +41,8 @@ SEED: Final = 20_261_029
 CONFIG: Final = "alumni_sync.yaml"
 MARKER: Final = ".sample"
 LAST_RUN: Final = "last-run.json"
-SHARE_YES, SHARE_NO = 0.58, 0.16  # of those who are asked; the rest says nothing
+SHARE_YES, SHARE_NO = 0.5, 0.14  # of those who are asked; the rest says nothing
+VISITORS_AT_ONCE: Final = 3
 GONE_WITHIN: Final = 30.0  # seconds; the contract is 15 minutes to hide, 24 hours to erase
 LOOK_EVERY: Final = 0.2  # seconds
 FIRST_RUN_ENDS: Final = frozenset({Exit.DONE, Exit.REJECTED})
@@ -196,25 +198,35 @@ def _command(
 
 
 def _answer(walked: Walk, port: int) -> list[Joined]:
-    """Let leavers answer their invitations; return those who said yes."""
-    random = Random(SEED)  # noqa: S311 the sample must come out the same everywhere
+    """Let leavers answer their invitations; return those who said yes.
+
+    Several at once, as people do. Everybody's answer hangs on their address only, so that the
+    sample comes out the same whoever is first.
+    """
     asked = [letter for letter in _letters(walked) if letter.link("/c/")]
     if not asked:
         msg = "nobody was invited"
         raise SampleFailed(msg)
-    joined: list[Joined] = []
-    for letter in asked:
-        draw = random.random()
-        if draw < SHARE_YES:
-            joined.append(Joined(letter, _decide(port, letter, "yes", random)))
-        elif draw < SHARE_YES + SHARE_NO:
-            _decide(port, letter, "no", random)
-            walked.no += 1
-        else:
-            walked.left_for_you = letter.link("/c/")
-            walked.silent += 1
-    walked.yes = len(joined)
+    draws = {letter: Random(f"{SEED} {letter.to}") for letter in asked}  # noqa: S311 the sample must come out the same everywhere
+    answers = {letter: _answer_of(random) for letter, random in draws.items()}
+    silent = [letter for letter, answer in answers.items() if not answer]
+    walked.left_for_you = silent[len(silent) // 2].link("/c/")
+    deciding = [letter for letter, answer in answers.items() if answer]
+    with ThreadPoolExecutor(VISITORS_AT_ONCE) as visitors:
+        names = visitors.map(lambda one: _decide(port, one, answers[one], draws[one]), deciding)
+        named = dict(zip(deciding, names, strict=True))
+    joined = [Joined(one, name) for one, name in named.items() if answers[one] == "yes"]
+    walked.yes, walked.silent = len(joined), len(silent)
+    walked.no = len(deciding) - len(joined)
     return joined
+
+
+def _answer_of(random: Random) -> str:
+    """Return `yes`, `no`, or "" for somebody who says nothing."""
+    draw = random.random()
+    if draw < SHARE_YES:
+        return "yes"
+    return "no" if draw < SHARE_YES + SHARE_NO else ""
 
 
 def _decide(port: int, letter: Letter, answer: str, random: Random) -> str:
