@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from alumni_sync.clock import SystemClock
-from assets.home import prepare_home
 from assets.history import ForgottenCounts, History
+from assets.home import prepare_home
 
 CASE = "EX-000123"
 REASON = "context_known"
