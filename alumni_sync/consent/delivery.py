@@ -24,7 +24,7 @@ from alumni_sync.consent.transitions import Along, Happening, record
 from alumni_sync.crash import crash_point
 from alumni_sync.domain import Actor
 from alumni_sync.errors import PermanentError, TransientError
-from alumni_sync.ledger.leases import LeaseBusy, hold
+from alumni_sync.ledger.leases import HeldLease, LeaseBusy, hold
 from alumni_sync.ledger.tables import DeadLetter, t
 from alumni_sync.ports import Fate, Mailer, SendResult
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
 LEASE: Final = "mail"
+RENEWAL: Final = timedelta(seconds=15)
+"""How often the lease is extended; it lasts a minute, and one mail takes half a minute at most."""
 PAGE: Final = 200
 MOST_ATTEMPTS: Final = 6
 MOST_FAILURES_IN_A_ROW: Final = 3
@@ -82,25 +84,32 @@ def deliver_mail(d: "Deployment", run_id: str, *, asking: bool = True) -> MailCo
     sender_domain(d)
     try:
         with hold(d.ledger, d.clock, LEASE) as lease:
-            counts: Counter[str] = Counter(unknown=_left_behind(d))
-            mailer: Mailer | None = None
-            failures = 0
-            sites: dict[str, Site] = {}
-            for mail in _due(d, asking=asking):
-                lease.renew()
-                site = sites.setdefault(mail["source"], site_of(d, mail["source"]))
-                mailer = mailer or d.mailer()
-                outcome = _deliver(d, mailer, mail, site, run_id)
-                counts[outcome] += 1
-                failures = failures + 1 if outcome in _FAILURES else 0
-                if outcome == Wait.PACED:
-                    counts["paced"] = _hold_until_tomorrow(d)
-                if outcome in _STOPS or failures >= MOST_FAILURES_IN_A_ROW:
-                    break
-            counts["still_due"] = _still_due(d, asking=asking)
+            return _counted(_deliver_all(d, lease, run_id, asking=asking))
     except LeaseBusy:
         return MailCounts()  # somebody else is sending just what is due
-    return _counted(counts)
+
+
+def _deliver_all(d: "Deployment", lease: HeldLease, run_id: str, *, asking: bool) -> Counter[str]:
+    counts: Counter[str] = Counter(unknown=_left_behind(d))
+    mailer: Mailer | None = None
+    sites: dict[str, Site] = {}
+    failures, renewed = 0, d.clock.now()
+    for mail in _due(d, asking=asking):
+        if d.clock.now() - renewed > RENEWAL:
+            lease.renew()
+            renewed = d.clock.now()
+        if mail["source"] not in sites:
+            sites[mail["source"]] = site_of(d, mail["source"])
+        mailer = mailer or d.mailer()
+        outcome = _deliver(d, mailer, mail, sites[mail["source"]], run_id)
+        counts[outcome] += 1
+        failures = failures + 1 if outcome in _FAILURES else 0
+        if outcome == Wait.PACED:
+            counts["paced"] = _hold_until_tomorrow(d)
+        if outcome in _STOPS or failures >= MOST_FAILURES_IN_A_ROW:
+            break
+    counts["still_due"] = _still_due(d, asking=asking)
+    return counts
 
 
 def _counted(counts: Counter[str]) -> MailCounts:

@@ -9,10 +9,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import rfc8785
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 from markdown_it import MarkdownIt
 
@@ -48,14 +49,15 @@ class RenderedForm:
     purposes: Mapping[Purpose, Label]
 
 
-def plain_environment() -> SandboxedEnvironment:
-    """Return the environment for plain text; what is missing is an error, never a blank."""
-    return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+@lru_cache(maxsize=512)
+def _compiled(template: str) -> Template:
+    """Compile a line of plain text once: every mail is made of the same few."""
+    return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False).from_string(template)
 
 
 def render_plain(template: str, values: Mapping[str, Any]) -> str:
-    """Return a line of plain text with its variables filled in."""
-    return plain_environment().from_string(template).render(values)
+    """Return a line of plain text with its variables filled in; a missing one is an error."""
+    return _compiled(template).render(values)
 
 
 def render_notice(edition: Edition, language: str, terms: Terms) -> RenderedNotice:
