@@ -23,6 +23,26 @@ def test_each_import_name_is_ours() -> None:
     assert [] == list(foreign_packages())
 
 
+def test_a_stranger_with_one_of_our_names_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip overwrites files of the same name without a word; `pip check` says nothing."""
+    described = tmp_path / "website_assets-2.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: website-assets\nVersion: 2.0\n"
+    )
+    (described / "top_level.txt").write_text("assets\n")
+    package = tmp_path / "assets"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    found = [str(problem) for problem in foreign_packages()]
+
+    assert any("website-assets has the same import name" in problem for problem in found)
+
+
 def test_only_our_names_are_packages() -> None:
     """`tests` or `rules` as a top-level package would collide with other people's."""
     found = PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
