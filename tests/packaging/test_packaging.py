@@ -26,7 +26,7 @@ def test_each_import_name_is_ours() -> None:
 def test_a_stranger_with_one_of_our_names_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """pip overwrites files of the same name without a word; `pip check` says nothing."""
+    """Pip overwrites files of the same name without a word; `pip check` says nothing."""
     described = tmp_path / "website_assets-2.0.dist-info"
     described.mkdir()
     (described / "METADATA").write_text(
