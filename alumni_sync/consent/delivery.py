@@ -1,24 +1,33 @@
 """Delivery: claim → call → confirm, one mail at a time, each sent at most once.
 
 No transaction is open while a mailer works. A crash between claim and confirm leaves the mail
-`claimed`; the next run calls it `unknown`, counts it, and never sends it again. One lease keeps a
-second delivery out, so that whatever is found claimed at the start was left by a dead one.
+`claimed`; the next run calls it `unknown`, counts it, and never sends it again. A lease for each
+group of mails keeps a second delivery out, so that whatever is found claimed at the start was left
+by a dead one; and a worker that sends confirmations keeps no run from asking.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, RowMapping, Select, func, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.claims import Claimed, Site, Wait, claim, sender_domain, site_of
 from alumni_sync.consent.dossier import INVITATION, position_of, select_dossiers
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.links import LinkKind, supersede
-from alumni_sync.consent.outbox import ASKING_KINDS, OUTBOX, MailState
+from alumni_sync.consent.outbox import (
+    OUTBOX,
+    Group,
+    MailState,
+    anything_to_do,
+    call_left_behind_unknown,
+    count_due,
+    due_mails,
+    hold_until_tomorrow,
+)
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import Along, Happening, record
 from alumni_sync.crash import crash_point
@@ -31,10 +40,8 @@ from alumni_sync.ports import Fate, Mailer, SendResult
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
-LEASE: Final = "mail"
 RENEWAL: Final = timedelta(seconds=15)
 """How often the lease is extended; it lasts a minute, and one mail takes half a minute at most."""
-PAGE: Final = 200
 MOST_ATTEMPTS: Final = 6
 MOST_FAILURES_IN_A_ROW: Final = 3
 FIRST_WAIT: Final = timedelta(minutes=15)
@@ -43,8 +50,6 @@ _NO_SUCH_MAILBOX: Final = ("5.1.", "5.2.1")
 _BARE_REFUSALS: Final = ("550", "551", "553")
 _STOPS: Final = (Wait.PAUSED, Wait.PACED)
 _FAILURES: Final = ("retry", "dead")
-_TOMORROW: Final = timedelta(days=1, hours=7)
-"""From midnight UTC: the rest of a paced day leaves when people in Europe have got up."""
 _DEAD: Final = t(DeadLetter)
 
 
@@ -82,19 +87,24 @@ def deliver_mail(d: "Deployment", run_id: str, *, asking: bool = True) -> MailCo
         PermanentError: the mail server does not take us; the mail stays queued.
     """
     sender_domain(d)
-    try:
-        with hold(d.ledger, d.clock, LEASE) as lease:
-            return _counted(_deliver_all(d, lease, run_id, asking=asking))
-    except LeaseBusy:
-        return MailCounts()  # somebody else is sending just what is due
+    counts: Counter[str] = Counter()
+    for group in (Group.OTHER, Group.ASKING) if asking else (Group.OTHER,):
+        if not anything_to_do(d, group):
+            continue
+        try:
+            with hold(d.ledger, d.clock, f"mail:{group}") as lease:
+                counts += _deliver_group(d, lease, group, run_id)
+        except LeaseBusy:
+            continue  # somebody else is sending just what is due
+    return _counted(counts)
 
 
-def _deliver_all(d: "Deployment", lease: HeldLease, run_id: str, *, asking: bool) -> Counter[str]:
-    counts: Counter[str] = Counter(unknown=_left_behind(d))
+def _deliver_group(d: "Deployment", lease: HeldLease, group: Group, run_id: str) -> Counter[str]:
+    counts: Counter[str] = Counter(unknown=call_left_behind_unknown(d, group))
     mailer: Mailer | None = None
     sites: dict[str, Site] = {}
     failures, renewed = 0, d.clock.now()
-    for mail in _due(d, asking=asking):
+    for mail in due_mails(d, group):
         if d.clock.now() - renewed > RENEWAL:
             lease.renew()
             renewed = d.clock.now()
@@ -105,10 +115,10 @@ def _deliver_all(d: "Deployment", lease: HeldLease, run_id: str, *, asking: bool
         counts[outcome] += 1
         failures = failures + 1 if outcome in _FAILURES else 0
         if outcome == Wait.PACED:
-            counts["paced"] = _hold_until_tomorrow(d)
+            counts["paced"] = hold_until_tomorrow(d, group)
         if outcome in _STOPS or failures >= MOST_FAILURES_IN_A_ROW:
             break
-    counts["still_due"] = _still_due(d, asking=asking)
+    counts["still_due"] = count_due(d, group)
     return counts
 
 
@@ -121,79 +131,6 @@ def _counted(counts: Counter[str]) -> MailCounts:
         waiting=counts[Wait.POSTPONED] + counts["paced"] + counts["still_due"],
         dropped=counts[Wait.DROPPED] + counts[Wait.NO_CONTACT],
     )
-
-
-def _left_behind(d: "Deployment") -> int:
-    """Call claimed mails unknown: their owner is dead, and what it did nobody knows."""
-    claimed = OUTBOX.c.state == MailState.CLAIMED.value
-    with d.ledger.read() as connection:
-        if connection.execute(select(OUTBOX.c.id).where(claimed).limit(1)).first() is None:
-            return 0
-    with d.ledger.write() as connection:
-        return connection.execute(
-            update(OUTBOX)
-            .where(claimed)
-            .values(
-                state=MailState.UNKNOWN.value,
-                reason="crashed",
-                confirmed_at=d.clock.now(),
-                sealed=None,
-            )
-        ).rowcount
-
-
-def _still_due(d: "Deployment", *, asking: bool) -> int:
-    due = select(func.count()).where(
-        OUTBOX.c.state == MailState.QUEUED.value, OUTBOX.c.due_at <= d.clock.now()
-    )
-    if not asking:
-        due = due.where(OUTBOX.c.kind.not_in(ASKING_KINDS))
-    with d.ledger.read() as connection:
-        return int(connection.execute(due).scalar_one())
-
-
-def _hold_until_tomorrow(d: "Deployment") -> int:
-    """Make the asking mails that are still due due tomorrow; return how many."""
-    now = d.clock.now().astimezone(UTC)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    with d.ledger.write() as connection:
-        return connection.execute(
-            update(OUTBOX)
-            .where(
-                OUTBOX.c.state == MailState.QUEUED.value,
-                OUTBOX.c.kind.in_(ASKING_KINDS),
-                OUTBOX.c.due_at <= now,
-            )
-            .values(due_at=midnight + _TOMORROW)
-        ).rowcount
-
-
-def _due(d: "Deployment", *, asking: bool) -> Iterator[RowMapping]:
-    """Yield what is due: first what asks for nothing, then the longest due."""
-    kinds = [OUTBOX.c.kind.not_in(ASKING_KINDS)]
-    if asking:
-        kinds.append(OUTBOX.c.kind.in_(ASKING_KINDS))
-    for kind in kinds:
-        seen = 0
-        moment: datetime | None = None
-        while True:
-            query = select(OUTBOX).where(
-                kind, OUTBOX.c.state == MailState.QUEUED.value, OUTBOX.c.due_at <= d.clock.now()
-            )
-            if moment is not None:
-                later = (OUTBOX.c.due_at == moment) & (OUTBOX.c.id > seen)
-                query = query.where((OUTBOX.c.due_at > moment) | later)
-            page = _page(d, query)
-            yield from page
-            if len(page) < PAGE:
-                break
-            moment, seen = page[-1]["due_at"], page[-1]["id"]
-
-
-def _page(d: "Deployment", query: Select[Any]) -> Sequence[RowMapping]:
-    with d.ledger.read() as connection:
-        ordered = query.order_by(OUTBOX.c.due_at, OUTBOX.c.id).limit(PAGE)
-        return connection.execute(ordered).mappings().all()
 
 
 def _deliver(d: "Deployment", mailer: Mailer, mail: RowMapping, site: Site, run_id: str) -> str:

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.claims import Claimed, Wait, claim, site_of
-from alumni_sync.consent.delivery import LEASE, MailCounts
+from alumni_sync.consent.delivery import MailCounts
+from alumni_sync.consent.outbox import Group, due_mails
 from alumni_sync.errors import AuthRejected, ConfigError, Unavailable
 from alumni_sync.ledger.leases import hold
 from alumni_sync.ledger.tables import DeadLetter, t
@@ -210,9 +211,28 @@ def test_a_second_delivery_leaves_it_to_the_first(world: World) -> None:
     """What the first has claimed would otherwise look like left by a dead one."""
     world.leaver()
     world.plan()
-    with hold(world.d.ledger, world.clock, LEASE):
+    with hold(world.d.ledger, world.clock, "mail:asking"):
         assert MailCounts() == world.deliver()
     assert "queued" == world.outbox()[0]["state"]
+
+
+def test_who_sends_confirmations_keeps_nobody_from_asking(world: World) -> None:
+    """The worker beside the site looks every few seconds; the run must not find it in its way."""
+    world.leaver()
+    world.plan()
+    with hold(world.d.ledger, world.clock, "mail:other"):
+        assert MailCounts(sent=1) == world.deliver()
+
+
+def test_mails_come_in_pages_and_each_once(world: World) -> None:
+    """Whatever is put off while others are sent must not come round again at once."""
+    for number in range(5):
+        world.leaver(f"person{number}")
+    world.plan()
+
+    seen = [mail["id"] for mail in due_mails(world.d, Group.ASKING, page=2)]
+
+    assert [row["id"] for row in world.outbox()] == seen
 
 
 def test_a_run_with_nothing_due_writes_nothing(any_world: World) -> None:
