@@ -91,14 +91,17 @@ class Traces:
         return max((at for at in found if at is not None), default=self._d.clock.now())
 
 
-def follow(d: "Deployment", joined: Sequence[Letter], withdrew: Letter) -> list[Following]:
-    """Return six people worth following, each of another kind."""
-    stayed = next(letter for letter in joined if letter.to != withdrew.to)
+def follow(d: "Deployment", joined: Sequence[Letter], leaver: Letter) -> list[Following]:
+    """Return six people worth following, each of another kind.
+
+    To be asked before the `leaver` leaves: afterwards nothing in the ledger tells their number.
+    """
+    stayed = next(letter for letter in joined if letter.to != leaver.to)
     expected = _first_of_each_scenario()
     return [
         Following(_who_got(d, stayed), "said yes, and is a member"),
         *(Following(expected[name], why) for name, why in SCENARIOS.items()),
-        Following(_who_got(d, withdrew), "said yes, then withdrew: nothing is left"),
+        Following(_who_got(d, leaver), "said yes, then withdrew: nothing is left"),
     ]
 
 
@@ -114,7 +117,7 @@ def _who_got(d: "Deployment", letter: Letter) -> str:
         msg = "a mail was delivered that the ledger does not know"
         raise SampleFailed(msg)
     story = read_story(d, person_id)
-    return f"{story.person['source']}/{story.number}" if story.number else person_id
+    return f"{story.person['source']}/{story.number}"
 
 
 def _first_of_each_scenario() -> dict[str, str]:

@@ -1,11 +1,12 @@
-"""The sample's last screen: the funnel, six people to follow, and what to open next. Pure."""
+"""The sample's last screen: the funnel, six people to follow, and what to open next."""
 
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from alumni_sync.cli.sample_walk import Walk
-
-_UP = "make up"
 
 
 def screen(walked: Walk) -> Iterator[str]:
@@ -22,12 +23,21 @@ def screen(walked: Walk) -> Iterator[str]:
     yield _second_run(walked)
     yield ""
     yield "Follow somebody, a sentence a step:"
-    command = f"alumni-sync --config {walked.config} trace"
+    command = f"{program()} --config {walked.config}"
     for one in walked.people:
-        yield f"  {command} {one.person:<16}  # {one.why}"
+        yield f"  {command} trace {one.person:<14}  # {one.why}"
+    yield f"  {command} report --out report.html  # the programme in figures"
     yield ""
     yield from _next(walked)
     yield f"Took {walked.seconds:.0f} s."
+
+
+def program() -> str:
+    """Return how to call us from here: as installed beside this interpreter, if that is near."""
+    beside = Path(sys.executable).with_name("alumni-sync")
+    if beside.is_relative_to(Path.cwd()):
+        return str(beside.relative_to(Path.cwd()))
+    return "alumni-sync" if shutil.which("alumni-sync") else str(beside)
 
 
 def _counts(counts: Mapping[str, Any]) -> Iterator[str]:
@@ -51,10 +61,15 @@ def _second_run(walked: Walk) -> str:
 
 
 def _next(walked: Walk) -> Iterator[str]:
-    yield f"Next: {_UP}, then open"
-    yield "  http://127.0.0.1:3000/assets/exclusion_queue   the queue: rule on " + ", ".join(
-        walked.cases
-    )
-    yield "  http://127.0.0.1:8401                          the HR desk"
-    yield f"  {walked.left_for_you}   an invitation that nobody has answered"
-    yield f"  {walked.folder}/var/community.html             the members, as they chose to be shown"
+    yield "Next: `make up`, then open"
+    for place, what in (
+        (
+            "http://127.0.0.1:3000/assets/exclusion_queue",
+            f"the exclusion queue: rule on {', '.join(walked.cases)}",
+        ),
+        ("http://127.0.0.1:8401", "the HR desk"),
+        (walked.left_for_you, "an invitation that nobody has answered"),
+        (f"{walked.folder}/var/community.html", "the members, as each chose to be shown"),
+    ):
+        yield f"  {place}"
+        yield f"      {what}"

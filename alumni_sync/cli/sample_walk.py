@@ -117,7 +117,10 @@ def walk(folder: Path, *, say: Say) -> Walk:
         joined = _answer(walked, port)
         _command(walked.config, began, "sync")
         say("One of them changes their mind …")
-        withdrew = _withdraw(walked, port, joined)
+        leaver = _somebody(joined)
+        with _opened(walked.config, began) as d:
+            people = follow(d, [one.letter for one in joined], leaver.letter)
+        _withdraw(walked, port, leaver)
         _command(walked.config, began, "sync")  # what is still to be mailed
     say("The same again: nothing has changed, so nothing may be written …")
     with _opened(walked.config, began) as d:
@@ -127,7 +130,7 @@ def walk(folder: Path, *, say: Say) -> Walk:
     with _opened(walked.config, began) as d:
         traces = Traces(d)
         walked.rewritten = traces.differing(before)
-        walked.people = follow(d, [one.letter for one in joined], withdrew.letter)
+        walked.people = people
         walked.cases = traces.waiting_cases()
         walked.funnel = traces.funnel()
     walked.seconds = time.time() - began
@@ -252,10 +255,14 @@ def _decide(port: int, letter: Letter, answer: str, random: Random) -> str:
     return dict(form.fields).get("name", "")
 
 
-def _withdraw(walked: Walk, port: int, joined: Sequence[Joined]) -> Joined:
-    """Let one member withdraw; return who it was once nothing of them is left anywhere."""
+def _somebody(joined: Sequence[Joined]) -> Joined:
+    """Return a member whose name nobody shares: its absence can be proven."""
     names = Counter(one.name for one in joined)
-    leaver = [one for one in joined if names[one.name] == 1][len(names) // 3]
+    return [one for one in joined if names[one.name] == 1][len(names) // 3]
+
+
+def _withdraw(walked: Walk, port: int, leaver: Joined) -> None:
+    """Let a member withdraw; return once nothing of them is left anywhere."""
     letters = (one for one in _letters(walked) if one.to == leaver.letter.to)
     manage = next((one.link("/p/") for one in letters if one.link("/p/")), "")
     if not manage:
@@ -277,7 +284,6 @@ def _withdraw(walked: Walk, port: int, joined: Sequence[Joined]) -> Joined:
             raise SampleFailed(msg)
         time.sleep(LOOK_EVERY)
     walked.gone_after = time.monotonic() - began
-    return leaver
 
 
 def _is_on_platform(folder: Path, who: Joined) -> bool:
