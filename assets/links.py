@@ -5,17 +5,14 @@ any web page could launch a job in a reviewer's browser; without a ticket of our
 """
 
 from typing import Final
-from urllib.parse import quote
 
 import dagster as dg
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.review.inbox import InboxEntry, inbox
+from alumni_sync.review.launchpad import launchpad as launchpad_url
 from alumni_sync.review.releases import RELEASE, list_stops
 from alumni_sync.review.tickets import issue
-
-LOCATION: Final = "alumni_sync"
-"""Name of the code location, in `workspace.yaml` and in links."""
 
 INLINE: Final = 1000
 """Longer Markdown is hidden behind a button by Dagster's UI."""
@@ -45,9 +42,7 @@ def release_metadata(deployment: Deployment, stop: str) -> dict[str, dg.Metadata
 
 def launchpad(deployment: Deployment, job: str, op: str, ticket: str) -> str:
     """Return the link that opens a job with everything filled in but the reason."""
-    config = f"ops: {{{op}: {{config: {{ticket: {ticket}, reason: CHOOSE}}}}}}"
-    path = f"/locations/{LOCATION}/jobs/{job}/playground/setup"
-    return f"{deployment.settings.dagster.url}{path}?config={quote(config, safe='')}"
+    return launchpad_url(deployment.settings.dagster.url, job, op, ticket)
 
 
 def _entry(deployment: Deployment, entry: InboxEntry) -> str:

@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+import yaml
 from pydantic import SecretStr
 
 from alumni_sync.clock import FixedClock
@@ -15,7 +16,6 @@ from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import DeskSite, desk_app
 from alumni_sync.sites.desk.identity import UNVERIFIED
 from alumni_sync.sites.desk.service import LedgerDesk
-from assets import links
 from tests.review.queue_of import PEOPLE
 from tests.review.queue_of import Desk as Queue
 from tests.roster import Leaver, Roster
@@ -188,10 +188,13 @@ def test_a_made_up_case_does_not_exist(local: Company, path: str) -> None:
     assert 404 == local.open(path).status
 
 
-def test_desk_and_dagster_build_the_same_link(local: Company) -> None:
-    """Two ways to the launchpad, and one of them would one day lead nowhere."""
-    d = local.queue.d
+def test_the_launchpad_opens_with_everything_but_the_reason() -> None:
+    """A link that Dagster does not understand, or that has a reason already, decides for people."""
+    link = launchpad("https://hr.example/dagster", RULING_JOB, RULING_OP, "T")
 
-    assert links.launchpad(d, "review_exclusions", "rule", "T") == launchpad(
-        d.settings.dagster.url, RULING_JOB, RULING_OP, "T"
+    address, _, config = link.partition("?config=")
+    jobs = "https://hr.example/dagster/locations/alumni_sync/jobs"
+    assert f"{jobs}/review_exclusions/playground/setup" == address
+    assert {"ops": {"rule": {"config": {"ticket": "T", "reason": "CHOOSE"}}}} == yaml.safe_load(
+        unquote(config)
     )
