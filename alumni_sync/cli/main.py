@@ -34,9 +34,17 @@ COMMANDS: Final[dict[str, Entry]] = {
     "serve": Entry("alumni_sync.cli.serve:serve", "Run the two sites and the withdrawal worker."),
     "pause": Entry("alumni_sync.cli.pause:pause", "Stop mails, platform writes, or both."),
     "resume": Entry("alumni_sync.cli.pause:resume", "Go on after a pause."),
+    "queue": Entry("alumni_sync.cli.queue:queue", "Rule on cases: excluded, or to be reviewed."),
+    "rules": Entry("alumni_sync.cli.rules:rules", "What the rules say of somebody."),
+    "brakes": Entry("alumni_sync.cli.brakes:brakes", "Plans that were stopped; release them."),
+    "guards": Entry("alumni_sync.cli.brakes:guards", "Reads that were stopped; release them."),
     "quarantine": Entry("alumni_sync.cli.quarantine:quarantine", "Rows that could not be used."),
     "consent": Entry("alumni_sync.cli.consent:consent", "One person's consent; previews."),
     "notices": Entry("alumni_sync.cli.notices:notices", "Read and check what people are shown."),
+    "privacy": Entry("alumni_sync.cli.privacy:privacy", "Erase a person; let go what is due."),
+    "dead-letters": Entry(
+        "alumni_sync.cli.dead_letters:dead_letters", "What could not be written; retry or drop it."
+    ),
     "connectors": Entry("alumni_sync.cli.connectors:connectors", "HRIS connectors."),
     "platforms": Entry("alumni_sync.cli.connectors:platforms", "Community platforms."),
     "trace": Entry("alumni_sync.cli.trace:trace", "Tell the whole way of one person."),

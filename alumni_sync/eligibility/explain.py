@@ -15,6 +15,7 @@ from alumni_sync.eligibility.kleene import Truth
 from alumni_sync.eligibility.operators import Evaluation
 from alumni_sync.eligibility.pack import Rule, RulePack
 from alumni_sync.eligibility.records import DecisionRecord
+from alumni_sync.eligibility.ruleset import load_ruleset
 from alumni_sync.eligibility.sentences import clause_words, outcome_words, rule_sentence
 from alumni_sync.eligibility.words import ENGLISH, Words
 from alumni_sync.ledger.tables import Spell, t
@@ -54,6 +55,20 @@ def explain_rules(
     return tuple(_said(rule, evaluation, words) for rule in pack.rules)
 
 
+def rules_said(d: Deployment, source: str, decision: DecisionRecord) -> tuple[RuleSaid, ...]:
+    """Return what every rule said when a decision was made.
+
+    Empty where the rules have changed since, or the source was taken out: today's rules must not
+    pass for the reason of yesterday's verdict. The decision keeps its own sentences.
+    """
+    if source not in d.settings.sources:
+        return ()
+    ruleset = load_ruleset(d, source)
+    if ruleset.revision != decision.judgement.revision:
+        return ()
+    return explain_rules(ruleset.pack, decision.facts, decision.judged_on)
+
+
 def _said(rule: Rule, evaluation: Evaluation, words: Words) -> RuleSaid:
     clauses = tuple(
         ClauseSaid(
@@ -73,21 +88,28 @@ def _answer(truth: Truth) -> bool | None:
     return False if truth.false[0] else None
 
 
-def explain(d: Deployment, person: str) -> list[str]:
-    """Return what the rules last said of a person, a sentence a step; holds no fact of theirs."""
+def decisions_about(d: Deployment, person: str) -> list[tuple[str, DecisionRecord | None]]:
+    """Return source and current decision of each spell of a person, by the last working day."""
     spells = t(Spell)
     query = select(spells.c.id, spells.c.source, spells.c.last_working_day)
     with d.ledger.read() as connection:
         rows = connection.execute(query.where(spells.c.person_id == person)).all()
-    decisions = current_decisions(d.ledger, [row.id for row in rows])
+    found = current_decisions(d.ledger, [row.id for row in rows])
+    ordered = sorted(rows, key=lambda row: (row.last_working_day or date.min, row.id))
+    return [(row.source, found.get(row.id)) for row in ordered]
+
+
+def explain(d: Deployment, person: str) -> list[str]:
+    """Return what the rules last said of a person, a sentence a step; holds no fact of theirs."""
     return [
         line
-        for row in sorted(rows, key=lambda row: (row.last_working_day or date.min, row.id))
-        for line in _lines(row.source, decisions.get(row.id))
+        for source, decision in decisions_about(d, person)
+        for line in decision_lines(source, decision)
     ]
 
 
-def _lines(source: str, decision: DecisionRecord | None) -> Iterator[str]:
+def decision_lines(source: str, decision: DecisionRecord | None) -> Iterator[str]:
+    """Yield a decision in sentences."""
     if decision is None:
         yield f"{source}: no verdict is kept."
         return

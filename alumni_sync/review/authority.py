@@ -28,6 +28,8 @@ class Act(StrEnum):
     SEE_QUARANTINE = "see a row in quarantine"
     SEE_EVIDENCE = "see the evidence of a consent"
     RECORD_WITHDRAWAL = "record a withdrawal"
+    ERASE = "erase a person"
+    DEAD_LETTERS = "retry or drop a dead letter"
 
 
 ROLES: Final[Mapping[Act, frozenset[Role]]] = {
@@ -41,6 +43,8 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
     Act.SEE_QUARANTINE: frozenset({Role.REVIEWER, Role.PRIVACY}),
     Act.SEE_EVIDENCE: frozenset({Role.PRIVACY, Role.AUDITOR}),
     Act.RECORD_WITHDRAWAL: frozenset({Role.PRIVACY}),
+    Act.ERASE: frozenset({Role.PRIVACY}),
+    Act.DEAD_LETTERS: frozenset({Role.OPERATOR}),
 }
 """Act → the roles that may do it; one of them is enough."""
 

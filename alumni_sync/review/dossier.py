@@ -10,9 +10,8 @@ from sqlalchemy import Row, insert, select
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import LEAVER_FIELDS, LIVE_STATES, NOT_VISIBLE, Fact, Identity
 from alumni_sync.eligibility.decisions import decisions_by_id
-from alumni_sync.eligibility.explain import RuleSaid, explain_rules
+from alumni_sync.eligibility.explain import RuleSaid, rules_said
 from alumni_sync.eligibility.records import DecisionRecord
-from alumni_sync.eligibility.ruleset import load_ruleset
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import CaseEvent, Invitation, Spell, t
@@ -135,12 +134,9 @@ def _rules(
     d: Deployment, summary: CaseSummary, decision: DecisionRecord | None
 ) -> tuple[RuleSaid, ...]:
     """Return the rules of the case clause by clause, as long as they are those that judged."""
-    if decision is None or summary.source not in d.settings.sources:
+    if decision is None:
         return ()
-    ruleset = load_ruleset(d, summary.source)
-    if ruleset.revision != decision.judgement.revision:
-        return ()
-    said = explain_rules(ruleset.pack, decision.facts, decision.judged_on)
+    said = rules_said(d, summary.source, decision)
     return tuple(rule for rule in said if rule.id in decision.judgement.rules)
 
 

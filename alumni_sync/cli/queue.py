@@ -1,0 +1,199 @@
+"""`queue list|show|uphold|admit|reopen`: the exclusion queue without a browser."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alumni_sync.cli.acting import act_on_each, acting
+from alumni_sync.cli.app import App, json_option, pass_app, show, table
+from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS, Ruling
+from alumni_sync.errors import Refused
+
+if TYPE_CHECKING:
+    from alumni_sync.review.dossier import Dossier
+    from alumni_sync.review.listing import CaseSummary
+
+REOPEN_REASONS = ("contest", "new_information", "mistake", "other")
+"""As in `review.steps`; repeated here so that `--help` need not import pandas (a test compares)."""
+
+Command = Callable[..., Any]
+
+
+@click.group()
+def queue() -> None:
+    """Cases on which a named person rules: excluded, or to be reviewed."""
+
+
+@queue.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also those that nobody waits for.")
+@click.option("--source", help="Only this source.")
+@json_option
+@pass_app
+def list_command(app: App, source: str | None, *, everything: bool, as_json: bool) -> None:
+    """List the cases that wait for a ruling, by their number. No name, no fact."""
+    from alumni_sync.review.listing import list_cases
+
+    with app.open(create=False) as deployment:
+        sources = None if source is None else [source]
+        cases = list_cases(deployment, sources=sources, waiting=not everything)
+        if as_json:
+            _stream(cases)
+        else:
+            head = ("case", "source", "verdict", "rules", "opened", "due", "status")
+            show(None, table([_row(case) for case in cases], head), as_json=False)
+
+
+def _row(case: "CaseSummary") -> tuple[object, ...]:
+    opened, due = f"{case.opened_at:%Y-%m-%d}", f"{case.due_at:%Y-%m-%d}"
+    return case.case, case.source, case.verdict, " ".join(case.rules), opened, due, case.status
+
+
+def _stream(cases: "Iterator[CaseSummary]") -> None:
+    """Print a JSON list case by case: a long queue is never in memory as a whole."""
+    start = "["
+    for case in cases:
+        click.echo(f"{start}{json.dumps(_summary(case), ensure_ascii=False)}", nl=False)
+        start = ",\n "
+    click.echo("]" if start != "[" else "[]")
+
+
+def _summary(case: "CaseSummary") -> dict[str, object]:
+    return {
+        "case": case.case,
+        "source": case.source,
+        "verdict": case.verdict,
+        "rules": list(case.rules),
+        "opened_at": case.opened_at.isoformat(),
+        "due_at": case.due_at.isoformat(),
+        "status": case.status,
+        "version": case.version,
+    }
+
+
+@queue.command("show")
+@click.argument("case")
+@click.option("--by", metavar="USER", help="Who looks. Default: the login.")
+@json_option
+@pass_app
+def show_command(app: App, case: str, by: str | None, *, as_json: bool) -> None:
+    """Show a case with the person and the facts, to whoever may see them."""
+    from alumni_sync.review.dossier import show_case
+
+    with app.open(create=False) as deployment:
+        identity = acting(deployment.settings.people, by)
+        shown = show_case(deployment, case, identity)
+    if shown is None:
+        raise Refused(f"there is no case {case}")
+    content = {**asdict(shown), **_summary(shown.summary)}
+    del content["summary"]
+    show(content, _lines(shown), as_json=as_json)
+
+
+def _lines(shown: "Dossier") -> Iterator[str]:
+    case = shown.summary
+    yield f"{case.case}  {case.verdict}, {case.status}, due {case.due_at:%Y-%m-%d}, {case.source}"
+    yield f"{shown.name} ({shown.employee})" if shown.name else shown.sealed
+    yield ""
+    yield from shown.reasons
+    for rule in shown.rules:
+        yield f"  {rule.id}"
+        for clause in rule.clauses:
+            answer = {True: "true", False: "false", None: "unknown"}[clause.holds]
+            yield f"    {answer:8}{clause.words}"
+    yield ""
+    yield from table(list(shown.facts.items()), ("fact", "value"))
+    if shown.profile_url:
+        yield f"In the HRIS: {shown.profile_url}"
+    yield ""
+    yield "Admitting:"
+    yield from (f"  {effect}" for effect in shown.effects)
+    yield ""
+    for entry in shown.history:
+        vouched = "" if entry.verified else " (unverified)"
+        reason = f": {entry.reason}" if entry.reason else ""
+        yield f"{entry.at:%Y-%m-%d %H:%M}  {entry.event} by {entry.actor}{vouched}{reason}"
+
+
+def _options(reasons: tuple[str, ...]) -> Callable[[Command], Command]:
+    """Add what all rulings take."""
+
+    def add(command: Command) -> Command:
+        for option in (
+            click.option(
+                "--reason", default="", metavar="CODE", help=f"One of {', '.join(reasons)}."
+            ),
+            click.option("--by", metavar="USER", help="Who rules. Default: the login."),
+            click.argument("cases", metavar="CASE...", nargs=-1, required=True),
+        ):
+            command = option(command)
+        return json_option(command)
+
+    return add
+
+
+@queue.command()
+@_options(UPHOLD_REASONS)
+@pass_app
+def uphold(app: App, cases: tuple[str, ...], by: str | None, reason: str, *, as_json: bool) -> None:
+    """Uphold the verdict on each CASE: the person stays out."""
+    _rule(app, cases, Ruling.UPHOLD, by, reason, as_json=as_json)
+
+
+@queue.command()
+@_options(ADMIT_REASONS)
+@pass_app
+def admit(app: App, cases: tuple[str, ...], by: str | None, reason: str, *, as_json: bool) -> None:
+    """Admit each CASE: the person is invited in the next round."""
+    _rule(app, cases, Ruling.ADMIT, by, reason, as_json=as_json)
+
+
+def _rule(
+    app: App,
+    cases: tuple[str, ...],
+    ruling: Ruling,
+    by: str | None,
+    reason: str,
+    *,
+    as_json: bool,
+) -> None:
+    from alumni_sync.ledger.ids import new_id
+    from alumni_sync.review.rulings import rule_case
+
+    with app.open(create=False) as deployment:
+        identity, run_id = acting(deployment.settings.people, by), new_id("R")
+
+        def one(case: str) -> str:
+            result = rule_case(
+                deployment,
+                case=case,
+                ruling=ruling,
+                reason=reason,
+                identity=identity,
+                run_id=run_id,
+            )
+            return result.sentence
+
+        act_on_each(cases, one, as_json=as_json)
+
+
+@queue.command()
+@_options(REOPEN_REASONS)
+@pass_app
+def reopen(app: App, cases: tuple[str, ...], by: str | None, reason: str, *, as_json: bool) -> None:
+    """Take the ruling on each CASE up again: until somebody rules anew, the person is out."""
+    from alumni_sync.ledger.ids import new_id
+    from alumni_sync.review.rulings import reopen_case
+
+    with app.open(create=False) as deployment:
+        identity, run_id = acting(deployment.settings.people, by), new_id("R")
+
+        def one(case: str) -> str:
+            result = reopen_case(
+                deployment, case=case, reason=reason, identity=identity, run_id=run_id
+            )
+            return result.sentence
+
+        act_on_each(cases, one, as_json=as_json)
