@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from sqlalchemy import Engine, MetaData, insert, select
 from sqlmodel import SQLModel
@@ -66,9 +66,10 @@ class Unmapped:
 class _Watched:
     """A connector whose pages are looked at on their way."""
 
-    info: ClassVar[ConnectorInfo]
+    info: ConnectorInfo
 
     def __init__(self, connector: HrisConnector, source: str, unmapped: Unmapped) -> None:
+        self.info = connector.info
         self._connector = connector
         self._source = source
         self._unmapped = unmapped

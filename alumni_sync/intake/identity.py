@@ -1,6 +1,5 @@
 """By which keyed hashes a source's people, spells, facts and rows are recognised."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
@@ -25,21 +24,9 @@ class SourceIdentity:
         return self.hashes.digest("person", self.source, str(facts["person_id"]))
 
     def spell(self, facts: Facts) -> str:
-        """Return the hash of a record's employment."""
-        person, spell = str(facts["person_id"]), str(facts["spell_id"])
-        return self.hashes.digest("spell", self.source, person, spell)
-
-    def people(self, records: Sequence[Facts]) -> list[str]:
-        """Return `person` of many."""
-        source, digest = self.source, self.hashes.digest
-        return [digest("person", source, str(one["person_id"])) for one in records]
-
-    def spells(self, records: Sequence[Facts]) -> list[str]:
-        """Return `spell` of many."""
-        source, digest = self.source, self.hashes.digest
-        return [
-            digest("spell", source, str(one["person_id"]), str(one["spell_id"])) for one in records
-        ]
+        """Return the hash of a record's employment; without an id of its own, of the hire date."""
+        spell = facts.get("spell_id") or facts["hire_date"]
+        return self.hashes.digest("spell", self.source, str(facts["person_id"]), str(spell))
 
     def facts(self, content: bytes) -> str:
         """Return the hash of canonical facts (`dump_facts`)."""

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.intake.identity import SourceIdentity
+from alumni_sync.intake.sighting import is_usable
 from alumni_sync.ledger.facts import dump_facts
 from alumni_sync.ledger.ids import new_ids
 from alumni_sync.ledger.keystore import KeyKind
@@ -23,6 +24,9 @@ from alumni_sync.ports import SourceRecord
 
 KEPT: Final = timedelta(days=14)
 CONFLICT: Final = ("row", "conflicting-repeat")
+INCOMPLETE: Final = ("row", "incomplete")
+"""A connector gave a record that cannot be placed, and no reason for it."""
+
 KEYS: Final = (KeyKind.PROFILE,)
 
 _QUARANTINE: Final = t(Quarantine)
@@ -39,8 +43,11 @@ class Rejection:
 
 
 def rejection(identity: SourceIdentity, record: SourceRecord) -> Rejection:
-    """Return the rejection of a record; one without a problem of its own contradicts another."""
-    field, reason = record.problems[0] if record.problems else CONFLICT
+    """Return the rejection of a record, with the first of its problems."""
+    if record.problems:
+        field, reason = record.problems[0]
+    else:
+        field, reason = CONFLICT if is_usable(record) else INCOMPLETE
     return Rejection(identity.row(record), record, field, reason)
 
 

@@ -89,8 +89,9 @@ class Sighting:
 
     def __init__(self, records: Sequence[SourceRecord]) -> None:
         """Turn the usable ones of `records` into numbers; how they compare comes later."""
-        self.usable = [at for at, record in enumerate(records) if not record.problems]
-        self.unusable = [at for at, record in enumerate(records) if record.problems]
+        usable = [is_usable(record) for record in records]
+        self.usable = [at for at, good in enumerate(usable) if good]
+        self.unusable = [at for at, good in enumerate(usable) if not good]
         facts = [records[at].facts for at in self.usable]
         standings = [_standing(one) for one in facts]
         self._count = len(records)
@@ -122,6 +123,17 @@ class Sighting:
         self.columns["spell"] = self._spread([_number(one) for one in spell_hashes], np.int64)
 
 
+def is_usable(record: SourceRecord) -> bool:
+    """Say whether a record can be placed; a connector should have said why it cannot."""
+    facts = record.facts
+    if record.problems or not facts.get("person_id") or not facts.get("hire_date"):
+        return False
+    status = facts.get("record_status")
+    if status == _LEFT and facts.get("exit_kind") not in _NOT_LEAVING:
+        return bool(facts.get("last_working_day"))
+    return status in _STANDINGS
+
+
 def _number(digest: str) -> int:
     """Return 60 bits of a hash, which fit an array."""
     return int(digest[:15], 16)
@@ -148,7 +160,7 @@ def sight(
     for at, row_hash in zip(sighting.unusable, rows, strict=True):
         known[at] = Known.SAME if row_hash in rejected else Known.NOT
     facts = [records[at].facts for at in sighting.usable]
-    spell_hashes = identity.spells(facts)
+    spell_hashes = [identity.spell(one) for one in facts]
     sighting.add_spells(spell_hashes)
     usable = dict(zip(sighting.usable, spell_hashes, strict=True))
     seen = _seen_before(connection, spell_hashes)
@@ -204,7 +216,7 @@ def _meet(
         return
     rows = Counter(person.tolist())
     told = {news[at] for at in fresh if rows[int(person[at])] == 1}
-    hashes = identity.people([records[at].facts for at in fresh])
+    hashes = [identity.person(records[at].facts) for at in fresh]
     numbers = {one: int(person[at]) for at, one in zip(fresh, hashes, strict=True)}
     for person_hash, one in _people(connection, list(numbers)).items():
         if one.active_elsewhere or any(

@@ -121,7 +121,7 @@ def facts_are_canonical(stage: HrisStage) -> None:
         _expect(not unknown, f"not fields of a leaver: {unknown}")
         wrong = [name for name, fact in record.facts.items() if not _typed(name, fact)]
         _expect(not wrong, f"of the wrong type: {wrong}")
-        gone = [name for name in (*REQUIRED_FIELDS, "spell_id") if not record.facts.get(name)]
+        gone = [name for name in REQUIRED_FIELDS if not record.facts.get(name)]
         _expect(not gone, f"without these no record can be placed: {gone}")
 
 

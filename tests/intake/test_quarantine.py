@@ -1,6 +1,6 @@
 """Rows that cannot be used: shown to who may see them, sealed, and not news twice."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import update
 
@@ -114,3 +114,29 @@ def test_quarantine_has_keys_of_its_own(sqlite_ledger: Ledger, clock: FixedClock
         ring.has(row["id"], KeyKind.PROFILE),
         ring.has(row["id"], KeyKind.EVIDENCE),
     )
+
+
+def test_a_record_that_a_connector_should_have_refused_is_refused(
+    sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """A plugin with a gap must neither stop the run nor place somebody nowhere."""
+    gaps = ("person_id", "hire_date", "record_status", "last_working_day")
+    one = desk(sqlite_ledger, clock, leaver(9), *(leaver(1, **{gap: None}) for gap in gaps))
+
+    assert counts(5, new=1, rejected=4) == one.pull()
+    assert {("row", "incomplete")} == {
+        (row["field"], row["reason"]) for row in list_quarantine(one.deployment)
+    }
+
+
+def test_a_spell_without_an_id_is_known_by_its_hire_date(
+    sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """Most sources have no id for an employment."""
+    bare = {name: fact for name, fact in leaver(1).items() if name != "spell_id"}
+    one = desk(sqlite_ledger, clock, bare)
+    one.pull()
+
+    assert counts(1, unchanged=1) == one.pull()
+    later = {**bare, "hire_date": date(2026, 9, 1), "record_status": "active"}
+    assert counts(1, not_leavers=1) == say(one, later)
