@@ -77,12 +77,15 @@ def restore_command(app: App, file: Path) -> None:
     from alumni_sync.deployment import load_configuration
     from alumni_sync.ledger.backup import restore
     from alumni_sync.ledger.chain import verify as walk
+    from alumni_sync.privacy.journal import replay
 
     settings = load_configuration(app.config).settings
     restore(settings.ledger.url, file, app.clock().now())
     with app.open() as deployment:
+        erased = replay(deployment)
         report = walk(deployment.ledger)
     click.echo(f"Restored {file}: {report.events} consent events, mail and platform paused.")
+    click.echo(f"{erased} people whose keys were destroyed since are erased here as well.")
     click.echo("Look at `alumni-sync plan`, then: alumni-sync resume all")
     if report.broken_seq is not None:
         click.echo(f"The consent chain is broken at {report.broken_seq}: {report.problem}.")

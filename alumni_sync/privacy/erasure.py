@@ -1,0 +1,137 @@
+"""Erasing one person: at once, everywhere, and without forgetting that they are not to be asked.
+
+The gate closes first, in a transaction of its own; then the platform, then the facts and their key.
+What proves a consent stays readable with the evidence key until the proof period ends (GDPR Art.
+17(3)(e)); of somebody who never answered there is nothing to prove, and both keys die.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
+
+from alumni_sync.consent.answers import Channel
+from alumni_sync.consent.dossier import INVITATION, position_of, select_dossiers
+from alumni_sync.consent.lifecycle import Event, step
+from alumni_sync.consent.terms import pack_of
+from alumni_sync.consent.transitions import Happening, record
+from alumni_sync.domain import Actor
+from alumni_sync.errors import ConnectorError, Refused
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.tables import (
+    ConsentEvent,
+    Erasure,
+    Membership,
+    Outbox,
+    Person,
+    Spell,
+    Token,
+    t,
+)
+from alumni_sync.membership.forgetting import forget_spells
+from alumni_sync.membership.removal import remove_closed
+
+if TYPE_CHECKING:
+    from alumni_sync.deployment import Deployment
+
+REASONS: Final = ("request", "objection", "authority", "mistake")
+_PERSON: Final = t(Person)
+_SPELL: Final = t(Spell)
+_EVENT: Final = t(ConsentEvent)
+_MEMBERSHIP: Final = t(Membership)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did.
+
+    Attributes:
+        keys: destroyed.
+        still_on_platform: the platform failed; the removal goes on by itself.
+        proof_kept: a consent was given once: its evidence stays until the proof period ends.
+    """
+
+    keys: int
+    still_on_platform: bool
+    proof_kept: bool
+
+
+def erase(d: "Deployment", person_id: str, *, by: str, reason: str, run_id: str) -> Erased:
+    """Erase a person.
+
+    Args:
+        d: the deployment.
+        person_id: `P-…`.
+        by: user name of whoever decided it.
+        reason: one of `REASONS`.
+        run_id: for the audit of the platform writes.
+
+    Raises:
+        Refused: a legal hold stands, or there is no such person.
+    """
+    before = d.ledger.vault.load([person_id])
+    invitations = _close(d, person_id, by, reason)
+    try:
+        failed = remove_closed(d, run_id, only=invitations).failed > 0
+    except ConnectorError:
+        failed = True
+    with d.ledger.read() as connection:
+        spells = list(
+            connection.execute(select(_SPELL.c.id).where(_SPELL.c.person_id == person_id)).scalars()
+        )
+        proof = _has_proof(connection, person_id)
+    forget_spells(d, spells)
+    kinds = [KeyKind.PROFILE] if proof else [KeyKind.PROFILE, KeyKind.EVIDENCE]
+    d.ledger.vault.shred([person_id], kinds)
+    after = d.ledger.vault.load([person_id])
+    gone = sum(before.has(person_id, kind) - after.has(person_id, kind) for kind in KeyKind)
+    return Erased(gone, failed, proof)
+
+
+def _close(d: "Deployment", person_id: str, by: str, reason: str) -> list[str]:
+    """Shut every gate of a person and note the erasure; return the invitations."""
+    now = d.clock.now()
+    with d.ledger.write() as connection:
+        person = connection.execute(select(_PERSON).where(_PERSON.c.id == person_id)).first()
+        if person is None:
+            msg = "there is no such person"
+            raise Refused(msg)
+        if person.legal_hold:
+            msg = "a legal hold stands: nothing of this person may be erased until it is lifted"
+            raise Refused(msg)
+        connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(erased_at=now))
+        row = {"person_id": person_id, "reason": reason, "at": now, "by": by}
+        connection.execute(insert(t(Erasure)), row)
+        waiting = t(Outbox).c.state == "queued"
+        connection.execute(
+            update(t(Outbox))
+            .where(t(Outbox).c.person_id == person_id, waiting)
+            .values(state="dropped", reason="erased")
+        )
+        ended = [_end(d, connection, row, now) for row in _invitations(connection, person_id, now)]
+        connection.execute(delete(t(Token)).where(t(Token).c.person_id == person_id))
+        return ended
+
+
+def _invitations(connection: Connection, person_id: str, now: datetime) -> Sequence[RowMapping]:
+    query = select_dossiers(now).where(INVITATION.c.person_id == person_id)
+    return connection.execute(query.with_for_update(of=INVITATION)).mappings().all()
+
+
+def _end(d: "Deployment", connection: Connection, row: RowMapping, now: datetime) -> str:
+    """End one consent by the erasure; return the invitation's id."""
+    moved = step(position_of(row), Event.ERASED, now, pack_of(d, row["source"]).timers)
+    if moved.taken:
+        record(connection, row, moved, Happening(Event.ERASED, Actor.SYSTEM, Channel.SYSTEM, now))
+    return str(row["id"])
+
+
+def _has_proof(connection: Connection, person_id: str) -> bool:
+    """Say whether the person ever said yes, or may still be on a platform."""
+    yes = exists().where(
+        _EVENT.c.person_id == person_id, _EVENT.c.state_after.in_(("given", "renewed"))
+    )
+    member = exists().where(_MEMBERSHIP.c.person_id == person_id)
+    return bool(connection.execute(select(yes | member)).scalar())

@@ -1,0 +1,126 @@
+"""Erased means gone, everywhere and for good; and nobody is asked again because we forgot."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from alumni_sync.errors import Refused, Unavailable
+from alumni_sync.ledger.backup import back_up, restore
+from alumni_sync.ledger.ids import new_id
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.store import Ledger
+from alumni_sync.ledger.tables import Erasure, Person, Spell, Tombstone, t
+from alumni_sync.privacy.erasure import Erased, erase
+from alumni_sync.privacy.journal import replay
+from tests.conftest import MASTER, NOW
+from tests.membership.world import Community
+from tests.roster import Leaver
+
+
+def _erase(community: Community, leaver: Leaver) -> Erased:
+    return erase(community.d, leaver.person, by="legal.weber", reason="request", run_id=new_id("R"))
+
+
+def _keys(community: Community, leaver: Leaver) -> set[KeyKind]:
+    ring = community.d.ledger.vault.load([leaver.person])
+    return {kind for kind in KeyKind if ring.has(leaver.person, kind)}
+
+
+def test_a_member_is_erased_at_once(any_community: Community) -> None:
+    """The platform, the facts and the profile key go; the proof of the yes is kept."""
+    leaver = any_community.joined()
+
+    done = _erase(any_community, leaver)
+
+    assert done == Erased(keys=1, still_on_platform=False, proof_kept=True)
+    assert any_community.on_platform(leaver) == "absent"
+    assert _keys(any_community, leaver) == {KeyKind.EVIDENCE}
+    assert any_community.history(leaver)[-1] == "erased"
+    with any_community.d.ledger.read() as connection:
+        assert connection.execute(select(t(Spell).c.sealed)).scalars().all() == [None]
+        assert connection.execute(select(t(Erasure).c.by)).scalars().all() == ["legal.weber"]
+
+
+def test_somebody_who_never_answered_leaves_no_key(community: Community) -> None:
+    """There is nothing to prove, so nothing stays readable."""
+    leaver = community.leaver()
+    community.round()
+
+    done = _erase(community, leaver)
+
+    assert done == Erased(keys=2, still_on_platform=False, proof_kept=False)
+    assert _keys(community, leaver) == set()
+
+
+def test_who_was_erased_is_not_asked_again(community: Community) -> None:
+    """I9: the source still lists them; silence about them is part of the erasure."""
+    leaver = community.leaver()
+    community.round()
+    sent = len(community.mails)
+
+    _erase(community, leaver)
+    community.judge()
+    community.later(days=10)
+    community.round()
+
+    assert len(community.mails) == sent
+    with community.d.ledger.read() as connection:
+        stones = connection.execute(select(t(Tombstone).c.reopens_on)).scalars().all()
+    assert stones == ["never"]
+
+
+def test_a_platform_that_is_down_does_not_stop_it(community: Community) -> None:
+    """The key dies now; the removal goes on until the platform answers."""
+    leaver = community.joined()
+    community.platform.failure = Unavailable("fake", "write", "down")
+    community.platform.fail_after = 0
+
+    done = _erase(community, leaver)
+    assert (done.still_on_platform, _keys(community, leaver)) == (True, {KeyKind.EVIDENCE})
+
+    community.platform.fail_after = None
+    community.later(hours=1)
+    community.sync()
+    assert community.on_platform(leaver) == "absent"
+
+
+def test_a_legal_hold_wins(community: Community) -> None:
+    """Evidence of a pending case must not disappear at anybody's request."""
+    leaver = community.joined()
+    with community.d.ledger.write() as connection:
+        connection.execute(update(t(Person)).values(legal_hold=True))
+
+    with pytest.raises(Refused, match="legal hold"):
+        _erase(community, leaver)
+
+    assert _keys(community, leaver) == set(KeyKind)
+    assert community.on_platform(leaver) == "visible"
+
+
+def test_erasing_nobody_is_refused(community: Community) -> None:
+    """A mistyped id must not look like a success."""
+    with pytest.raises(Refused, match="no such person"):
+        erase(community.d, "P-nobody", by="x", reason="request", run_id=new_id("R"))
+
+
+def test_a_restored_backup_is_told_of_erasures(
+    any_community: Community, ledger_urls: tuple[str, str], tmp_path: Path
+) -> None:
+    """A copy from yesterday would otherwise bring back whoever was erased today."""
+    community = any_community
+    leaver, other = community.joined("zofia"), community.joined("adam")
+    back_up(community.d.ledger, tmp_path / "yesterday.backup")
+    _erase(community, leaver)
+    community.d.ledger.close()
+
+    restore(ledger_urls[0], tmp_path / "yesterday.backup", NOW)
+
+    community.d.ledger = Ledger.open(*ledger_urls, MASTER)
+    assert replay(community.d) == 1
+    assert replay(community.d) == 0
+    with community.d.ledger.read() as connection:
+        facts = dict(connection.execute(select(t(Spell).c.person_id, t(Spell).c.sealed)).all())
+    assert facts[leaver.person] is None
+    assert facts[other.person] is not None
+    community.d.ledger.close()

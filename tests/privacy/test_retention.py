@@ -1,0 +1,168 @@
+"""What is due goes, what is not due stays, and a dry run touches nothing."""
+
+from dataclasses import asdict
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from alumni_sync.consent.answers import Answer
+from alumni_sync.domain import ExitKind
+from alumni_sync.ledger.ids import new_id
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.tables import Outbox, Person, Quarantine, Spell, Token, Tombstone, t
+from alumni_sync.ledger.upsert import insert_rows
+from alumni_sync.membership.removal import remove_closed
+from alumni_sync.privacy.retention import PurgeCounts, purge_due
+from tests.membership.world import Community
+from tests.roster import Leaver
+
+
+def _purge(community: Community) -> dict[str, int]:
+    """Purge, after a dry run that must say the same; return what was let go."""
+    said = purge_due(community.d, dry_run=True)
+    done = purge_due(community.d, dry_run=False)
+    assert said == done
+    assert purge_due(community.d, dry_run=True) == PurgeCounts()
+    return {name: count for name, count in asdict(done).items() if count}
+
+
+def _facts_left(community: Community, leaver: Leaver) -> bool:
+    with community.d.ledger.read() as connection:
+        query = select(t(Spell).c.sealed).where(t(Spell).c.id == leaver.spell)
+        return connection.execute(query).scalar_one() is not None
+
+
+def test_nothing_is_let_go_too_early(any_community: Community) -> None:
+    """A purge that is a day early forgets somebody who is still deciding."""
+    any_community.joined("zofia")
+    any_community.leaver("adam")
+    any_community.round()
+
+    assert _purge(any_community) == {}
+
+
+def test_who_refused_is_forgotten_after_a_day(any_community: Community) -> None:
+    """A no is also a no to keeping the file; the tombstone keeps us from asking again."""
+    leaver = any_community.leaver()
+    any_community.round()
+    any_community.answer(leaver, Answer.NO)
+    assert _purge(any_community) == {}
+
+    any_community.later(hours=25)
+
+    assert _purge(any_community) == {"spells": 1}
+    assert not _facts_left(any_community, leaver)
+    with any_community.d.ledger.read() as connection:
+        assert connection.execute(select(t(Tombstone).c.outcome)).scalars().all() == ["refused"]
+
+
+def test_who_never_answered_is_forgotten_two_weeks_after_the_close(community: Community) -> None:
+    """Thirty days to answer, fourteen more, then nothing but a tombstone."""
+    leaver = community.leaver()
+    for _ in range(31):
+        community.round()
+        community.later(days=1)
+    community.round()
+    community.later(days=13)
+    assert _facts_left(community, leaver)
+
+    community.later(days=2)
+
+    assert _purge(community)["spells"] == 1
+    assert not _facts_left(community, leaver)
+
+
+def test_who_was_never_to_be_contacted_is_forgotten_in_two_weeks(community: Community) -> None:
+    """Of somebody who died nothing is kept that nobody needs."""
+    leaver = community.leaver(exit_kind=ExitKind.DEATH.value)
+    community.later(days=13)
+    assert _purge(community) == {}
+
+    community.later(days=2)
+
+    assert _purge(community) == {"spells": 1}
+    assert not _facts_left(community, leaver)
+
+
+def test_a_member_is_kept_for_as_long_as_the_yes_stands(community: Community) -> None:
+    """A year of membership must not be ended by a clean-up."""
+    leaver = community.joined()
+    community.later(days=400)
+
+    _purge(community)
+
+    assert _facts_left(community, leaver)
+    assert community.on_platform(leaver) == "visible"
+
+
+def test_the_proof_dies_when_its_period_ends(community: Community) -> None:
+    """Six years after a Polish consent ended, nothing of it can be read."""
+    leaver = community.joined()
+    community.leave(leaver)
+    remove_closed(community.d, new_id("R"))
+    community.later(days=5 * 366)
+    assert "proofs" not in _purge(community)
+
+    community.later(days=366 + 2)
+
+    assert _purge(community)["proofs"] == 1
+    ring = community.d.ledger.vault.load([leaver.person])
+    assert [kind for kind in KeyKind if ring.has(leaver.person, kind)] == []
+
+
+def test_a_legal_hold_keeps_everything(community: Community) -> None:
+    """Destroying what a court asked for is the one mistake that cannot be undone."""
+    leaver = community.leaver()
+    community.round()
+    community.answer(leaver, Answer.NO)
+    with community.d.ledger.write() as connection:
+        connection.execute(update(t(Person)).values(legal_hold=True))
+    community.later(days=10 * 366)
+
+    assert "spells" not in _purge(community)
+    assert _facts_left(community, leaver)
+
+
+def test_links_and_mails_are_forgotten(community: Community) -> None:
+    """Old secrets and old delivery notes are of use to nobody but a thief."""
+    leaver = community.leaver()
+    community.round()
+    community.answer(leaver, Answer.NO)
+    community.round()
+    community.later(days=60)
+
+    gone = _purge(community)
+
+    assert gone["tokens"] > 0
+    assert gone["mails"] > 0
+    with community.d.ledger.read() as connection:
+        assert connection.execute(select(t(Outbox).c.id)).all() == []
+        ends = connection.execute(select(t(Token).c.expires_at)).scalars().all()
+    assert [end for end in ends if end <= community.clock.now() - timedelta(days=7)] == []
+
+
+def test_a_quarantined_row_is_unreadable_after_two_weeks(any_community: Community) -> None:
+    """Its hash stays, so that the same bad row is not news again next month."""
+    d = any_community.d
+    d.ledger.vault.create_keys(["Q-1"])
+    row = {
+        "id": "Q-1",
+        "source": "acme-pl",
+        "row_hash": "h",
+        "position": "leavers.csv:3",
+        "field": "hire_date",
+        "reason": "not-a-date",
+        "run_id": "R-1",
+        "created_at": d.clock.now(),
+        "purge_after": d.clock.now() + timedelta(days=14),
+        "sealed": d.ledger.vault.seal("Q-1", KeyKind.PROFILE, "quarantine", b"row"),
+    }
+    with d.ledger.write() as connection:
+        insert_rows(connection, t(Quarantine), [row])
+    any_community.later(days=15)
+
+    assert _purge(any_community) == {"quarantined": 1}
+    with d.ledger.read() as connection:
+        kept = connection.execute(select(t(Quarantine).c.row_hash, t(Quarantine).c.sealed)).all()
+    assert [tuple(found) for found in kept] == [("h", None)]
+    assert not d.ledger.vault.load(["Q-1"]).has("Q-1", KeyKind.PROFILE)
