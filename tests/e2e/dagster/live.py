@@ -1,0 +1,236 @@
+"""A deployment that is up: its processes, its mails, its visitors, and Dagster's own interface."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from alumni_sync.cli.sample_visitor import Browser, Letter, read_letters
+from alumni_sync.cli.supervisor import MARK
+from alumni_sync.cli.up import executable
+from alumni_sync.settings import child_environment
+from tests.assets.small import use_ports, write_small_sample
+
+STARTS = "2026-11-03T09:00:00+00:00"
+"""A Tuesday morning after the October payroll; the clock ticks on from there."""
+
+LOOK_EVERY = 0.2  # seconds
+LAUNCH = """mutation($p: ExecutionParams!) {
+  launchRun(executionParams: $p) { __typename ... on LaunchRunSuccess { run { runId } } } }"""
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Live:
+    """One company and its `alumni-sync up`."""
+
+    folder: Path
+    dagster_port: int
+    site_port: int
+    desk_port: int
+    began: float = field(default_factory=time.time)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @classmethod
+    def make(cls, folder: Path) -> Self:
+        """Write a small company into `folder`, on free ports."""
+        company = cls(folder, free_port(), free_port(), free_port())
+        config = write_small_sample(folder)
+        use_ports(
+            config,
+            dagster=company.dagster_port,
+            site=company.site_port,
+            desk=company.desk_port,
+        )
+        return company
+
+    @property
+    def home(self) -> Path:
+        """Return Dagster's home."""
+        return self.folder / "var" / "dagster"
+
+    @property
+    def log(self) -> Path:
+        """Return what all processes printed."""
+        return self.folder / "up.log"
+
+    def start(self) -> None:
+        """Start everything and wait until it can be opened."""
+        environment = child_environment(ALUMNI_SYNC_AS_OF=f"{STARTS}@{self.began}")
+        environment.pop("DAGSTER_HOME", None)
+        command = [executable("alumni-sync"), "up", "--config", "alumni_sync.yaml"]
+        before = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=environment, stdout=log, stderr=log
+            )
+
+        def announced() -> bool:
+            assert self.process is not None
+            assert self.process.poll() is None, self.log.read_text()[before:]
+            return b"Ctrl-C stops everything." in self.log.read_bytes()[before:]
+
+        self.eventually(announced, 120, "it did not start")
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Stop everything as Ctrl-C does; return the exit code."""
+        if self.process is None or self.process.returncode is not None:
+            return 0
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def eventually(self, holds: Callable[[], bool], seconds: float, what: str) -> float:
+        """Wait until something holds; return after how many seconds it did."""
+        began = time.monotonic()
+        while not holds():
+            waited = time.monotonic() - began
+            assert waited < seconds, f"{what} within {seconds} s\n{self.log.read_text()[-4000:]}"
+            time.sleep(LOOK_EVERY)
+        return time.monotonic() - began
+
+    # --- people ---------------------------------------------------------------------------------
+
+    def letters(self) -> list[Letter]:
+        """Return all mails that were sent."""
+        return read_letters(self.folder / "var" / "outbox")
+
+    def invitations(self) -> list[Letter]:
+        """Return the mails that ask."""
+        return [letter for letter in self.letters() if letter.link("/c/")]
+
+    def mailed_twice(self) -> list[tuple[str, str]]:
+        """Return address and subject of mails that somebody got more than once."""
+        counted = Counter((letter.to, letter.subject) for letter in self.letters())
+        return [mail for mail, count in counted.items() if count > 1]
+
+    def says_yes(self, letter: Letter) -> None:
+        """Let an invited person say yes, with nothing ticked beyond it."""
+        browser = Browser(self.site_port)
+        page = browser.open(letter.link("/c/"))
+        assert 200 == browser.submit(page, page.form("answer"), {"answer": ["yes"]}).status
+
+    def withdraws(self, letter: Letter) -> None:
+        """Let a member leave, by the link of their confirmation."""
+        links = [one.link("/p/") for one in self.letters() if one.to == letter.to]
+        browser = Browser(self.site_port)
+        page = browser.open(next(link for link in links if link))
+        chosen = {"leave": ["everything"]}
+        assert 200 == browser.submit(page, page.form("leave"), chosen).status
+
+    def can_leave(self, letter: Letter) -> bool:
+        """Say whether a member has got the mail by which they can leave."""
+        return any(one.link("/p/") for one in self.letters() if one.to == letter.to)
+
+    def is_on_platform(self, letter: Letter) -> bool:
+        """Say whether the address stands anywhere in the bytes of the platform."""
+        files = (self.folder / "var").glob("community.*")
+        return any(letter.to.encode() in path.read_bytes() for path in files)
+
+    def becomes_member(self, letter: Letter) -> float:
+        """Let somebody say yes; return after how many seconds the platform holds them."""
+        self.says_yes(letter)
+        return self.eventually(lambda: self.is_on_platform(letter), 60, "a yes had no effect")
+
+    # --- the ledger, by its own means -------------------------------------------------------------
+
+    def statuses(self) -> dict[int, str]:
+        """Return case → status."""
+        return dict(self._rows("select id, status from exclusion_case"))
+
+    def case_of(self, verdict: str) -> int:
+        """Return a case that waits, by its verdict."""
+        query = "select id from exclusion_case where status = 'open' and verdict = ? order by id"
+        return int(self._rows(query, verdict)[0][0])
+
+    def _rows(self, query: str, *values: str) -> list[Any]:
+        with closing(sqlite3.connect(self.folder / "var" / "ledger.db")) as connection:
+            return connection.execute(query, values).fetchall()
+
+    # --- Dagster ----------------------------------------------------------------------------------
+
+    def graphql(
+        self, query: str, variables: Mapping[str, Any], *, method: str = "POST", **headers: str
+    ) -> Any:  # noqa: ANN401 JSON
+        """Ask Dagster's webserver, as any page in a browser on this machine can."""
+        connection = HTTPConnection("127.0.0.1", self.dagster_port, timeout=60)
+        content = {"query": query, "variables": json.dumps(dict(variables))}
+        if method == "GET":
+            connection.request("GET", f"/graphql?{urlencode(content)}", headers=headers)
+        else:
+            body = json.dumps({"query": query, "variables": variables})
+            headers = {"Content-Type": "application/json", **headers}
+            connection.request("POST", "/graphql", body, headers)
+        with closing(connection), connection.getresponse() as response:
+            return json.loads(response.read())
+
+    def launch(self, job: str, config: object, *, method: str = "POST", **headers: str) -> str:
+        """Launch a job over GraphQL, with tags of the caller's choice; return the run's id."""
+        parameters = {
+            "selector": {
+                "repositoryLocationName": "alumni_sync",
+                "repositoryName": "__repository__",
+                "pipelineName": job,
+            },
+            "runConfigData": json.dumps(config),
+            "executionMetadata": {
+                "tags": [
+                    {"key": "alumni_sync/user", "value": "legal.weber"},
+                    {"key": "alumni_sync/user_signature", "value": "0" * 64},
+                ]
+            },
+        }
+        answer = self.graphql(LAUNCH, {"p": parameters}, method=method, **headers)
+        return str(answer["data"]["launchRun"]["run"]["runId"])
+
+    def run_status(self, run_id: str) -> str:
+        """Return how a run stands."""
+        query = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+        return str(self.graphql(query, {"id": run_id})["data"]["runOrError"]["status"])
+
+    def ends(self, run_id: str) -> str:
+        """Wait for the end of a run and return its status."""
+        over = {"SUCCESS", "FAILURE", "CANCELED"}
+        self.eventually(lambda: self.run_status(run_id) in over, 120, f"run {run_id} did not end")
+        return self.run_status(run_id)
+
+    # --- processes --------------------------------------------------------------------------------
+
+    def pids(self, *words: str) -> list[int]:
+        """Return our processes whose command line has one of `words`; without words, all."""
+        return [
+            pid for pid, line in self._processes() if not words or any(w in line for w in words)
+        ]
+
+    def _processes(self) -> Iterator[tuple[int, str]]:
+        mine = f"DAGSTER_HOME={self.home}".encode()
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                environment = (entry / "environ").read_bytes().split(b"\0")
+                if mine in environment and any(e.startswith(MARK.encode()) for e in environment):
+                    yield int(entry.name), (entry / "cmdline").read_text().replace("\0", " ")
+
+    def kill_dagster(self) -> list[int]:
+        """Kill webserver, daemon, code servers and workers as by `kill -9`; return their pids."""
+        pids = [pid for pid, line in self._processes() if " serve " not in f"{line} "]
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return pids

@@ -1,0 +1,59 @@
+"""A live company: what a person does is seen within a minute, and nothing else decides anything."""
+
+import pytest
+
+from tests.e2e.dagster.live import Live
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_yes_is_on_the_platform_within_a_minute_and_a_no_within_seconds(live: Live) -> None:
+    """Without anyone doing anything: an answer that waits for tomorrow is a broken promise."""
+    letter = live.invitations()[0]
+
+    assert 60 > live.becomes_member(letter)
+    live.eventually(lambda: live.can_leave(letter), 60, "no confirmation was sent")
+    live.withdraws(letter)
+    live.eventually(lambda: not live.is_on_platform(letter), 20, "a withdrawal had no effect")
+    assert [] == live.mailed_twice()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_launch_without_a_ticket_decides_nothing(live: Live, method: str) -> None:
+    """Any page in a reviewer's browser can have Dagster's webserver launch any job, by GET too."""
+    before = live.statuses()
+    config = {"ops": {"rule": {"config": {"ticket": "EX-000001", "reason": "code_wrong"}}}}
+
+    run_id = live.launch(
+        "review_exclusions",
+        config,
+        method=method,
+        **{"X-Forwarded-User": "legal.weber", "Origin": "http://evil.example"},
+    )
+
+    assert "FAILURE" == live.ends(run_id)
+    assert before == live.statuses()
+
+
+def test_the_user_that_a_caller_chose_is_overwritten(live: Live) -> None:
+    """Tags are the caller's to choose; who launched it is not."""
+    config = {"ops": {"rule": {"config": {"ticket": "none", "reason": "code_wrong"}}}}
+    run_id = live.launch("review_exclusions", config, **{"X-Forwarded-User": "legal.weber"})
+    query = "query($id: ID!) { runOrError(runId: $id) { ... on Run { tags { key value } } } }"
+
+    answer = live.graphql(query, {"id": run_id})["data"]["runOrError"]["tags"]
+
+    tags = {tag["key"]: tag["value"] for tag in answer}
+    assert ("unverified", "unverified") == (
+        tags["alumni_sync/user"],
+        tags["alumni_sync/user_signature"],
+    )
+
+
+def test_a_second_up_refuses_to_start(live: Live) -> None:
+    """Two daemons on one home would launch everything twice."""
+    second = Live(live.folder, live.dagster_port, live.site_port, live.desk_port, live.began)
+    with pytest.raises(AssertionError, match="already running for this deployment"):
+        second.start()
+    assert second.process is not None
+    assert 2 == second.process.returncode
