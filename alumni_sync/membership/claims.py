@@ -97,7 +97,7 @@ def _drafts(d: "Deployment", invitation_ids: Sequence[str], now: datetime) -> di
     digest = d.ledger.hashes.digest_bytes
     drafts: dict[str, Draft] = {}
     fresh = new_ids("A", len(invitation_ids))
-    grants = live_grants(d, only=invitation_ids, page=max(1, len(invitation_ids)))
+    grants = (g for ids in in_chunks(invitation_ids) for g in live_grants(d, only=ids))
     for grant, alumni_id in zip(grants, fresh, strict=False):
         profile = build_profile(grant, alumni_id, now)
         if profile is not None:

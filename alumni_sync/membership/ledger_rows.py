@@ -69,13 +69,15 @@ def _differs(now: datetime) -> ColumnElement[bool]:
     return or_(news, and_(~settled, MEMBERSHIP.c.dead_letter_id.is_(None), _due(now)))
 
 
-def wanted(
-    connection: Connection, now: datetime, after: str, limit: int
-) -> list[tuple[str, str | None]]:
-    """Return (invitation id, state of the membership) where something may have to be written.
+Wanted = tuple[str, str | None]
+"""Invitation id, and the state of the membership if there is one."""
 
-    In the order of ids, above `after`. People whose membership is confirmed for the very grant that
-    stands are not among them: they cost no look-up of keys, no call and no write.
+
+def wanted(connection: Connection, now: datetime, after: str, limit: int) -> list[Wanted]:
+    """Return where something may have to be written, in the order of ids above `after`.
+
+    People whose membership is confirmed for the very grant that stands are not among them: they
+    cost no look-up of keys, no call and no write.
     """
     rows = connection.execute(
         select(INVITATION.c.id, MEMBERSHIP.c.state)
@@ -91,7 +93,7 @@ def wanted(
     return [(invitation_id, state) for invitation_id, state in rows]
 
 
-def every_wanted(connection: Connection, now: datetime) -> Iterator[tuple[str, str | None]]:
+def every_wanted(connection: Connection, now: datetime) -> Iterator[Wanted]:
     """Yield all of `wanted`, page by page."""
     after = ""
     while page := wanted(connection, now, after, PAGE):

@@ -31,11 +31,7 @@ def build_profile(grant: Grant, alumni_id: str, now: datetime) -> Profile | None
     """Return what may leave for the platform at `now`; None where nothing may."""
     if not may_process(grant, Purpose.COMMUNITY, None, now):
         return None
-    fields = {
-        name: shown
-        for name, shown in grant.fields.items()
-        if may_process(grant, Purpose.COMMUNITY, name, now)
-    }
+    fields = grant.fields  # ticked ones only; the community's own yes is what they need
     segments = {f"{name}:{fields[name].value}" for name in SEGMENT_FIELDS if name in fields}
     segments |= {segment for badge, segment in BADGE_SEGMENTS.items() if badge in fields}
     return Profile(
@@ -52,6 +48,8 @@ def build_profile(grant: Grant, alumni_id: str, now: datetime) -> Profile | None
 
 def recheck_at(grant: Grant, now: datetime) -> datetime | None:
     """Return when the profile will change by time alone: a hold on a granted purpose ends then."""
+    if not grant.holds:
+        return None
     ends = [
         datetime.combine(hold.until + timedelta(days=1), time(), UTC) + LATEST_ZONE
         for hold in grant.holds
