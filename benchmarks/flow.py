@@ -1,7 +1,7 @@
 """The flow against the bare loop: 100,000 leavers from CSV into `directory`.
 
 Measured: intake, eligibility, exclusion queue; then, with grants recorded beforehand (not timed),
-the membership of everybody eligible. Beside it `bare_flow`: the same durable work without the
+the membership of everybody eligible. Beside it `_bare_flow`: the same durable work without the
 product. Every part runs in a process of its own, so that memory is that part's; Dagster is not in
 the path.
 
@@ -24,8 +24,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from company import AS_OF, build
-from figures import Figures
+from _company import AS_OF, build
+from _figures import Figures
 
 if TYPE_CHECKING:
     from alumni_sync.ledger.store import Ledger
@@ -141,7 +141,7 @@ def _ours_members() -> Callable[[Path], int]:
 
 def _bare(name: str) -> Callable[[], Callable[[Path], int]]:
     def load() -> Callable[[Path], int]:
-        import bare_flow
+        import _bare_flow as bare_flow
 
         work: Callable[[Path, bytes], int] = getattr(bare_flow, name)
         return lambda folder: work(folder, MASTER)
@@ -162,7 +162,7 @@ def _bare_prepare() -> Callable[[Path], int]:
 
 
 def _grants() -> Callable[[Path], int]:
-    from grants import record_grants
+    from _grants import record_grants
 
     from alumni_sync.clock import FixedClock
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import orjson
-from company import CODES
+from _company import CODES
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from alumni_sync.ledger.hashing import derive_key
