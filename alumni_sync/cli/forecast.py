@@ -32,7 +32,7 @@ def forecast(app: App, source: str | None, *, as_json: bool) -> None:
             duration_seconds=perf_counter() - started,
         )
     unmapped = {name: dict(found) for name, found in rehearsal.unmapped.counts().items()}
-    lines = ["Dry run: nothing was written, nobody was asked.", *lines_of(summary)]
+    lines = ["Dry run: nothing was written, nobody was asked.", *lines_of(summary)[1:]]
     for name, found in unmapped.items():
         said = ", ".join(f"{code} ({number})" for code, number in sorted(found.items()))
         lines.append(f"Unmapped codes  {name}: {said}")
