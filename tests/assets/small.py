@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from alumni_sync.cli.init import write_deployment
@@ -13,17 +14,25 @@ A_FEW = {"resignation": 4, "misconduct": 2}
 """Scenario → how many of a source; one of each other."""
 
 
-def write_small_sample(folder: Path) -> Path:
-    """Write the sample's deployment with few rows into `folder`; return its configuration."""
+def write_small_sample(
+    folder: Path, few: Mapping[str, int] = A_FEW, *, of_each_other: int = 1
+) -> Path:
+    """Write the sample's deployment with few rows into `folder`; return its configuration.
+
+    Args:
+        folder: where.
+        few: scenario → how many of a source.
+        of_each_other: how many of a source of every scenario that `few` does not name.
+    """
     write_deployment(folder, from_sample=True)
     expected = Path(__file__).parents[2] / "examples" / "acme" / "expected.csv"
     with expected.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for source, name in (("acme-pl", "leavers-pl.csv"), ("acme-de", "leavers-de.csv")):
-        left = dict(A_FEW)
+        left = dict(few)
         lines = []
         for row in rows:
-            if row["source"] == source and left.setdefault(row["scenario"], 1) > 0:
+            if row["source"] == source and left.setdefault(row["scenario"], of_each_other) > 0:
                 left[row["scenario"]] -= 1
                 lines.append(int(row["line"]))
         _keep_lines(folder / name, lines)
