@@ -6,11 +6,11 @@ edition does not load: consent given on a page that mixes languages would not be
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import yaml
 from jinja2 import StrictUndefined, TemplateError, meta
@@ -252,14 +252,13 @@ def _mail_problems(path: Path, mail: MailFile) -> Iterator[Problem]:
 
 
 def _strings(value: object) -> Iterator[str]:
+    """Yield every text of a file's values; there are texts, mappings and lists, nothing else."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _strings(item)
+        return
+    inner = value.values() if isinstance(value, Mapping) else value
+    for item in cast("Iterable[object]", inner):
+        yield from _strings(item)
 
 
 def _used(path: Path, text: str, problems: list[Problem]) -> frozenset[str]:

@@ -79,11 +79,13 @@ class ClosedGate:
     since: datetime
 
 
-def _live(now: datetime) -> ColumnElement[bool]:
-    """Say that a yes stands and nothing about the spell speaks against it.
+def live_condition(now: datetime) -> ColumnElement[bool]:
+    """Return the gate as a condition: a yes stands, and the spell does not speak against it.
 
-    Gate and state stand within expressions on purpose: SQLite, without statistics, would take an
-    index of theirs for selective and read every live invitation for each page of ids.
+    For a query over `standing.joined` and the invitation, such as a confirmation that must ask
+    again within its own transaction. Gate and state stand within expressions on purpose: SQLite,
+    without statistics, would take an index of theirs for selective and read every live invitation
+    for each page of ids.
     """
     return and_(
         func.coalesce(INVITATION.c.gate_open, false()) == true(),
@@ -102,7 +104,7 @@ def live_grants(
     members. No transaction is open while the caller holds a grant.
     """
     now, after = d.clock.now(), ""
-    query = select_dossiers(now).where(_live(now))
+    query = select_dossiers(now).where(live_condition(now))
     if only is not None:
         query = query.where(INVITATION.c.id.in_(only))
     while True:
@@ -155,7 +157,9 @@ def _holds(row: RowMapping, ring: KeyRing) -> tuple[OutreachHold, ...]:
     return load_holds(ring.open(person, KeyKind.EVIDENCE, "decision", sealed))
 
 
-def closed_gates(d: "Deployment", *, only: Sequence[str] | None = None) -> Iterator[ClosedGate]:
+def closed_gates(
+    d: "Deployment", *, page: int = IN_LIMIT, only: Sequence[str] | None = None
+) -> Iterator[ClosedGate]:
     """Yield invitations that have a membership which is not gone, but no live grant.
 
     `only`: these invitations, a batch at most.
@@ -176,7 +180,8 @@ def closed_gates(d: "Deployment", *, only: Sequence[str] | None = None) -> Itera
             CASE.c.closed_at.label("case_closed_at"),
         )
         .where(
-            _MEMBERSHIP.c.state.not_in(_GONE), or_(~_live(now), INVITATION.c.valid_until.is_(None))
+            _MEMBERSHIP.c.state.not_in(_GONE),
+            or_(~live_condition(now), INVITATION.c.valid_until.is_(None)),
         )
     )
     if only is not None:
@@ -185,13 +190,13 @@ def closed_gates(d: "Deployment", *, only: Sequence[str] | None = None) -> Itera
         with d.ledger.read() as connection:
             rows = (
                 connection.execute(
-                    query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(IN_LIMIT)
+                    query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(page)
                 )
                 .mappings()
                 .all()
             )
         yield from (_closed(row, now) for row in rows)
-        if len(rows) < IN_LIMIT:
+        if len(rows) < page:
             return
         after = rows[-1]["id"]
 
@@ -227,15 +232,7 @@ def still_live(d: "Deployment", invitation_id: str, version: int) -> bool:
     """Say whether the grant a write was made for still stands, in that very version."""
     now = d.clock.now()
     query = select_dossiers(now).where(
-        _live(now), INVITATION.c.id == invitation_id, INVITATION.c.version == version
+        live_condition(now), INVITATION.c.id == invitation_id, INVITATION.c.version == version
     )
     with d.ledger.read() as connection:
         return connection.execute(query).first() is not None
-
-
-def live_condition(now: datetime) -> ColumnElement[bool]:
-    """Return the gate as a condition, for a query over `standing.joined` and the invitation.
-
-    For a confirmation that must ask again within its own transaction.
-    """
-    return _live(now)

@@ -91,7 +91,7 @@ class _Plan:
     reason: str = ""
 
 
-def plan_requests(d: "Deployment", run_id: str) -> RequestCounts:
+def plan_requests(d: "Deployment", run_id: str, *, page: int = IN_LIMIT) -> RequestCounts:
     """Queue an invitation for everybody who may be asked and was not; note whom we cannot reach.
 
     Raises:
@@ -100,25 +100,30 @@ def plan_requests(d: "Deployment", run_id: str) -> RequestCounts:
     del run_id  # the outbox needs no run: its keys say what was planned, whoever planned it
     due = no_contact = 0
     blocked: Counter[str] = Counter()
-    for name, section in d.settings.sources.items():
-        site = _Site(
-            name=name,
-            jurisdiction=section.jurisdiction,
-            timezone=section.timezone,
-            terms=contact_terms(d, name),
-            edition=edition_of(d),
-            now=d.clock.now(),
-        )
+    for name in d.settings.sources:
+        site = _site_of(d, name)
         if reason := deployment_gate(site.terms):
             blocked[reason.value] += _count(d, site)
             continue
-        for page in _candidates(d, site):
-            plans = _plans(d, site, page)
+        for found in _candidates(d, site, page):
+            plans = _plans(d, site, found)
             _save(d, site, plans)
             unreachable = sum(1 for plan in plans if plan.reason)
             no_contact += unreachable
             due += len(plans) - unreachable
     return RequestCounts(due, no_contact, dict(sorted((+blocked).items())))
+
+
+def _site_of(d: "Deployment", name: str) -> _Site:
+    section = d.settings.sources[name]
+    return _Site(
+        name=name,
+        jurisdiction=section.jurisdiction,
+        timezone=section.timezone,
+        terms=contact_terms(d, name),
+        edition=edition_of(d),
+        now=d.clock.now(),
+    )
 
 
 def _query(site: _Site) -> Select[Any]:
@@ -156,16 +161,16 @@ def _count(d: "Deployment", site: _Site) -> int:
         return int(connection.execute(waiting).scalar_one())
 
 
-def _candidates(d: "Deployment", site: _Site) -> Iterator[Sequence[RowMapping]]:
+def _candidates(d: "Deployment", site: _Site, size: int) -> Iterator[Sequence[RowMapping]]:
     """Yield pages of spells; each page is saved before the next one is read."""
     after = ""
     while True:
-        query = _query(site).where(SPELL.c.id > after).order_by(SPELL.c.id).limit(IN_LIMIT)
+        query = _query(site).where(SPELL.c.id > after).order_by(SPELL.c.id).limit(size)
         with d.ledger.read() as connection:
             page = connection.execute(query).mappings().all()
         if page:
             yield page
-        if len(page) < IN_LIMIT:
+        if len(page) < size:
             return
         after = page[-1]["spell"]
 

@@ -59,13 +59,13 @@ class ReactionCounts:
     revoked: int = 0
 
 
-def run_timers(d: "Deployment", run_id: str) -> TimerCounts:
+def run_timers(d: "Deployment", run_id: str, *, page: int = PAGE) -> TimerCounts:
     """Queue due reminders, close what was not answered, end what is no longer valid."""
     del run_id  # the events say when and why; no run has a part in it
     now = d.clock.now()
     due = and_(INVITATION.c.state.in_(_WAITING), INVITATION.c.next_at <= now)
     counts: Counter[str] = Counter()
-    for row in _rows(d, due, now):
+    for row in _rows(d, due, now, page):
         counts[_tick(d, row["id"], now)] += 1
     return TimerCounts(counts["reminders"], counts["closed"], counts["ended"])
 
@@ -88,7 +88,7 @@ def _tick(d: "Deployment", invitation_id: str, now: datetime) -> str:
         return "ended" if answered else "closed"
 
 
-def react(d: "Deployment", run_id: str) -> ReactionCounts:
+def react(d: "Deployment", run_id: str, *, page: int = PAGE) -> ReactionCounts:
     """Bring consents in line with what their spells have become."""
     del run_id  # likewise
     now = d.clock.now()
@@ -100,7 +100,7 @@ def react(d: "Deployment", run_id: str) -> ReactionCounts:
         and_(INVITATION.c.state.in_(_ASKING), bars.in_(ENDINGS)),
     )
     counts: Counter[str] = Counter()
-    for row in _rows(d, news, now):
+    for row in _rows(d, news, now, page):
         counts[_follow(d, row["id"], now)] += 1
     return ReactionCounts(counts["suspended"], counts["resumed"], counts["revoked"])
 
@@ -135,7 +135,9 @@ def _locked(invitation_id: str, now: datetime) -> Any:  # noqa: ANN401 a Select 
     return query.with_for_update(of=INVITATION)
 
 
-def _rows(d: "Deployment", condition: ColumnElement[bool], now: datetime) -> Iterator[RowMapping]:
+def _rows(
+    d: "Deployment", condition: ColumnElement[bool], now: datetime, size: int
+) -> Iterator[RowMapping]:
     """Yield the invitations that a condition finds, page by page, none of them locked."""
     after = ""
     while True:
@@ -144,11 +146,11 @@ def _rows(d: "Deployment", condition: ColumnElement[bool], now: datetime) -> Ite
             .with_only_columns(INVITATION.c.id)
             .where(condition, INVITATION.c.id > after)
             .order_by(INVITATION.c.id)
-            .limit(PAGE)
+            .limit(size)
         )
         with d.ledger.read() as connection:
             page: Sequence[RowMapping] = connection.execute(query).mappings().all()
         yield from page
-        if len(page) < PAGE:
+        if len(page) < size:
             return
         after = page[-1]["id"]

@@ -94,10 +94,13 @@ def record(
             body={**({"reason": what.reason} if what.reason else {}), **what.body},
         ),
     )
-    changes = position.state != row["state"] or along.renews_grant
-    values = _columns(position, what.at) | _gate(row, step, along, seq) | dict(along.values)
     # A page that is open meanwhile is stale only if something it shows has changed.
-    values["version"] = row["version"] + changes
+    changes = position.state != row["state"] or along.renews_grant
+    version = row["version"] + changes
+    values = _columns(position, what.at) | _gate(position, version) | dict(along.values)
+    values["version"] = version
+    if along.renews_grant:
+        values["grant_seq"] = seq
     connection.execute(update(_INVITATION).where(_INVITATION.c.id == row["id"]).values(**values))
     _apply(connection, row, step, along, seq, what.at)
     return seq
@@ -125,16 +128,11 @@ def _columns(position: Position, at: datetime) -> dict[str, Any]:
     }
 
 
-def _gate(row: RowMapping, step: Step, along: Along, seq: int) -> dict[str, Any]:
-    """Return the gate's columns; whatever is not live is closed, whatever the effects say."""
-    values: dict[str, Any] = {}
-    if along.renews_grant:
-        values["grant_seq"] = seq
-    if step.position.state not in LIVE_STATES:
-        return {**values, "gate_open": False}
-    if Effect.OPEN_GATE in step.effects or along.renews_grant:
-        return {**values, "gate_open": True, "pending_version": row["version"] + 1}
-    return values
+def _gate(position: Position, version: int) -> dict[str, Any]:
+    """Return the gate's columns: it follows the state, and the platform has to learn of it."""
+    if position.state in LIVE_STATES:
+        return {"gate_open": True, "pending_version": version}
+    return {"gate_open": False}
 
 
 def _apply(

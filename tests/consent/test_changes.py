@@ -16,9 +16,10 @@ from alumni_sync.consent.answers import (
 )
 from alumni_sync.consent.decisions import change_fields, one_click, withdraw
 from alumni_sync.consent.grants import live_grants
+from alumni_sync.consent.offers import masked
 from alumni_sync.consent.transitions import suppress
 from alumni_sync.domain import ConsentState
-from alumni_sync.ledger.tables import Suppression, Token, t
+from alumni_sync.ledger.tables import Invitation, Suppression, Token, t
 from alumni_sync.ports import ProfileField, Purpose
 from tests.consent.world import World
 from tests.roster import Leaver
@@ -216,3 +217,37 @@ def test_a_narrow_suppression_grows_and_never_shrinks(world: World) -> None:
         for scope in ("all", "newsletter"):
             suppress(connection, "h", scope, "objected", world.clock.now())
     assert ["all"] == scopes(world)
+
+
+def test_one_click_about_nothing_is_nothing(world: World) -> None:
+    """The invitation was purged, or objected to by another way."""
+    leaver = world.invited()
+    stop = world.token("/u/")
+    world.set_invitation(leaver, state="objected")
+    assert not one_click(world.d, stop)
+
+    with world.d.ledger.write() as connection:
+        connection.execute(t(Invitation).delete())
+    assert not one_click(world.d, stop)
+
+
+def test_one_click_by_somebody_erased_is_obeyed_as_far_as_it_goes(world: World) -> None:
+    """Without a key the address is unknown; the mails have ended with it."""
+    leaver = world.invited()
+    tokens = t(Token)
+    with world.d.ledger.write() as connection:
+        connection.execute(tokens.update().values(mail_kind="confirmation"))
+    stop = world.token("/u/")
+    world.d.ledger.vault.shred([leaver.person])
+
+    assert one_click(world.d, stop)
+    assert [] == scopes(world)
+
+
+@pytest.mark.parametrize(
+    ("email", "shown"),
+    [("zofia@mail.example", "z•••@m•••.example"), ("z@host", "z•••@•••host"), ("", "")],
+)
+def test_a_masked_address_shows_its_owner_enough(email: str, shown: str) -> None:
+    """Enough to recognise, too little to write to."""
+    assert shown == masked(email)

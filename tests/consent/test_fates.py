@@ -9,10 +9,11 @@ from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.claims import Claimed, Wait, claim, site_of
 from alumni_sync.consent.delivery import MailCounts
 from alumni_sync.consent.outbox import Group, due_mails
+from alumni_sync.consent.timers import run_timers
 from alumni_sync.errors import AuthRejected, ConfigError, Unavailable
 from alumni_sync.ledger.leases import hold
-from alumni_sync.ledger.tables import DeadLetter, t
-from alumni_sync.ports import Fate, SendResult
+from alumni_sync.ledger.tables import DeadLetter, Invitation, t
+from alumni_sync.ports import Fate, Message, SendResult
 from tests.consent.world import RUN, World
 
 DOWN = Unavailable("memory", "connect", "refused")
@@ -269,3 +270,51 @@ def test_waiting_doubles_with_every_attempt(world: World) -> None:
         world.clock.set(world.outbox()[0]["due_at"])
 
     assert [timedelta(minutes=minutes) for minutes in (15, 30, 60)] == due
+
+
+def test_a_long_delivery_keeps_its_lease(world: World) -> None:
+    """Five hundred slow mails take longer than a lease lasts."""
+    for number in range(4):
+        world.leaver(f"person{number}")
+    world.plan()
+    world.post.on_send = lambda _: world.later(seconds=25)
+
+    assert MailCounts(sent=4) == world.deliver()
+
+
+def test_an_answer_stands_even_if_the_server_then_denies_the_mail(world: World) -> None:
+    """The person has read it and decided; what the server says does not matter any more."""
+    leaver = world.leaver()
+    world.plan()
+
+    def read_and_answer(_: Message) -> None:
+        world.answer(leaver, Answer.YES)
+
+    world.post.on_send = read_and_answer
+    world.post.fates = [DOWN]
+
+    assert MailCounts(failed=1) == world.deliver()
+    assert "given" == world.invitation(leaver)["state"]
+    world.later(minutes=15)
+    assert 1 == world.deliver().dropped
+
+
+def test_a_reminder_that_waited_too_long_is_dropped(world: World) -> None:
+    """After the close there is nothing to be reminded of."""
+    world.invited()
+    world.later(days=21)
+    run_timers(world.d, RUN)
+    world.later(days=11)
+
+    assert MailCounts(dropped=1) == world.deliver()
+    assert "closed" == world.outbox()[-1]["reason"]
+
+
+def test_a_mail_about_nothing_is_dropped(world: World) -> None:
+    """Its invitation was purged."""
+    world.leaver()
+    world.plan()
+    with world.d.ledger.write() as connection:
+        connection.execute(t(Invitation).delete())
+
+    assert MailCounts(dropped=1) == world.deliver()

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.consent import invitations
 from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.invitations import RequestCounts, plan_requests
 from alumni_sync.domain import CaseStatus
+from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Case, Suppression, Tombstone, t
 from tests.consent.world import RUN, World
@@ -306,3 +308,38 @@ def test_an_undone_exit_does_not_undo_a_no(world: World) -> None:
 
     assert "refused" == world.invitation(leaver)["state"]
     assert 1 == len(world.mails)
+
+
+def test_planning_in_pages_leaves_nobody_out(world: World) -> None:
+    """A hundred thousand leavers are not read at once."""
+    for number in range(5):
+        world.leaver(f"person{number}")
+
+    assert RequestCounts(due=5) == plan_requests(world.d, RUN, page=2)
+
+
+def test_somebody_erased_meanwhile_is_left_out(world: World) -> None:
+    """Without a key there is nobody to ask, and nothing to note either."""
+    leaver = world.leaver()
+    world.d.ledger.vault.shred([leaver.person], [KeyKind.PROFILE])
+
+    assert NOTHING == world.plan()
+    assert [] == world.outbox()
+
+
+def test_what_another_run_has_reopened_is_left_to_it(world: World) -> None:
+    """Two runs that both saw a corrected address must not open two rounds."""
+    leaver = world.leaver(personal_email=None)
+    world.plan()
+    world.later(hours=1)
+    world.roster.change(leaver, personal_email="zofia@mail.example")
+    world.judge()
+    site = invitations._site_of(world.d, "acme-pl")
+    (found,) = invitations._candidates(world.d, site, 10)
+    plans = invitations._plans(world.d, site, found)
+
+    world.plan()
+    invitations._save(world.d, site, plans)
+
+    assert ["reopened"] == world.history(leaver)
+    assert 1 == len(world.outbox())

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from alumni_sync.consent import timers
 from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.decisions import withdraw
 from alumni_sync.consent.grants import closed_gates, live_grants, still_live
@@ -361,3 +362,27 @@ def test_a_later_change_in_the_hris_changes_no_grant(world: World, field: Profil
 
     (grant,) = live_grants(world.d)
     assert "Warszawa" == grant.fields[field].value
+
+
+def test_work_in_pages_leaves_nobody_out(world: World) -> None:
+    """Whoever stands first on the second page has the same rights."""
+    members = [world.member(f"person{number}") for number in range(5)]
+    for leaver in members:
+        on_the_platform(world, leaver)
+        world.roster.set(leaver, rehire_on=date(2026, 12, 1))
+
+    assert 5 == len(list(closed_gates(world.d, page=2)))
+    assert 1 == len(list(closed_gates(world.d, only=[world.invitation(members[0])["id"]])))
+    assert ReactionCounts(suspended=5) == react(world.d, RUN, page=2)
+    world.later(days=731)
+    assert TimerCounts(ended=5) == run_timers(world.d, RUN, page=2)
+
+
+def test_what_somebody_else_did_meanwhile_is_left_alone(world: World) -> None:
+    """Two rounds at once: the second finds that there is nothing to do any more."""
+    leaver = world.invited()
+    invitation, before = world.invitation(leaver)["id"], world.everything()
+
+    assert "nothing" == timers._tick(world.d, invitation, world.clock.now())
+    assert "nothing" == timers._follow(world.d, invitation, world.clock.now())
+    assert before == world.everything()

@@ -35,6 +35,7 @@ class Script:
     mail: str = ""
     rcpt: str = ""
     data: str = ""
+    drop_at_rcpt: bool = False
     drop_after_body: bool = False
     received: list[bytes] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
@@ -58,7 +59,9 @@ class Script:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
     ) -> str:
-        """Answer RCPT."""
+        """Answer RCPT, or hang up on it."""
+        if self.drop_at_rcpt:
+            server.transport.abort()  # type: ignore[union-attr]  # it is set while a session runs
         if not self.rcpt:
             envelope.rcpt_tos.append(address)
         return self.rcpt or "250 OK"
@@ -249,6 +252,21 @@ def test_no_answer_to_the_body_leaves_the_fate_unknown(server: Running) -> None:
     assert SendResult(Fate.UNKNOWN, "no-answer") == server.mailer().send(SAMPLE)
 
 
+def test_a_connection_that_breaks_before_the_body_can_be_tried_again(server: Running) -> None:
+    """Nothing was handed over, so nothing can be received twice."""
+    server.script.drop_at_rcpt = True
+
+    with pytest.raises(Unavailable, match="envelope"):
+        server.mailer().send(SAMPLE)
+
+
+def test_an_answer_that_means_nothing_leaves_the_fate_unknown(server: Running) -> None:
+    """A server that asks for more after the end of the mail is no server to trust."""
+    server.script.data = "354 go on"
+
+    assert SendResult(Fate.UNKNOWN, "354") == server.mailer().send(SAMPLE)
+
+
 def test_a_server_that_cannot_be_reached_can_be_tried_again() -> None:
     """A network that is down is not a bounce."""
     settings = SmtpMailerSettings(host=HOST, port=free_port(), starttls=False)
@@ -271,8 +289,9 @@ def test_unsafe_settings_are_refused(wrong: dict[str, Any]) -> None:
         SmtpMailerSettings(**wrong)
 
 
-def test_a_sender_that_is_no_address_is_refused(server: Running) -> None:
+@pytest.mark.parametrize("sender", ["Acme <ałumni@acme.example>", "Acme <alumni@möcke.example>"])
+def test_a_sender_that_is_no_address_is_refused(server: Running, sender: str) -> None:
     """An envelope takes plain ASCII only; half a mail must not go out."""
-    result = server.mailer().send(replace(SAMPLE, sender="Acme <ałumni@acme.example>"))
+    result = server.mailer().send(replace(SAMPLE, sender=sender))
 
     assert SendResult(Fate.REFUSED, "bad-header") == result
