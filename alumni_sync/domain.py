@@ -217,9 +217,7 @@ class ConsentState(StrEnum):
     ERASED = "erased"
 
 
-LIVE_STATES: Final = frozenset(
-    {ConsentState.GIVEN, ConsentState.RENEWAL_DUE, ConsentState.RENEWED}
-)
+LIVE_STATES: Final = frozenset({ConsentState.GIVEN, ConsentState.RENEWAL_DUE, ConsentState.RENEWED})
 """The only states in which anything of a person may be processed for the community."""
 
 
