@@ -101,9 +101,9 @@ def test_every_command_on_the_screen_works(
         ends[command.split()[-1]] = capsys.readouterr().out
     stories = list(ends.values())
     assert 6 == len(stories)
-    assert 1 == sum("Withdrew" in story and "nothing of" in story for story in stories)
+    assert 1 == sum("Withdrew" in story and "Erased on directory" in story for story in stories)
     assert 1 == sum("conduct" in story or "misconduct" in story for story in stories)
-    assert 1 == sum("taken back" in story for story in stories)
+    assert 1 == sum("The exit was taken back" in story for story in stories)
     assert 1 == sum("will be" in story for story in stories)
     assert 1 == sum("The yes holds until" in story for story in stories)
 
