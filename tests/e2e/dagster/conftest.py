@@ -16,7 +16,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     company = Live.make(tmp_path_factory.mktemp("live") / "acme")
     company.start()
     try:
-        company.eventually(lambda: len(company.invitations()) > 10, 120, "nobody was invited")
+        company.eventually(lambda: len(company.invitations()) > 10, 180, "nobody was invited")
         yield company
     finally:
         company.stop()

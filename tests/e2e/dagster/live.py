@@ -88,7 +88,7 @@ class Live:
             assert self.process.poll() is None, self.log.read_text()[before:]
             return b"Ctrl-C stops everything." in self.log.read_bytes()[before:]
 
-        self.eventually(announced, 120, "it did not start")
+        self.eventually(announced, 180, "it did not start")
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Stop everything as Ctrl-C does; return the exit code."""
@@ -147,7 +147,7 @@ class Live:
     def becomes_member(self, letter: Letter) -> float:
         """Let somebody say yes; return after how many seconds the platform holds them."""
         self.says_yes(letter)
-        return self.eventually(lambda: self.is_on_platform(letter), 60, "a yes had no effect")
+        return self.eventually(lambda: self.is_on_platform(letter), 180, "a yes had no effect")
 
     # --- the ledger, by its own means -------------------------------------------------------------
 
@@ -208,16 +208,14 @@ class Live:
     def ends(self, run_id: str) -> str:
         """Wait for the end of a run and return its status."""
         over = {"SUCCESS", "FAILURE", "CANCELED"}
-        self.eventually(lambda: self.run_status(run_id) in over, 120, f"run {run_id} did not end")
+        self.eventually(lambda: self.run_status(run_id) in over, 180, f"run {run_id} did not end")
         return self.run_status(run_id)
 
     # --- processes --------------------------------------------------------------------------------
 
-    def pids(self, *words: str) -> list[int]:
-        """Return our processes whose command line has one of `words`; without words, all."""
-        return [
-            pid for pid, line in self._processes() if not words or any(w in line for w in words)
-        ]
+    def pids(self) -> list[int]:
+        """Return the processes that are, or were started by, this company's `up`."""
+        return [pid for pid, _ in self._processes()]
 
     def _processes(self) -> Iterator[tuple[int, str]]:
         mine = f"DAGSTER_HOME={self.home}".encode()
