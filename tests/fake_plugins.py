@@ -24,6 +24,9 @@ class Loose(BaseModel):
 
 
 class Hris:
+    def profile_url(self, person_id):
+        return f"https://fake.example/{person_id}"
+
     info = ConnectorInfo("fake-hris", "Fake", "https://fake.example", "none", {"bulk": True})
     Settings = Strict
 

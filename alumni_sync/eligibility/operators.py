@@ -6,7 +6,7 @@ Every operator looks at distinct values or whole arrays, never at one person aft
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import numpy as np
 
@@ -112,6 +112,8 @@ class Evaluation:
                 return self._by_value(field, _wildcards(fold(pattern)))
             case Compare():
                 return self._compare(leaf)
+            case _:
+                assert_never(leaf)
 
     def _by_value(self, field: str, holds: Callable[[Any], bool]) -> Truth:
         positions, values = self.columns.distinct(field)

@@ -207,6 +207,17 @@ def test_a_case_with_its_person(shell: Shell) -> None:
     assert f"seen by {ME}" in text
 
 
+def test_the_way_to_the_hris(shell: Shell) -> None:
+    """Whoever rules wants to see the whole file, where it is kept."""
+    with Deployment.open(shell.config) as d:
+        Roster(d, made=10).add("hr", exit_kind="misconduct", person_id="OS-7")
+        judge_leavers(d, run_id="R-2")
+        sync_queue(d, run_id="R-2")
+    (new,) = set(shell.status()) - {shell.review, shell.grave}
+
+    assert "In the HRIS: https://fake.example/OS-7" in shell.out("queue", "show", new)
+
+
 def test_an_operator_sees_no_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

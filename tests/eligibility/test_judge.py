@@ -295,6 +295,26 @@ def test_facts_that_arrive_meanwhile_win(here: Roster, monkeypatch: pytest.Monke
     assert "excluded" == _verdict(here, who)
 
 
+def test_what_did_not_settle_is_judged_by_the_next_run(
+    here: Roster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two exits that change each other's state must not keep a run busy for ever."""
+    monkeypatch.setattr("alumni_sync.eligibility.judge.MOST_PASSES", 1)
+    monkeypatch.setattr("alumni_sync.eligibility.judge.PAGE", 1)
+    exits = [here.add()]
+    exits.extend(here.add(of=exits[0]) for _ in range(3))
+    here.change(min(exits, key=lambda one: one.spell), exit_kind="misconduct")
+    grave, *others = sorted(exits, key=lambda one: one.spell)
+    _judge(here)
+    here.change(grave, exit_kind="resignation")
+    here.change(others[-1], exit_kind="misconduct")
+
+    for run in range(3):
+        _judge(here, f"R-{run + 2}")
+
+    assert ["held", "held", "held", "excluded"] == [_verdict(here, who) for who in (grave, *others)]
+
+
 def test_only_one_source(roster: Roster) -> None:
     """A payroll close of one source is no business of another."""
     mine, other = roster.add("acme-pl"), roster.add("acme-de")

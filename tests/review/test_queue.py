@@ -234,6 +234,30 @@ def test_what_is_late_is_counted(desk: Desk, clock: FixedClock) -> None:
     assert _counts(open=1, overdue=1) == desk.round("R-2")
 
 
+def test_somebody_who_rules_meanwhile_wins(
+    desk_here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue must not overwrite a ruling that it has not seen."""
+    from alumni_sync.review import queue
+
+    desk = desk_here
+    who = desk.roster.add(exit_kind="performance")
+    desk.round()
+    desk.roster.change(who, exit_kind="unknown")
+    judged = queue._two_person
+
+    def slow(*arguments: object) -> object:
+        monkeypatch.undo()
+        desk.rule(who, "uphold")
+        return judged(*arguments)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(queue, "_two_person", slow)
+    counts = desk.round("R-2")
+
+    assert (0, "upheld") == (counts.reopened, desk.case(who).status)
+    assert _counts(open=1, reopened=1) == desk.round("R-3")
+
+
 def test_a_source_that_was_taken_out_keeps_its_cases(desk: Desk) -> None:
     """A configuration change must not stop the queue of the others."""
     who = desk.roster.add(exit_kind="unknown")

@@ -157,6 +157,26 @@ def test_a_ticket_releases_one_version_once(desk: Desk) -> None:
     assert by(ticket(2), "sec").applied
 
 
+def test_two_releases_at_once(desk_here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version is compared in the very statement that writes."""
+    from alumni_sync.review import releases
+
+    desk = desk_here
+    _stop(desk, "BR-1")
+    standing = releases._standing
+
+    def stale(connection: Any, stop: str, now: datetime) -> Any:  # noqa: ANN401 passed through
+        row = standing(connection, stop, now)
+        connection.execute(_BRAKES.update().values(version=7))
+        return row
+
+    monkeypatch.setattr(releases, "_standing", stale)
+    with pytest.raises(Refused, match="somebody else was faster"):
+        _release(desk, "BR-1", "ops")
+
+    assert ("tripped", 1) == (_row(desk, "BR-1").status, _row(desk, "BR-1").version)
+
+
 def test_what_is_stopped_is_listed(desk: Desk, clock: FixedClock) -> None:
     """Without the id nobody can release anything."""
     _stop(desk, "BR-1", expires_at=clock.now() + timedelta(hours=1))

@@ -155,7 +155,11 @@ def test_a_reviewer_who_left_loses_the_role(
 
 def test_nobody_rules_on_their_own_case(tmp_path: Path, ledger: Ledger, clock: FixedClock) -> None:
     """A reviewer who resigns is a leaver too."""
-    own = [{**PEOPLE[0], "employee": "acme-pl/10001"}, *PEOPLE[1:]]
+    own = [
+        {**PEOPLE[0], "employee": "acme-pl/10001"},
+        {**PEOPLE[1], "employee": "acme-pl/10009"},
+        *PEOPLE[2:],
+    ]
     desk = Desk(Roster.of(tmp_path, ledger, clock, people=own))
     leaver = desk.roster.add(exit_kind="performance")
     desk.round()
