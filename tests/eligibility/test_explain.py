@@ -9,6 +9,7 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.eligibility.decisions import current_decisions, decisions_by_id
 from alumni_sync.eligibility.explain import explain, explain_rules
 from alumni_sync.eligibility.judge import judge_leavers
+from alumni_sync.eligibility.records import load_holds, load_record
 from alumni_sync.eligibility.ruleset import load_ruleset
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
@@ -92,3 +93,16 @@ def test_old_decisions_can_be_opened(roster: Roster) -> None:
     opened = decisions_by_id(roster.ledger, [row.id for row in roster.decisions(who)])
 
     assert ["misconduct", "resignation"] == [r.facts["exit_kind"] for r in opened.values()]
+
+
+def test_holds_are_read_without_the_rest(roster: Roster) -> None:
+    """Membership asks for them at every profile; the facts are none of its business."""
+    who = roster.add(exit_kind="redundancy")
+    judge_leavers(roster.deployment, run_id="R-1")
+    (row,) = roster.decisions(who)
+    content = roster.ledger.vault.open(who.person, KeyKind.EVIDENCE, "decision", row.sealed)
+
+    assert load_record(content).judgement.holds == load_holds(content)
+    assert [("job_offers", date(2027, 4, 30))] == [
+        (h.purpose, h.until) for h in load_holds(content)
+    ]
