@@ -24,6 +24,7 @@ class DateForm(StrEnum):
 
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
+_PADDED: Final = len("2026-10-31")
 
 BAD_DATE: Final = Unreadable("bad-date")
 OTHER_ORDER: Final = Unreadable("other-day-month-order")
@@ -83,6 +84,10 @@ class DateReader:
 
     def __call__(self, text: str) -> date | Unreadable | None:
         """Return the date that `text` means, None for a zero date, or why it cannot be read."""
+        if len(text) == _PADDED:
+            found = self._padded(text)
+            if found is not None:
+                return found
         if ":" in text:
             match = _WITH_TIME.fullmatch(text)
             if match is None:
@@ -97,6 +102,20 @@ class DateReader:
         if len(parts) == 3:  # noqa: PLR2004 day, month and year
             return self._day(parts)
         return BAD_DATE
+
+    def _padded(self, text: str) -> date | None:
+        """Return the date of `2026-10-31` or `31.10.2026`, as nearly all are; None: look closer."""
+        if DateForm.ISO in self._forms and text[4] == text[7] == "-":
+            plain = text
+        elif text[2] == text[5] and text[2] in "./-" and DateForm.DMY in self._forms:
+            plain = f"{text[6:]}-{text[3:5]}-{text[:2]}"
+        else:
+            return None
+        try:
+            found = date.fromisoformat(plain)
+        except ValueError:
+            return None
+        return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
 
     def _day(self, parts: list[str]) -> date | Unreadable | None:
         if len(parts[0]) == 4 and parts[0].isdecimal():  # noqa: PLR2004 a year in full

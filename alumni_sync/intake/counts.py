@@ -29,3 +29,10 @@ class IntakeCounts:
         """Return the sum, field by field."""
         names = [field.name for field in fields(self)]
         return IntakeCounts(*(getattr(self, name) + getattr(other, name) for name in names))
+
+    def again(self) -> "IntakeCounts":
+        """Return what the very same read gives once it was taken in: nothing in it is news."""
+        known = self.new + self.changed + self.unchanged
+        return IntakeCounts(
+            self.read, unchanged=known, not_leavers=self.not_leavers, rejected=self.rejected
+        )

@@ -17,7 +17,7 @@ class SourceIdentity:
         """Use the deployment's hashes; `timezone` is the site's."""
         self.source = source
         self.hashes = hashes
-        self._timezone = timezone
+        self.timezone = timezone
 
     def person(self, facts: Facts) -> str:
         """Return the hash of a record's person."""
@@ -51,12 +51,12 @@ class SourceIdentity:
 
     def today(self, now: datetime) -> date:
         """Return the civil date at the site."""
-        return now.astimezone(self._timezone).date()
+        return now.astimezone(self.timezone).date()
 
     @cached_property
     def end_of(self) -> "EndOfDay":
         """Return the function that gives the instant at which a civil day is over at the site."""
-        return EndOfDay(self._timezone)
+        return EndOfDay(self.timezone)
 
 
 class EndOfDay:

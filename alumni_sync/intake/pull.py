@@ -2,12 +2,15 @@
 
 Pages are committed one by one, so that a read that fails half-way keeps what it has; the watermark
 and the payroll close are written only at the end of a good one. Everything is recognised again, so
-another run repeats nothing.
+another run repeats nothing. What was taken in to the last byte need not even be looked at again.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any, Final
+
+from sqlalchemy import Connection
 
 from alumni_sync.crash import crash_point
 from alumni_sync.deployment import Deployment
@@ -77,19 +80,31 @@ class _Pull:
         )
 
     def run(self) -> IntakeCounts:
+        """Read, guard, take in, and move the watermark."""
         pages = self._source.pages(self._now, self._close)
         first, pages = peeked(pages)
-        if self._source.reads_twice(first):
+        if self._source.is_as_before(first):
+            del pages  # lets go of the file
+            counts = self._as_before()
+        elif self._source.reads_twice(first):
             look = look_at(self._source, pages, self._renew)
             releases = self._ask_guards(look)
             counts = self._second_look(look)
+            self._finish(look, counts, releases)
         else:
             look, counts = FirstLook(Survey()), IntakeCounts()
-            releases = []
             for page in pages:
                 counts += self._only_look(page, look)
+            self._finish(look, counts, [])
         begin_rehires(self._ledger, self._source.identity, self._now)
-        self._finish(look, counts.read, releases)
+        return counts
+
+    def _as_before(self) -> IntakeCounts:
+        """Return the counts of a read whose every byte was taken in completely before."""
+        counts = IntakeCounts(**self._source.watermark.counts)
+        if self._close is not None:
+            with self._ledger.write() as connection:
+                self._end_close(connection)
         return counts
 
     def _ask_guards(self, look: FirstLook) -> list[str]:
@@ -108,6 +123,7 @@ class _Pull:
         found = look.survey.find(self._today)
         counts = found.settled()
         if found.attention.any():
+            self._source.forget_basis()
             start = 0
             for page in self._source.pages(self._now, self._close):
                 refuse_other(self._source, page, look)
@@ -129,11 +145,15 @@ class _Pull:
         self._renew()
         return counts
 
-    def _finish(self, look: FirstLook, rows: int, releases: Sequence[str]) -> None:
+    def _finish(self, look: FirstLook, counts: IntakeCounts, releases: Sequence[str]) -> None:
         """Move the watermark and note the close, if either is not there already."""
         mark = self._source.watermark
-        row: dict[str, Any] = {"source": self._source.name, "basis": look.basis}
-        row["rows"] = rows if look.full else (mark.rows if mark else 0)
+        row: dict[str, Any] = {
+            "source": self._source.name,
+            "basis": self._source.full_basis(look.basis),
+            "rows": counts.read if look.full else (mark.rows if mark else 0),
+            "counts": asdict(counts.again()),
+        }
         same = mark is not None and look.basis and all(getattr(mark, k) == row[k] for k in row)
         crash_point("intake.watermark.before")
         with self._ledger.write() as connection:
@@ -141,12 +161,15 @@ class _Pull:
                 row |= {"since": self._now, "run_id": self._run_id, "cursor": ""}
                 changed = [name for name in row if name != "source"]
                 upsert(connection, _WATERMARK, [row], key=("source",), update=changed)
-            if self._close is not None:
-                done = {"source": self._source.name, "close": self._close}
-                done |= {"run_id": self._run_id, "at": self._now}
-                insert_ignore(connection, _CLOSE_DONE, [done], key=("source", "close"))
+            self._end_close(connection)
             spend(connection, releases)
         crash_point("intake.watermark.after")
+
+    def _end_close(self, connection: Connection) -> None:
+        if self._close is not None:
+            done = {"source": self._source.name, "close": self._close}
+            done |= {"run_id": self._run_id, "at": self._now}
+            insert_ignore(connection, _CLOSE_DONE, [done], key=("source", "close"))
 
 
 def _renewer(lease: HeldLease, now: Callable[[], datetime]) -> Callable[[], None]:

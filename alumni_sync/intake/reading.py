@@ -9,8 +9,9 @@ from datetime import date, datetime
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from alumni_sync import __version__
 from alumni_sync.deployment import Deployment
 from alumni_sync.errors import AlumniSyncError, ContractBroken, Unavailable
 from alumni_sync.intake.guards import Reading
@@ -58,6 +59,36 @@ class Source:
         window = Window(mark.since if mark else None, now, close)
         return harmless_pages(self.name, lambda: self.connector.pull(window, None))
 
+    def full_basis(self, basis: str) -> str:
+        """Return the fingerprint of a read with all that decides what it becomes here; "" for "".
+
+        The site's time zone, and the version of this program.
+        """
+        if not basis:
+            return ""
+        parts = (basis, str(self.identity.timezone), __version__)
+        return self.ledger.hashes.digest("basis", *parts)
+
+    def is_as_before(self, first: Page) -> bool:
+        """Say whether the read is, byte for byte, the one that was taken in completely last.
+
+        Then nothing in it can be new: time alone makes nobody a leaver, and begins only rehires.
+        """
+        mark = self.watermark
+        if mark is None or not first.basis or mark.counts is None:
+            return False
+        same: bool = mark.basis == self.full_basis(first.basis)
+        return same
+
+    def forget_basis(self) -> None:
+        """Note that the ledger is about to hold something else than the last good read.
+
+        If this one fails half-way and the earlier file comes back, it has to be looked at.
+        """
+        with self.ledger.write() as connection:
+            statement = update(_WATERMARK).where(_WATERMARK.c.source == self.name)
+            connection.execute(statement.values(basis=""))
+
     def reads_twice(self, first: Page) -> bool:
         """Say whether all is looked at before anything is written."""
         return first.full or bool(self.connector.info.capabilities.get(REPEATABLE))
@@ -82,7 +113,6 @@ class FirstLook:
             coded=self.survey.coded,
             uncoded=self.survey.uncoded,
             last_rows=watermark.rows if watermark else 0,
-            last_basis=watermark.basis if watermark else "",
         )
 
 

@@ -76,6 +76,6 @@ def sequence_column() -> Any:  # noqa: ANN401 SQLModel's Field is untyped
     return Field(default=None, sa_column=Column(SEQUENCE, primary_key=True, autoincrement=True))
 
 
-def json_column() -> Any:  # noqa: ANN401 SQLModel's Field is untyped
+def json_column(*, nullable: bool = False) -> Any:  # noqa: ANN401 SQLModel's Field is untyped
     """Return the field of a JSON value that is never personal."""
-    return Field(default=None, sa_column=Column(JSON, nullable=False))
+    return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=nullable))

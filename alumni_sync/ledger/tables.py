@@ -390,8 +390,9 @@ class Watermark(SQLModel, table=True):
     source: str = Field(primary_key=True)
     cursor: str = ""
     since: datetime | None = when_column()  # start of the last good read
-    basis: str = ""  # fingerprint of what was read, revision of mapping included
+    basis: str = ""  # fingerprint of what was read, mapping and version included
     rows: int = 0  # of the last good full read
+    counts: dict[str, Any] | None = json_column(nullable=True)  # of that basis
     run_id: str = ""
 
 

@@ -17,9 +17,7 @@ from alumni_sync.testing.fake_hris import leaver
 from tests.intake.desk import Desk, counts, desk, say
 
 WRITTEN = (Person, Spell, Quarantine, Watermark, CloseDone)
-GOOD = Reading(
-    "b", full=True, rows=100, declared=None, coded=9, uncoded=1, last_rows=0, last_basis=""
-)
+GOOD = Reading("b", full=True, rows=100, declared=None, coded=9, uncoded=1, last_rows=0)
 
 
 def people(count: int, **changes: str | None) -> list[Facts]:
@@ -47,7 +45,6 @@ def release(one: Desk, name: str | None = None) -> None:
         (replace(GOOD, rows=39, last_rows=50), ["short"]),
         (replace(GOOD, rows=1, last_rows=49), []),
         (replace(GOOD, rows=79, last_rows=100, full=False), []),
-        (replace(GOOD, rows=79, last_rows=100, last_basis="b"), []),
         (replace(GOOD, coded=0, uncoded=3), ["no_exit_code"]),
         (replace(GOOD, coded=1, uncoded=99), []),
         (replace(GOOD, coded=0, uncoded=0), []),

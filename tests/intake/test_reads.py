@@ -2,8 +2,10 @@
 
 import logging
 import traceback
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -67,9 +69,53 @@ def test_a_read_with_nothing_new_is_made_once(sqlite_ledger: Ledger, clock: Fixe
     """The second look costs as much as the first."""
     one = desk(sqlite_ledger, clock, *map(leaver, range(9)))
     one.pull()
-    one.pull()
+    say(one, *map(leaver, range(8)))
 
     assert 3 == hris(one).pulls
+
+
+def test_a_read_that_was_taken_in_to_the_last_byte_is_not_looked_at(
+    sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """An hourly run over the same export should cost next to nothing, and count the same."""
+    rows: Records = [*map(leaver, range(9)), BAD, employee(20, date(2020, 1, 1))]
+    one = desk(sqlite_ledger, clock, *rows)
+    one.pull()
+    hris(one).fail_after = 1  # only the first page may be asked for
+
+    assert counts(11, unchanged=9, not_leavers=1, rejected=1, newly_rejected=0) == one.pull()
+
+
+def test_an_earlier_read_that_comes_back_after_a_failed_one_is_looked_at(
+    sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """Half of the failed one is in the ledger; the source now says otherwise again."""
+    first = [*map(leaver, range(9))]
+    one = desk(sqlite_ledger, clock, *first)
+    one.pull()
+
+    def fail_at_the_second_look(number: int) -> None:
+        hris(one).fail_after = 1 if number == 4 else None
+
+    hris(one).before_pull = fail_at_the_second_look
+    with pytest.raises(ContractBroken):
+        say(one, *(leaver(number, department="IT") for number in range(9)))
+
+    assert counts(9, changed=3, unchanged=6) == say(one, *first)
+    assert {"Zakupy"} == {spell["facts"]["department"] for spell in one.spells().values()}
+
+
+def test_the_same_bytes_under_another_time_zone_are_looked_at(
+    sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """The exit is effective at another instant, and the guards were told of another site."""
+    one = desk(sqlite_ledger, clock, leaver(1))
+    one.pull()
+    before = one.rows(Watermark)
+    one.settings.sources[SOURCE] = replace(one.settings.sources[SOURCE], timezone=ZoneInfo("UTC"))
+
+    assert counts(1, unchanged=1) == one.pull()
+    assert before != one.rows(Watermark)
 
 
 def test_a_good_read_moves_the_watermark_and_ends_the_close(

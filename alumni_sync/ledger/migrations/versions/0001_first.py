@@ -333,6 +333,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("since", WHEN),
         sa.Column("basis", TEXT, nullable=False),
         sa.Column("rows", NUMBER, nullable=False),
+        sa.Column("counts", sa.JSON()),
         sa.Column("run_id", TEXT, nullable=False),
     )
     op.create_table(
