@@ -33,7 +33,7 @@ up: setup
 	else $(BIN)/alumni-sync sample up; fi
 
 test: setup
-	@$(BIN)/python -m pytest -q $(PYTEST)
+	@$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile $(PYTEST)
 
 check: setup
 	$(BIN)/ruff format --check .
