@@ -9,10 +9,13 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import dagster as dg
 
-from alumni_sync.errors import AlumniSyncError
+from alumni_sync.errors import AlumniSyncError, LedgerError
+
+FRAMES_SHOWN: Final = 4
 
 
 class StageFailed(dg.Failure):
@@ -46,6 +49,8 @@ def harmless() -> Iterator[None]:
         yield
     except (dg.Failure, dg.RetryRequested, dg.DagsterExecutionInterruptedError):
         raise
+    except LedgerError as error:  # says what the database said, not what it was asked
+        failed = StageFailed(f"{error}: {describe(error)}", error)
     except AlumniSyncError as error:
         failed = StageFailed(str(error), error)
     except Exception as error:  # noqa: BLE001 whatever it is, its message must not get through
@@ -60,7 +65,7 @@ def harmless() -> Iterator[None]:
 
 
 def describe(error: BaseException) -> str:
-    """Return the type of an error and where it was raised, nothing of its message."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{where}"
+    """Return the type of an error and the way to where it was raised, nothing of its message."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_SHOWN:]
+    way = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__name__} at {way}" if way else type(error).__name__

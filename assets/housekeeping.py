@@ -11,11 +11,12 @@ from alumni_sync.deployment import Deployment
 from alumni_sync.ledger.runs import last_counts
 from alumni_sync.ledger.tables import Erasure, t
 from alumni_sync.privacy.retention import purge_due
+from assets.counts import metadata_of
 from assets.eligibility import queue_made
 from assets.history import History
 from assets.home import home_of
 from assets.resources import Company, for_ops
-from assets.stage import metadata_of, stage
+from assets.stage import stage
 
 JOB_NAME: Final = "housekeeping"
 _ERASURES: Final = t(Erasure)

@@ -1,8 +1,8 @@
 """What every stage shares: which run it is part of, its record in the ledger, harmless errors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from alumni_sync.deployment import Deployment
 from alumni_sync.errors import ConfigError, SafetyStop
 from alumni_sync.ledger.leases import LeaseBusy
 from alumni_sync.ledger.runs import Counts, RunOf, RunStatus, begin_run, end_stage
+from assets.counts import counts_of, metadata_of
 from assets.failures import StageFailed, harmless
 from assets.links import release_metadata
 
@@ -70,7 +71,9 @@ Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecut
 
 
 @contextmanager
-def stage(context: Context, deployment: Deployment, name: str) -> Iterator[Stage]:
+def stage(
+    context: Context, deployment: Deployment, name: str, *, busy_wait: float = BUSY_WAIT
+) -> Iterator[Stage]:
     """Work on one stage: its start and its failure are recorded, its errors made harmless.
 
     Where another process is at the same work (the withdrawal worker, most of the time), the stage
@@ -83,7 +86,7 @@ def stage(context: Context, deployment: Deployment, name: str) -> Iterator[Stage
             yield current
         except LeaseBusy:
             if context.retry_number < BUSY_RETRIES:
-                raise dg.RetryRequested(BUSY_RETRIES, BUSY_WAIT) from None
+                raise dg.RetryRequested(BUSY_RETRIES, busy_wait) from None
             current.record(status=RunStatus.FAILED)
             raise
         except SafetyStop as stop:
@@ -115,35 +118,9 @@ def split_key(key: str) -> tuple[str, date]:
     """
     source, _, day = key.rpartition("|")
     try:
-        return source, date.fromisoformat(day)
+        close = date.fromisoformat(day)
     except ValueError:
-        raise ConfigError.of("payroll_closes", "a key is SOURCE|YYYY-MM-DD") from None
-
-
-def counts_of(counts: object) -> Counts:
-    """Return a record of counts as a mapping of numbers, and nothing but numbers.
-
-    Raises:
-        TypeError: something else is in it; it might be about a person.
-    """
-    mapping = asdict(counts) if is_dataclass(counts) and not isinstance(counts, type) else counts
-    if not isinstance(mapping, Mapping):
-        msg = f"{type(counts).__name__} is no record of counts"
-        raise TypeError(msg)
-    for name, value in mapping.items():
-        numbers = value.values() if isinstance(value, Mapping) else [value]
-        if not all(isinstance(number, int | float) for number in numbers):
-            msg = f"{type(counts).__name__}.{name} is no count"
-            raise TypeError(msg)
-    return {str(name): value for name, value in mapping.items()}
-
-
-def metadata_of(counts: Counts) -> dict[str, int]:
-    """Return counts flat, as Dagster plots them: `verdicts: excluded`."""
-    flat: dict[str, int] = {}
-    for name, value in counts.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name}: {inner}": number for inner, number in value.items()}
-        else:
-            flat[name] = value
-    return flat
+        close = None
+    if not source or close is None:
+        raise ConfigError.of("payroll_closes", "a key is SOURCE|YYYY-MM-DD")
+    return source, close

@@ -12,9 +12,9 @@ from alumni_sync.deployment import Deployment
 from alumni_sync.errors import SafetyStop
 from alumni_sync.ledger.runs import run_counts
 from alumni_sync.ledger.tables import Case, Lease, Run, Spell, t
+from assets.counts import counts_of
 from assets.home import home_of, instance_of
 from assets.in_process import run_community, run_intake, run_job
-from assets.stage import counts_of
 from tests.assets.conftest import OCTOBER
 from tests.assets.small import mails_in
 
