@@ -9,7 +9,7 @@ sessions, tags) is HMAC-SHA256.
 import hmac
 import unicodedata
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -33,10 +33,15 @@ def normalised_address(email: str) -> str:
     only ever suppresses mails and sends two people with one address to review.
     """
     local, _, domain = unicodedata.normalize("NFKC", email.strip()).rpartition("@")
+    return f"{local.casefold()}@{_ascii_domain(domain)}"
+
+
+@lru_cache(maxsize=4096)  # a file has few domains, and the codec is slow
+def _ascii_domain(domain: str) -> str:
     domain = domain.rstrip(".").casefold()
     with suppress(UnicodeError):  # not a valid domain: still hashed, so that it is recognised
         domain = domain.encode("idna").decode("ascii")
-    return f"{local.casefold()}@{domain}"
+    return domain
 
 
 class KeyedHashes:
