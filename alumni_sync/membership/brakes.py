@@ -87,17 +87,21 @@ def exceeds(load: Load, limit: Limit) -> bool:
     return bool(load.planned and together > limit.count and together > limit.share * load.members)
 
 
-Listing = Callable[[], Iterable[str]]
-"""Gives the invitations of a plan, as often as they are asked for; there may be very many."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The people of a plan: counted cheaply, listed only where it matters who they are."""
+
+    count: Callable[[], int]
+    listed: Callable[[], Iterable[str]]
 
 
-def hold_adds(d: "Deployment", run_id: str, invitations: Listing) -> None:
+def hold_adds(d: "Deployment", run_id: str, planned: Planned) -> None:
     """Stop the plan where it would add too many at once.
 
     Raises:
         SafetyStop: nothing was written; names the brake that a person may release.
     """
-    brake_id = _judge(d, run_id, BrakeName.ADDS, invitations)
+    brake_id = _judge(d, run_id, BrakeName.ADDS, planned)
     if brake_id:
         limit = d.settings.brakes.adds
         what = (
@@ -109,15 +113,16 @@ def hold_adds(d: "Deployment", run_id: str, invitations: Listing) -> None:
 
 def removals_allowed(d: "Deployment", run_id: str, invitation_ids: Sequence[str]) -> bool:
     """Say whether members may be erased whose consent stands, but whose exit does not."""
-    return not _judge(d, run_id, BrakeName.REMOVALS, lambda: invitation_ids)
+    planned = Planned(lambda: len(invitation_ids), lambda: invitation_ids)
+    return not _judge(d, run_id, BrakeName.REMOVALS, planned)
 
 
-def _judge(d: "Deployment", run_id: str, name: BrakeName, invitations: Listing) -> str:
+def _judge(d: "Deployment", run_id: str, name: BrakeName, planned: Planned) -> str:
     """Return the brake that holds these people, "" where none does; a new one is tripped."""
     now, platform = d.clock.now(), d.platform_name
     limit = d.settings.brakes.adds if name is BrakeName.ADDS else d.settings.brakes.removals
     with d.ledger.read() as connection:
-        load = _load(connection, platform, name, invitations(), now)
+        load = _load(connection, platform, name, planned, now)
         standing = _open_brake(connection, platform, name)
     if not exceeds(load, limit):
         if standing is not None:
@@ -125,20 +130,22 @@ def _judge(d: "Deployment", run_id: str, name: BrakeName, invitations: Listing) 
         return ""
     if standing is not None:
         return str(standing.id)
-    return _trip(d, run_id, name, list(invitations()), load, now)
+    return _trip(d, run_id, name, list(planned.listed()), load, now)
 
 
 def _load(
     connection: Connection,
     platform: str,
     name: BrakeName,
-    invitation_ids: Iterable[str],
+    people: Planned,
     now: datetime,
 ) -> Load:
     released = _released_items(connection, platform, name, now)
     recent = _recent(connection, platform, name, now)
     active = count_states(connection, platform).get(MemberState.ACTIVE, 0)
-    planned = sum(1 for one in invitation_ids if one not in released)
+    planned = people.count()
+    if released:
+        planned = sum(1 for one in people.listed() if one not in released)
     before = active - recent if name is BrakeName.ADDS else active + recent
     return Load(planned, recent, max(0, before))
 

@@ -16,7 +16,7 @@ from alumni_sync.ledger.tables import DeadLetter, PlatformWrite, t
 from alumni_sync.ledger.upsert import execute_many
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.membership.claims import Claimed
-from alumni_sync.membership.ledger_rows import MEMBERSHIP, memberships, open_gates
+from alumni_sync.membership.ledger_rows import MEMBERSHIP, open_gates, still_claimed
 from alumni_sync.membership.plan import Act, MemberState
 from alumni_sync.membership.profiles import recheck_at
 from alumni_sync.membership.retries import wait_after
@@ -142,17 +142,21 @@ def confirm(
         held = []
         for write in claimed:
             result = results.get(write.profile.alumni_id) or _missing(write)
-            if result.outcome not in _TAKEN:
+            version = is_open.get(write.grant.invitation_id)
+            if result.outcome in _TAKEN:
+                _count(outcome, write, result)
+                if version is not None:
+                    outcome.stale += version != write.grant.version
+                    held.append(_held(write, _reference(ring, write, result), now))
+            elif version is not None:
                 _fail(connection, outcome, write, result, now, trouble)
-                continue
-            _count(outcome, write, result)
-            if write.grant.invitation_id in is_open:
-                outcome.stale += is_open[write.grant.invitation_id] != write.grant.version
-                held.append(_held(write, _reference(ring, write, result), now))
+            else:
+                outcome.failed += 1  # it may have landed all the same: removed below
         execute_many(connection, _HELD, held)
         became = [_became(run_id, write, results, now) for write in claimed]
         execute_many(connection, _OUTCOME, became)
-        outcome.closed = _not_ours_any_more(connection, run_id, claimed, is_open)
+        # Whoever is still claimed has a closed gate, or was removed by somebody else meanwhile.
+        outcome.closed = still_claimed(connection, run_id, [w.grant.invitation_id for w in claimed])
     return outcome
 
 
@@ -251,19 +255,3 @@ def _dead_letter(
     }
     key = connection.execute(_LETTER.insert(), row).inserted_primary_key
     return int(key[0]) if key else 0
-
-
-def _not_ours_any_more(
-    connection: Connection,
-    run_id: str,
-    claimed: Sequence[Claimed],
-    is_open: Mapping[str, int],
-) -> list[str]:
-    """Return whose gate is closed, or who was removed by somebody else while we wrote."""
-    left = memberships(connection, [w.grant.invitation_id for w in claimed])
-    return [
-        write.grant.invitation_id
-        for write in claimed
-        if write.grant.invitation_id not in is_open
-        or left[write.grant.invitation_id].claimed_by == run_id
-    ]

@@ -39,7 +39,7 @@ def open_gates(
             .select_from(INVITATION.join(joined(), INVITATION.c.spell_id == SPELL.c.id))
             .where(INVITATION.c.id.in_(chunk), live_condition(now))
         )
-        found |= {row.id: row.version for row in rows}
+        found.update(rows.all())
     return found
 
 
@@ -90,7 +90,24 @@ def wanted(connection: Connection, now: datetime, after: str, limit: int) -> lis
         .order_by(INVITATION.c.id)
         .limit(limit)
     )
-    return [(invitation_id, state) for invitation_id, state in rows]
+    return list(rows.all())
+
+
+def count_new(connection: Connection, now: datetime) -> int:
+    """Return how many of `wanted` were never on the platform, or are gone from it."""
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(_with_exits())
+            .where(
+                or_(
+                    MEMBERSHIP.c.id.is_(None),
+                    and_(MEMBERSHIP.c.state.in_(GONE_VALUES), _differs(now)),
+                ),
+                live_condition(now),
+            )
+        ).scalar_one()
+    )
 
 
 def every_wanted(connection: Connection, now: datetime) -> Iterator[Wanted]:
@@ -99,6 +116,17 @@ def every_wanted(connection: Connection, now: datetime) -> Iterator[Wanted]:
     while page := wanted(connection, now, after, PAGE):
         yield from page
         after = page[-1][0]
+
+
+def still_claimed(connection: Connection, run_id: str, invitation_ids: Sequence[str]) -> list[str]:
+    """Return those of the invitations that a run has claimed and nothing has confirmed."""
+    found: list[str] = []
+    for chunk in in_chunks(invitation_ids):
+        query = select(MEMBERSHIP.c.invitation_id).where(
+            MEMBERSHIP.c.invitation_id.in_(chunk), MEMBERSHIP.c.claimed_by == run_id
+        )
+        found += connection.execute(query).scalars()
+    return found
 
 
 def elsewhere(connection: Connection, platform: str) -> Mapping[str, int]:

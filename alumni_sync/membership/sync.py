@@ -14,12 +14,18 @@ from alumni_sync.crash import crash_point
 from alumni_sync.errors import ConfigError, ConnectorError, PermanentError, RateLimited
 from alumni_sync.ledger.leases import HeldLease, hold
 from alumni_sync.ledger.pauses import Outlet, is_paused
-from alumni_sync.membership.brakes import hold_adds, spend
+from alumni_sync.membership.brakes import Planned, hold_adds, spend
 from alumni_sync.membership.choices import take_choices
 from alumni_sync.membership.claims import Claimed, claim, forget_claims
 from alumni_sync.membership.closings import abandoned, closings, removed_meanwhile
 from alumni_sync.membership.confirms import Confirmed, Trouble, confirm
-from alumni_sync.membership.ledger_rows import count_states, elsewhere, every_wanted, wanted
+from alumni_sync.membership.ledger_rows import (
+    count_new,
+    count_states,
+    elsewhere,
+    every_wanted,
+    wanted,
+)
 from alumni_sync.membership.plan import GONE, Act, MembershipPlan, MemberState, act_of_state
 from alumni_sync.membership.removal import RemovalCounts, remove_closed, take_away
 from alumni_sync.ports import CommunityPlatform, Removal, WriteOutcome, WriteResult
@@ -103,7 +109,7 @@ def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
         with d.ledger.read() as connection:
             paused = is_paused(connection, Outlet.PLATFORM)
         if not paused:
-            hold_adds(d, run_id, lambda: _new_ones(d))
+            hold_adds(d, run_id, Planned(lambda: _how_many_new(d), lambda: _new_ones(d)))
             _write_all(d, run_id, lease, counts)
     with d.ledger.read() as connection:
         active = count_states(connection, d.platform_name).get(MemberState.ACTIVE, 0)
@@ -122,6 +128,11 @@ def _refuse_another_platform(d: "Deployment") -> None:
             f"people are still on another platform ({where}) and could not be removed there",
             "configure that platform again until they are gone; see docs/membership.md",
         )
+
+
+def _how_many_new(d: "Deployment") -> int:
+    with d.ledger.read() as connection:
+        return count_new(connection, d.clock.now())
 
 
 def _new_ones(d: "Deployment") -> Iterator[str]:
