@@ -227,9 +227,11 @@ def _report(figures: Figures, full: dict[str, Part], small: dict[str, Part], lea
             f"{name}: {leavers / ours['seconds']:,.0f} rows/s ({ours['seconds']:.1f} s), "
             f"bare {leavers / bare['seconds']:,.0f} rows/s ({bare['seconds']:.1f} s)"
         )
-    ours = full["ours-take"]["seconds"] + full["ours-members"]["seconds"]
-    bare = full["bare-take"]["seconds"] + full["bare-members"]["seconds"]
-    figures.at_most("flow vs bare loop", ours / bare, BOUND_FLOW)
+    took = {
+        side: full[f"{side}-take"]["seconds"] + full[f"{side}-members"]["seconds"]
+        for side in ("ours", "bare")
+    }
+    figures.at_most("flow vs bare loop", took["ours"] / took["bare"], BOUND_FLOW)
     again = full["ours-unchanged"]["seconds"] / full["bare-unchanged"]["seconds"]
     figures.at_most("run without changes vs parse, hash, compare", again, BOUND_UNCHANGED)
     memory = [
