@@ -41,10 +41,10 @@ _NEW_PERSON: Final = _defaults(Person)
 
 @dataclass(frozen=True, slots=True)
 class Sighted:
-    """One row that needs writing, with what the survey found of it."""
+    """One row that needs writing, with what the survey found of it (`known` is a `Known`)."""
 
     record: SourceRecord
-    known: Known
+    known: int
     rehired: int
     spell_hash: str
     person_hash: str
@@ -83,7 +83,7 @@ class Draft:
 def stock_of(connection: Connection, sighted: Sequence[Sighted]) -> Stock:
     """Load what the ledger has of the spells and people of a page."""
     stock = Stock()
-    spell_hashes = [one.spell_hash for one in sighted if one.known is not Known.NOT]
+    spell_hashes = [one.spell_hash for one in sighted if one.known != Known.NOT]
     person_hashes = list({one.person_hash for one in sighted})
     for chunk in in_chunks(spell_hashes):
         for row in connection.execute(select(_SPELL).where(_SPELL.c.spell_hash.in_(chunk))):
@@ -126,7 +126,7 @@ class Drafter:
         to_come = dict(strangers)
         for one in sighted:
             known = stock.spells.get(one.spell_hash)
-            fresh = known is None or one.known is Known.REOPENED or one.person_hash in strangers
+            fresh = known is None or one.known == Known.REOPENED or one.person_hash in strangers
             status_only = tells_status_only(one.record.facts)
             if fresh and status_only:  # what it is about was purged; there is nothing to undo
                 draft.tally["unchanged"] += 1
@@ -137,7 +137,7 @@ class Drafter:
             elif not status_only:
                 draft.people_changed[person_id] = self._person_changes(one, person_id, ring)
             if fresh:
-                if known is not None or one.known is Known.REOPENED:
+                if known is not None or one.known == Known.REOPENED:
                     draft.reopened[one.spell_hash] = known.id if known is not None else None
                 self._draft_new(draft, one, person_id, next(spell_ids), ring)
             else:

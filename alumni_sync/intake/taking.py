@@ -21,14 +21,13 @@ from alumni_sync.intake.quarantine import (
     rejection,
     seal_rejections,
 )
-from alumni_sync.intake.sighting import Known
 from alumni_sync.intake.survey import Findings, Outcome, Rehire
 from alumni_sync.intake.tombstones import retire_people, retire_spells
 from alumni_sync.ledger.ids import new_ids
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Person, Spell, t
-from alumni_sync.ledger.upsert import insert_ignore
+from alumni_sync.ledger.upsert import execute_many, insert_ignore
 from alumni_sync.ports import SourceRecord
 
 _PERSON: Final = t(Person)
@@ -83,19 +82,22 @@ class PageTaker:
             found: of the whole read.
             start: number of the page's first row within the read.
         """
-        rows = np.flatnonzero(found.attention[start : start + len(records)]).tolist()
+        end = start + len(records)
+        rows = np.flatnonzero(found.attention[start:end]).tolist()
         if not rows:
             return IntakeCounts()
+        outcomes, known, rehired = (
+            column[start:end].tolist() for column in (found.outcomes, found.known, found.rehired)
+        )
         rejections: list[Rejection] = []
         sighted: list[Sighted] = []
         for at in rows:
-            record, outcome = records[at], found.outcomes[start + at]
-            if outcome in {Outcome.UNUSABLE, Outcome.CONFLICT}:
+            record = records[at]
+            if outcomes[at] in {Outcome.UNUSABLE, Outcome.CONFLICT}:
                 rejections.append(rejection(self._identity, record))
                 continue
             person, spell = self._identity.person(record.facts), self._identity.spell(record.facts)
-            known, rehired = Known(found.known[start + at]), int(found.rehired[start + at])
-            sighted.append(Sighted(record, known, rehired, spell, person))
+            sighted.append(Sighted(record, known[at], rehired[at], spell, person))
         quarantined = seal_rejections(
             self._ledger, self._identity, rejections, run_id=self._run_id, now=self._now
         )
@@ -125,10 +127,11 @@ class PageTaker:
                     "rehire_ends": bindparam("begun"),
                     "changed_at": bindparam("now"),
                 }
-                connection.execute(statement.values(values), spells)
+                execute_many(connection, statement.values(values), spells)
             if people:
                 statement = update(_PERSON).where(_PERSON.c.id == bindparam("key"))
-                connection.execute(statement.values(active_elsewhere=bindparam("active")), people)
+                statement = statement.values(active_elsewhere=bindparam("active"))
+                execute_many(connection, statement, people)
 
     def _draft(self, sighted: Sequence[Sighted]) -> Draft:
         """Make the keys that are needed and seal what is to be written."""
@@ -171,14 +174,14 @@ def _write(connection: Connection, draft: Draft) -> None:
             {"key": row["key"]} | {f"{name}_": row[name] for name in _REWRITTEN}
             for row in draft.spells_changed
         ]
-        connection.execute(statement, rows)
+        execute_many(connection, statement, rows)
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in draft.people_changed.values():
         by_columns.setdefault(tuple(sorted(row)), []).append(row)
     for columns, rows in by_columns.items():
         changed: dict[str, Any] = {name: bindparam(f"{name}_") for name in columns if name != "key"}
         statement = update(_PERSON).where(_PERSON.c.id == bindparam("key"))
-        connection.execute(
-            statement.values(changed),
-            [{name if name == "key" else f"{name}_": row[name] for name in row} for row in rows],
-        )
+        changes = [
+            {name if name == "key" else f"{name}_": row[name] for name in row} for row in rows
+        ]
+        execute_many(connection, statement.values(changed), changes)
