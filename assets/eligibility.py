@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from alumni_sync.deployment import Deployment
+from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS
 from alumni_sync.eligibility.judge import judge_leavers
 from alumni_sync.review.queue import count_waiting, sync_queue
 from assets.leavers import leavers
@@ -35,7 +36,10 @@ def eligibility(
     group_name="eligibility",
     deps=[eligibility],
     kinds={"review"},
-    description="Cases on which a named person rules. The links are in the metadata below.",
+    description=(
+        "Cases on which a named person rules: follow a link, put a reason in place of CHOOSE.\n\n"
+        f"To admit: {', '.join(ADMIT_REASONS)}.\n\nTo uphold: {', '.join(UPHOLD_REASONS)}."
+    ),
 )
 def exclusion_queue(
     context: dg.AssetExecutionContext, deployment: Company

@@ -35,12 +35,7 @@ def test_a_case_is_admitted_from_the_queue(page: Page, live: Live) -> None:
     expect(launch).to_be_disabled(timeout=PATIENCE)
     expect(page.get_by_text("not in enum type Reason got CHOOSE")).to_be_visible(timeout=PATIENCE)
 
-    page.locator(".CodeMirror").first.click()
-    page.keyboard.press("Control+End")
-    for _ in "}}}":
-        page.keyboard.press("ArrowLeft")
-    for _ in "CHOOSE":
-        page.keyboard.press("Backspace")
+    page.locator(".CodeMirror").get_by_text("CHOOSE", exact=True).dblclick()
     page.keyboard.type("code_wrong")
     page.keyboard.press("Escape")
     expect(launch).to_be_enabled(timeout=PATIENCE)
