@@ -89,11 +89,7 @@ def _place(
     one: Employment, ended: Sequence[Employment], going_on: Sequence[Employment], today: int
 ) -> Place:
     following = [_follows(one, other) for other in going_on]
-    following += [
-        _follows(one, other)
-        for other in ended
-        if other.key != one.key and (other.ends > one.ends or other.hired > one.ends)
-    ]
+    following += [_follows(one, other) for other in ended if other.ends > one.ends]
     if one.rehired > one.ends:
         following.append(one.rehired)
     rehired = min(following, default=0)
@@ -107,8 +103,12 @@ def _place(
 
 
 def _follows(one: Employment, other: Employment) -> int:
-    """Return from when the other employment keeps the person from being a leaver."""
-    return max(other.hired, one.ends + 1)
+    """Return from when the other employment keeps the person from being a leaver.
+
+    One that is said to end before it began was there when it ended.
+    """
+    begins = other.hired if other.goes_on else min(other.hired, other.ends)
+    return max(begins, one.ends + 1)
 
 
 def works_here(employments: Sequence[Employment], today: int) -> bool:

@@ -64,8 +64,7 @@ def seal_rejections(
     ids = new_ids("Q", len(fresh))
     if not ids:
         return []
-    ledger.vault.create_keys(ids, KEYS)
-    ring = ledger.vault.load(ids)
+    ring = ledger.vault.create_keys(ids, KEYS)
     return [
         {
             "id": subject,

@@ -150,8 +150,7 @@ class PageTaker:
         new = [person_hash for person_hash in hashes if person_hash not in known]
         strangers = dict(zip(new, new_ids("P", len(new)), strict=True))
         if new:
-            vault.create_keys(list(strangers.values()))
-            ring = vault.load([*stock.people.values(), *strangers.values()])
+            ring |= vault.create_keys(list(strangers.values()))
         draft = self._drafter.draft(sighted, stock, strangers, ring)
         draft.retired = [stock.people[one] for one in new if one in stock.people]
         return draft

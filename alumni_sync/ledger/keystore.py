@@ -7,7 +7,7 @@ are in no table, no write-ahead log and no free page.
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -53,6 +53,10 @@ JOURNAL: Final = Table(
 """Whose key was destroyed. Kept beside the keys, so that a restored ledger learns of it."""
 
 
+Keys = dict[tuple[str, str], tuple[int, bytes]]
+"""(subject, kind) → (version, key), in memory for the length of one page of work."""
+
+
 class SealBroken(LedgerError):
     """A value or key was altered, moved from another row, or sealed under another key."""
 
@@ -87,9 +91,8 @@ class KeyStore:
 
     def _check_master(self) -> None:
         """Store a wrapped constant once; refuse a deployment key that cannot open it."""
-        self.create([_CHECK])
         try:
-            self.load([_CHECK])
+            self.create([_CHECK])
         except SealBroken:
             raise ConfigError.of(
                 "keys.master",
@@ -112,15 +115,17 @@ class KeyStore:
         msg = f"the wrapped {kind} key of {subject} does not open"
         raise SealBroken(msg)
 
-    def create(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> None:
-        """Make keys for new subjects; who has some keeps them. Own short transaction."""
+    def create(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> Keys:
+        """Make keys for new subjects and return them; who has some keeps them. Own transaction."""
         wanted = tuple(kinds)
-        rows = [self._new_row(subject, wanted) for subject in subjects]
+        made: Keys = {}
+        rows = [self._new_row(subject, wanted, made) for subject in subjects]
         with transaction(self.engine, write=True) as connection:
-            insert_ignore(connection, WRAPPED_KEY, rows, key=("subject",))
+            added = insert_ignore(connection, WRAPPED_KEY, rows, key=("subject",))
+        return made if added == len(rows) else self.load(subjects)
 
-    def _new_row(self, subject: str, kinds: tuple[KeyKind, ...]) -> dict[str, object]:
-        """Return a row with a new wrapped key of each kind."""
+    def _new_row(self, subject: str, kinds: tuple[KeyKind, ...], made: Keys) -> dict[str, object]:
+        """Return a row with a new wrapped key of each kind; put the keys themselves into `made`."""
         row: dict[str, object] = {
             "subject": subject,
             "version": 1,
@@ -128,12 +133,14 @@ class KeyStore:
             "evidence": None,
         }
         for kind in kinds:
-            row[kind.value] = self._wrap(subject, kind.value, os.urandom(_KEY))
+            key = os.urandom(_KEY)
+            row[kind.value] = self._wrap(subject, kind.value, key)
+            made[subject, kind.value] = (1, key)
         return row
 
-    def load(self, subjects: Sequence[str]) -> Mapping[tuple[str, str], tuple[int, bytes]]:
-        """Return (subject, kind) → (version, key) for those whose key is still there."""
-        keys: dict[tuple[str, str], tuple[int, bytes]] = {}
+    def load(self, subjects: Sequence[str]) -> Keys:
+        """Return the keys of `subjects` that are still there."""
+        keys: Keys = {}
         with transaction(self.engine, write=False) as connection:
             for chunk in in_chunks(subjects):
                 found = connection.execute(

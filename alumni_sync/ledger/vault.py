@@ -31,6 +31,10 @@ class KeyRing:
         self._keys = keys
         self._ciphers: dict[tuple[str, str], tuple[int, AESGCM]] = {}
 
+    def __or__(self, other: "KeyRing") -> "KeyRing":
+        """Return a ring with the keys of both."""
+        return KeyRing({**self._keys, **other._keys})
+
     def has(self, subject: str, kind: KeyKind) -> bool:
         """Say whether the key is there."""
         return (subject, kind) in self._keys
@@ -86,9 +90,9 @@ class Vault:
         """Use `store`."""
         self.store = store
 
-    def create_keys(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> None:
+    def create_keys(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> KeyRing:
         """Make keys for new subjects, before the ledger transaction that uses them."""
-        self.store.create(subjects, kinds)
+        return KeyRing(self.store.create(subjects, kinds))
 
     def load(self, subjects: Iterable[str]) -> KeyRing:
         """Return the keys of `subjects` with one query (per 500)."""

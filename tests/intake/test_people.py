@@ -6,7 +6,7 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alumni_sync.clock import FixedClock
@@ -244,6 +244,9 @@ def test_the_order_of_a_persons_records_never_matters(
 
 
 @given(EMPLOYMENTS)
+@example(
+    [Employment(1, Standing.LEFT, DAY - 9, DAY - 9), Employment(2, Standing.LEFT, DAY, DAY - 8)]
+)
 def test_at_most_one_exit_makes_a_leaver_and_none_while_another_job_goes_on(
     employments: list[Employment],
 ) -> None:
