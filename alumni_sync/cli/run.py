@@ -72,7 +72,7 @@ def run(
         outcome = Outcome()
         for target in targets(deployment, source, close.date() if close else None):
             _intake(deployment, target, outcome)
-        _community(deployment, outcome)
+        _round(deployment, outcome)
         _report(app, deployment, outcome, perf_counter() - started, as_json=as_json)
 
 
@@ -124,6 +124,18 @@ def _intake(deployment: "Deployment", target: Target, outcome: Outcome) -> None:
     name, day = target
     if _go(outcome, lambda: run_intake(deployment, name, day)):
         outcome.closes.append(f"{name}|{day.isoformat()}")
+
+
+def _round(deployment: "Deployment", outcome: Outcome) -> None:
+    """Go on with whoever is at any stage, not only with whom this run has read.
+
+    An exit may have become effective; an earlier run may have been killed when its close was taken
+    in and its leavers were not judged yet, and no close is due because of them.
+    """
+    from assets.in_process import run_job
+    from assets.jobs import daily_round
+
+    _go(outcome, lambda: run_job(deployment, daily_round.name))
 
 
 def _community(deployment: "Deployment", outcome: Outcome) -> None:

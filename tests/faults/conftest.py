@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from alumni_sync.consent.delivery import deliver_mail
+from alumni_sync.ledger.ids import new_id
 from tests.faults.company import (
     FIRST_RUN_ENDS,
     command,
@@ -60,6 +62,16 @@ def answered(joined: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         people = invitations(d)
         leave(d, people[0])
         say_yes(d, people[JOINED : JOINED + ANSWERED])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def confirmed(answered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return `answered` when its mails are out, so that only the platform waits; to be copied."""
+    folder = tmp_path_factory.mktemp("confirmed") / "acme"
+    shutil.copytree(answered, folder)
+    with opened(folder) as d:
+        assert deliver_mail(d, new_id("R")).sent > 0
     return folder
 
 
