@@ -54,6 +54,7 @@ def may_be_asked(now: datetime) -> ColumnElement[bool]:
     """Say that the spell is over, in good standing, and nothing speaks against asking."""
     return and_(
         or_(SPELL.c.verdict == Verdict.ELIGIBLE.value, admitted()),
+        _judged_as_it_is(),
         SPELL.c.record_status == RecordStatus.LEFT.value,
         _effective(now),
         SPELL.c.rehire_on.is_(None),
@@ -62,6 +63,16 @@ def may_be_asked(now: datetime) -> ColumnElement[bool]:
         PERSON.c.active_elsewhere.is_(false()),
         PERSON.c.erased_at.is_(None),
         ~exists().where(_TOMBSTONE.c.spell_hash == SPELL.c.spell_hash),
+    )
+
+
+def _judged_as_it_is() -> ColumnElement[bool]:
+    """Say that the verdict was reached on the facts that are there now.
+
+    A crash between intake and eligibility leaves a verdict on facts that have changed since.
+    """
+    return or_(
+        SPELL.c.judged_facts.is_(None), SPELL.c.judged_facts.startswith(SPELL.c.facts_hash)
     )
 
 

@@ -10,7 +10,15 @@ from typing import Any, Final
 
 import orjson
 
-from alumni_sync.domain import LEAVER_FIELDS, NOT_VISIBLE, Fact, Facts, FieldType
+from alumni_sync.domain import (
+    LEAVER_FIELDS,
+    NOT_SUPPORTED,
+    NOT_VISIBLE,
+    Absent,
+    Fact,
+    Facts,
+    FieldType,
+)
 
 _HIDDEN: Final = "~hidden"
 _DECODERS: Final[dict[str, Callable[[Any], Fact]]] = {
@@ -22,10 +30,13 @@ _DECODERS: Final[dict[str, Callable[[Any], Fact]]] = {
 
 def dump_facts(facts: Facts) -> bytes:
     """Return the canonical bytes of `facts`."""
-    if NOT_VISIBLE in facts.values():
+    values = facts.values()
+    if NOT_VISIBLE in values or NOT_SUPPORTED in values:
         hidden = sorted(name for name, value in facts.items() if value is NOT_VISIBLE)
-        seen = {name: value for name, value in facts.items() if value is not NOT_VISIBLE}
-        return orjson.dumps({**seen, _HIDDEN: hidden}, option=orjson.OPT_SORT_KEYS)
+        seen = {name: fact for name, fact in facts.items() if not isinstance(fact, Absent)}
+        if hidden:
+            seen[_HIDDEN] = tuple(hidden)
+        return orjson.dumps(seen, option=orjson.OPT_SORT_KEYS)
     return orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
 
 

@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -16,7 +16,7 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Case, Suppression, Tombstone, t
 from tests.consent.world import RUN, World
-from tests.roster import Leaver
+from tests.roster import USUAL, Leaver
 
 NOTHING = RequestCounts()
 SATURDAY = datetime(2026, 11, 7, 9, tzinfo=UTC)
@@ -76,6 +76,14 @@ def test_who_comes_back_is_not_asked(world: World, columns: dict[str, object]) -
     world.roster.set(world.leaver(), **columns)
 
     assert NOTHING == world.plan()
+
+
+def test_nobody_is_asked_on_a_verdict_about_other_facts(any_world: World) -> None:
+    """After a crash between intake and eligibility the new facts may be those of a misconduct."""
+    leaver = any_world.leaver()
+    any_world.roster.set(leaver, facts_hash="changed-since")
+
+    assert NOTHING == any_world.plan()
 
 
 def test_who_still_works_here_is_not_asked(world: World) -> None:
@@ -170,6 +178,26 @@ def test_a_correction_that_does_not_help_is_noted_anew(world: World) -> None:
 
     assert RequestCounts(no_contact=1) == world.plan()
     assert "company_address" == world.invitation(leaver)["no_contact_reason"]
+    assert NOTHING == world.plan()
+
+
+def test_a_pack_that_lets_missing_birth_dates_pass_reaches_whom_it_shut_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was noted under the stricter pack would never be asked: no fact of theirs changes."""
+    empty = world.leaver("anna", birth_date=None)
+    world.roster.set(empty, verdict="eligible")
+    monkeypatch.delitem(cast("dict[str, Any]", USUAL), "birth_date")
+    absent = world.leaver("zofia")
+    assert RequestCounts(no_contact=2) == world.plan()
+
+    pack = world.root / "rules" / "jurisdictions" / "pl.yaml"
+    strict = pack.read_text("utf-8")
+    pack.write_text(strict.replace("adults_only: false", "adults_only: true"), "utf-8")
+
+    assert RequestCounts(due=1) == world.plan()
+    assert "not_asked" == world.invitation(absent)["state"]
+    assert "no_contact" == world.invitation(empty)["state"]
     assert NOTHING == world.plan()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alumni_sync.domain import LEAVER_FIELDS, NOT_VISIBLE, Fact, FieldType
+from alumni_sync.domain import LEAVER_FIELDS, NOT_SUPPORTED, NOT_VISIBLE, Fact, FieldType
 from alumni_sync.ledger.facts import dump_facts, load_facts
 from alumni_sync.ledger.hashing import KeyedHashes, derive_key
 from alumni_sync.ledger.ids import new_id, new_ids
@@ -48,6 +48,7 @@ def test_unknown_unsupported_and_hidden_stay_three_things() -> None:
         "birth_date": None,
         "phone": NOT_VISIBLE,
         "hire_date": date(2020, 2, 29),
+        "job_level": NOT_SUPPORTED,
     }
 
     assert dump_facts(facts) == b'{"birth_date":null,"hire_date":"2020-02-29","~hidden":["phone"]}'
