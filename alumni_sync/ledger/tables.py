@@ -312,7 +312,7 @@ class PlatformWrite(SQLModel, table=True):
     person_id: str = Field(index=True)
     alumni_id: str = Field(index=True)
     verb: str  # create | update | hide | deactivate | erase
-    claimed_at: datetime = when_column(nullable=False)
+    claimed_at: datetime = when_column(nullable=False, index=True)
     confirmed_at: datetime | None = when_column()
     outcome: str = "claimed"  # claimed | done | unchanged | retry | refused | repeated
     reason: str = ""

@@ -117,6 +117,14 @@ def removals_allowed(d: "Deployment", run_id: str, invitation_ids: Sequence[str]
     return not _judge(d, run_id, BrakeName.REMOVALS, planned)
 
 
+def end_moot_removals(d: "Deployment") -> None:
+    """End the brake on removals where nobody is left to be removed: the HRIS was corrected."""
+    with d.ledger.read() as connection:
+        standing = _open_brake(connection, d.platform_name, BrakeName.REMOVALS)
+    if standing is not None:
+        _close(d, standing.id)
+
+
 def _judge(d: "Deployment", run_id: str, name: BrakeName, planned: Planned) -> str:
     """Return the brake that holds these people, "" where none does; a new one is tripped."""
     now, platform = d.clock.now(), d.platform_name

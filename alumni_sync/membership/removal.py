@@ -17,7 +17,7 @@ from alumni_sync.errors import ConnectorError
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import PlatformWrite, t
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.membership.brakes import removals_allowed
+from alumni_sync.membership.brakes import end_moot_removals, removals_allowed
 from alumni_sync.membership.closings import Closing, closings, is_due
 from alumni_sync.membership.forgetting import forget_spells
 from alumni_sync.membership.ledger_rows import MEMBERSHIP
@@ -76,6 +76,8 @@ def remove_closed(
     at_once = [closing for closing in found if closing.by_consent or closing.how is Removal.HIDE]
     braked = [closing for closing in found if closing not in at_once]
     allowed = not braked or removals_allowed(d, run_id, [c.invitation_id for c in braked])
+    if not braked and only is None:
+        end_moot_removals(d)
     due = [closing for closing in at_once if is_due(closing, now)]
     if allowed:
         due += [closing for closing in braked if is_due(closing, now)]

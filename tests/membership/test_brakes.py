@@ -233,6 +233,7 @@ def test_a_mass_error_that_is_corrected_brings_everybody_back(community: Communi
         community.roster.set(leaver, rehire_ends=False)
     assert community.sync() == MemberCounts(updated=3)
     assert {community.on_platform(leaver) for leaver in leavers} == {"visible"}
+    assert [brake.status for brake in brakes(community)] == ["spent"]
 
 
 def test_released_removals_are_carried_out(community: Community) -> None:

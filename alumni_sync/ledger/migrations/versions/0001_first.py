@@ -262,6 +262,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("run_id", TEXT, nullable=False),
     )
     op.create_index("ix_platform_write_alumni_id", "platform_write", ["alumni_id"])
+    op.create_index("ix_platform_write_claimed_at", "platform_write", ["claimed_at"])
     op.create_index("ix_platform_write_person_id", "platform_write", ["person_id"])
     op.create_table(
         "quarantine",
