@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import RowMapping, Select, bindparam, func, or_, select, update
+from sqlalchemy import (
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.calendars import is_working_day, known_country, next_working_day
@@ -90,6 +101,11 @@ class _Plan:
     due_at: datetime
     reason: str = ""
 
+    @property
+    def is_known(self) -> bool:
+        """Say whether it is noted already that we cannot write, and nothing has changed since."""
+        return bool(self.reason) and self.reason == self.row["looked_again"]
+
 
 def plan_requests(d: "Deployment", run_id: str, *, page: int = IN_LIMIT) -> RequestCounts:
     """Queue an invitation for everybody who may be asked and was not; note whom we cannot reach.
@@ -133,9 +149,14 @@ def _query(site: _Site) -> Select[Any]:
         INVITATION.c.basis != site.terms.basis.value,
         INVITATION.c.jurisdiction != site.jurisdiction,
     )
+    unreachable = INVITATION.c.state == ConsentState.NO_CONTACT.value
+    # Counsel may let missing birth dates pass after the first run: no fact has changed then.
+    of_age = and_(unreachable, INVITATION.c.no_contact_reason == ClosedReason.AGE_UNKNOWN.value)
+    looked_again = case((and_(of_age, ~changed), INVITATION.c.no_contact_reason), else_="")
     back = or_(
         INVITATION.c.state == ConsentState.REVOKED.value,
-        (INVITATION.c.state == ConsentState.NO_CONTACT.value) & changed,
+        and_(unreachable, changed),
+        and_(of_age, literal(site.terms.pack.adults_only)),
     )
     return (
         select(
@@ -144,6 +165,7 @@ def _query(site: _Site) -> Select[Any]:
             SPELL.c.sealed.label("spell_sealed"),
             SPELL.c.effective_at,
             PERSON.c.address_hash,
+            looked_again.label("looked_again"),
             INVITATION,
         )
         .select_from(joined().outerjoin(INVITATION, INVITATION.c.spell_id == SPELL.c.id))
@@ -185,7 +207,7 @@ def _plans(d: "Deployment", site: _Site, page: Sequence[RowMapping]) -> list[_Pl
         opened = ring.open(row["person"], KeyKind.PROFILE, "spell", row["spell_sealed"])
         suppressed = suppressed_scope(scopes.get(row["address_hash"]), MailKind.INVITATION.value)
         plans.append(_plan(d, site, row, load_facts(opened), suppressed=suppressed))
-    return plans
+    return [plan for plan in plans if not plan.is_known]
 
 
 def _scopes(d: "Deployment", hashes: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.dossier import INVITATION, position_of, select_dossiers
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.terms import pack_of
-from alumni_sync.consent.transitions import Happening, record
+from alumni_sync.consent.transitions import ALL_MAIL, Happening, record, suppress
 from alumni_sync.domain import Actor
 from alumni_sync.errors import ConnectorError, Refused
 from alumni_sync.ledger.keystore import KeyKind
@@ -36,7 +36,8 @@ from alumni_sync.membership.removal import remove_closed
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
-REASONS: Final = ("request", "objection", "authority", "mistake")
+OBJECTION: Final = "objection"
+REASONS: Final = ("request", OBJECTION, "authority", "mistake")
 _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
 _EVENT: Final = t(ConsentEvent)
@@ -102,6 +103,9 @@ def _close(d: "Deployment", person_id: str, by: str, reason: str) -> list[str]:
             msg = "a legal hold stands: nothing of this person may be erased until it is lifted"
             raise Refused(msg)
         connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(erased_at=now))
+        if reason == OBJECTION and person.address_hash:
+            # An objection outlives the erasure: another source may know the same address.
+            suppress(connection, person.address_hash, ALL_MAIL, reason, now)
         row = {"person_id": person_id, "reason": reason, "at": now, "by": by}
         connection.execute(insert(t(Erasure)), row)
         waiting = t(Outbox).c.state == "queued"

@@ -10,7 +10,7 @@ from alumni_sync.ledger.backup import back_up, restore
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import Erasure, Person, Spell, Tombstone, t
+from alumni_sync.ledger.tables import Erasure, Person, Spell, Suppression, Tombstone, t
 from alumni_sync.privacy.erasure import Erased, erase
 from alumni_sync.privacy.journal import replay
 from tests.conftest import MASTER, NOW
@@ -40,6 +40,20 @@ def test_a_member_is_erased_at_once(any_community: Community) -> None:
     with any_community.d.ledger.read() as connection:
         assert connection.execute(select(t(Spell).c.sealed)).scalars().all() == [None]
         assert connection.execute(select(t(Erasure).c.by)).scalars().all() == ["legal.weber"]
+
+
+@pytest.mark.parametrize(("reason", "scopes"), [("objection", ["all"]), ("request", [])])
+def test_an_objection_outlives_the_erasure(
+    community: Community, reason: str, scopes: list[str]
+) -> None:
+    """Another source may list the same person, who would be asked again."""
+    leaver = community.leaver()
+    community.round()
+
+    erase(community.d, leaver.person, by="legal.weber", reason=reason, run_id=new_id("R"))
+
+    with community.d.ledger.read() as connection:
+        assert scopes == connection.execute(select(t(Suppression).c.scope)).scalars().all()
 
 
 def test_somebody_who_never_answered_leaves_no_key(community: Community) -> None:
