@@ -15,9 +15,10 @@ from alumni_sync.domain import ConsentState
 from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
-from alumni_sync.ledger.tables import Decision, Invitation, Person, Spell, t
+from alumni_sync.ledger.tables import Decision, Invitation, Membership, Person, Spell, t
 from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.ledger.vault import KeyRing
+from alumni_sync.membership.plan import GONE
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -26,6 +27,7 @@ _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
 _INVITATION: Final = t(Invitation)
 _DECISION: Final = t(Decision)
+_MEMBERSHIP: Final = t(Membership)
 
 _REOPENS: Final[Mapping[str, ReopensOn]] = {
     ConsentState.REVOKED.value: "facts",  # rehired or rescinded: the next exit is asked about
@@ -46,6 +48,31 @@ def forget_spells(d: "Deployment", spell_ids: Sequence[str]) -> int:
     for chunk in in_chunks(list(spell_ids)):
         gone += _forget(d, chunk)
     return d.ledger.vault.shred(gone, [KeyKind.PROFILE]) if gone else 0
+
+
+def left_behind(d: "Deployment", platform: str) -> list[str]:
+    """Return spells of people who are gone from `platform` and were not forgotten.
+
+    A process may die when a removal is confirmed and before its facts are let go.
+    """
+    gone = [state.value for state in GONE]
+    with d.ledger.read() as connection:
+        query = (
+            select(_SPELL.c.id)
+            .select_from(
+                _SPELL.join(_MEMBERSHIP, _MEMBERSHIP.c.spell_id == _SPELL.c.id)
+                .join(_INVITATION, _INVITATION.c.spell_id == _SPELL.c.id)
+                .join(_PERSON, _PERSON.c.id == _SPELL.c.person_id)
+            )
+            .where(
+                _MEMBERSHIP.c.platform == platform,
+                _MEMBERSHIP.c.state.in_(gone),
+                _SPELL.c.sealed.is_not(None),
+                _INVITATION.c.gate_open.is_(False),
+                _PERSON.c.legal_hold.is_(False),
+            )
+        )
+        return list(connection.execute(query).scalars())
 
 
 def _forget(d: "Deployment", spell_ids: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from alumni_sync.membership.choices import take_choices
 from alumni_sync.membership.claims import Claimed, claim, forget_claims
 from alumni_sync.membership.closings import abandoned, closings, removed_meanwhile
 from alumni_sync.membership.confirms import Confirmed, Trouble, confirm
+from alumni_sync.membership.forgetting import forget_spells, left_behind
 from alumni_sync.membership.ledger_rows import (
     count_new,
     count_states,
@@ -105,6 +106,7 @@ def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
         _refuse_another_platform(d)
         take_choices(d, run_id)
         counts.add_removals(remove_closed(d, run_id))
+        forget_spells(d, left_behind(d, d.platform_name))
         _finish_abandoned(d, run_id, counts)
         with d.ledger.read() as connection:
             paused = is_paused(connection, Outlet.PLATFORM)
