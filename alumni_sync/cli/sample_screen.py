@@ -56,7 +56,8 @@ def _counts(counts: Mapping[str, Any]) -> Iterator[str]:
 
 def _second_run(walked: Walk) -> str:
     if walked.second_run_was_silent:
-        return "The second run wrote nothing but its own record."
+        read = walked.again["read"]
+        return f"The second run read {read} rows again and wrote nothing but its own record."
     return f"FAULT: the second run wrote to {', '.join(walked.rewritten)}."
 
 

@@ -37,6 +37,7 @@ from alumni_sync.errors import ConfigError
 START: Final = datetime(2026, 10, 29, 17, 10, tzinfo=UTC)
 """Ten past six in Warsaw and Berlin, on the evening of the payroll close: a Thursday."""
 
+CLOSE: Final = "2026-10-29"
 SEED: Final = 20_261_029
 CONFIG: Final = "alumni_sync.yaml"
 MARKER: Final = ".sample"
@@ -63,7 +64,7 @@ class Walk:
     """What the walkthrough did, for its last screen.
 
     Attributes:
-        counts: the object of the first run.
+        counts: the object of the first run; `again` that of the second.
         yes: how many said yes; `no` and `silent` likewise.
         gone_after: seconds between the withdrawal and the proof that nothing is left.
         left_for_you: link of an invitation that nobody has answered.
@@ -72,6 +73,7 @@ class Walk:
 
     folder: Path
     counts: dict[str, Any] = field(default_factory=dict)
+    again: dict[str, Any] = field(default_factory=dict)
     yes: int = 0
     no: int = 0
     silent: int = 0
@@ -126,7 +128,7 @@ def walk(folder: Path, *, say: Say) -> Walk:
     with _opened(walked.config, began) as d:
         traces = Traces(d)
         before = traces.everything()
-    _command(walked.config, began, "run", allowed=FIRST_RUN_ENDS)
+    walked.again = _command(walked.config, began, "run", "--close", CLOSE)
     with _opened(walked.config, began) as d:
         traces = Traces(d)
         walked.rewritten = traces.differing(before)
@@ -182,7 +184,11 @@ def _opened(config: Path, began: float) -> Deployment:
 
 
 def _command(
-    config: Path, began: float, name: str, *, allowed: frozenset[Exit] = frozenset({Exit.DONE})
+    config: Path,
+    began: float,
+    name: str,
+    *options: str,
+    allowed: frozenset[Exit] = frozenset({Exit.DONE}),
 ) -> dict[str, Any]:
     """Run one of our commands in this process, at this moment of the sample's clock."""
     from alumni_sync.cli.main import run_command_line
@@ -191,7 +197,7 @@ def _command(
     said = io.StringIO()
     with redirect_stdout(said):
         code = run_command_line(
-            [name, "--json", "--config", str(config), "--as-of", now.isoformat()]
+            [name, *options, "--json", "--config", str(config), "--as-of", now.isoformat()]
         )
     if code not in allowed:
         msg = f"alumni-sync {name} ended with {int(code)}"

@@ -87,7 +87,7 @@ def _invited(row: Row, zone: ZoneInfo) -> Iterator[str]:
 
 def _not_asked(row: Row, zone: ZoneInfo) -> Iterator[str]:
     when = f" from {moment(row['next_at'], zone)} on" if row["next_at"] else ""
-    yield f"The invitation leaves on the next working day there is room for it{when}."
+    yield f"The invitation leaves on a working day with room for it{when}."
 
 
 def _deferred(row: Row, zone: ZoneInfo) -> Iterator[str]:

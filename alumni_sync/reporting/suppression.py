@@ -113,26 +113,26 @@ def _bound_from_total(node: _Node) -> None:
 
 
 def _next_to_hide(exposed: _Node) -> _Node:
-    """Return the cell whose hiding costs least and protects `exposed`."""
-    if beside := list(_shown_beside(exposed)):
-        return min(beside, key=_cost)
-    # Nothing is left beside it: the total gives it away, or the totals above do.
-    above = exposed.parent
-    while above is not None and above.hidden:
-        above = above.parent
-    return above or min((node for node in _walk(exposed) if not node.hidden), key=_cost)
+    """Return the cell whose hiding costs least and protects `exposed`.
+
+    There always is one: a hidden cell beside which nothing is shown can be anything up to a total
+    that is shown, and shown totals are not small.
+    """
+    if exposed.parts and not any(part.hidden for part in exposed.parts):
+        return min(exposed.parts, key=_cost)  # they give it away, whatever stands beside it
+    return min(_shown_beside(exposed), key=_cost)
 
 
 def _shown_beside(exposed: _Node) -> Iterator[_Node]:
-    """Yield shown cells that share a total with `exposed`."""
-    if exposed.parts and not any(part.hidden for part in exposed.parts):
-        yield from exposed.parts  # the parts give it away, whatever stands beside it
-        return
-    for other in exposed.siblings:
-        if not other.hidden:
-            yield other
-        else:  # is worked out from its parts as long as they are shown
-            yield from (node for node in _walk(other) if not node.hidden)
+    """Yield shown cells by which a reader works out `exposed`: its own parts, and what is beside.
+
+    A sibling that is hidden is worked out from its parts as long as they are shown.
+    """
+    for node in (exposed, *exposed.siblings):
+        if not node.hidden:
+            yield node
+        else:
+            yield from (part for part in _walk(node) if not part.hidden)
 
 
 def _cost(node: _Node) -> int:

@@ -104,6 +104,27 @@ def test_no_reader_narrows_a_hidden_cell_down(groups: list[list[int]]) -> None:
         assert group.value in {None, total}
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 60), max_size=7), min_size=1, max_size=4))
+def test_what_is_left_of_a_total_is_never_small(groups: list[list[int]]) -> None:
+    """On real tables, too large to try everything: no subtraction ends at a small figure."""
+    published = publish(tree(*groups))
+    for node in (published, *published.parts):
+        hidden = [part for part in node.parts if part.value is None]
+        if node.value is None or not hidden:
+            continue
+        rest = node.value - sum(part.value for part in node.parts if part.value is not None)
+        assert rest >= SMALLEST_SHOWN
+        assert len(hidden) > 1
+
+
+def test_part_of_a_hidden_total_goes_where_it_gives_the_other_away() -> None:
+    """20 of a hidden 21 leave only four values for the three beside it: 20 has to go as well."""
+    published = publish(tree([20, 1], [3]))
+    assert 24 == published.value
+    assert [[None, None], [None]] == shown(published)
+
+
 def test_a_part_is_found_by_its_name() -> None:
     """The page asks for cells by name; a wrong answer would print another month's figure."""
     published = publish(tree([9, 12]))

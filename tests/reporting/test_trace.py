@@ -11,7 +11,16 @@ from alumni_sync.domain import ConsentState
 from alumni_sync.errors import LedgerError
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import CaseEvent, Erasure, Invitation, Pause, Spell, Tombstone, t
+from alumni_sync.ledger.tables import (
+    CaseEvent,
+    Erasure,
+    Invitation,
+    Membership,
+    Pause,
+    Spell,
+    Tombstone,
+    t,
+)
 from alumni_sync.reporting.trace import trace
 from tests.raw_rows import RawLedger, Who
 
@@ -153,6 +162,101 @@ def test_silent_person_knows_the_end(ways: Ways) -> None:
         "next A reminder on 5 Nov 2026, 18:10 at the earliest, unless answered before.",
         "next Silence is no: the invitation closes on 28 Nov 2026, 18:10.",
     ] == ways.of(who)[-2:]
+
+
+NEXT_OF_INVITATIONS = [
+    ({"state": "not_asked"}, "The invitation leaves on a working day with room for it."),
+    (
+        {"state": "not_asked", "next_at": ASKED + timedelta(days=4)},
+        "The invitation leaves on a working day with room for it from 2 Nov 2026, 18:10 on.",
+    ),
+    (
+        {"state": "deferred", "next_at": ASKED + timedelta(days=60)},
+        "Is asked once more on 28 Dec 2026, 18:10.",
+    ),
+    (
+        {"state": "paused"},
+        "Hidden while paused; comes back by the person's word, or when the pause's reason ends.",
+    ),
+    ({"state": "objected"}, "Is not asked again for this exit, unless the person asks for it."),
+]
+
+
+@pytest.mark.parametrize(("columns", "expected"), NEXT_OF_INVITATIONS)
+def test_every_state_says_what_it_waits_for(
+    ways: Ways, columns: dict[str, object], expected: str
+) -> None:
+    """A person in a state that says nothing is one about whom somebody calls."""
+    who = ways.raw.invite(ways.raw.leaver())
+    ways.change_invitation(who, **columns)
+    assert f"next {expected}" == ways.of(who)[-1]
+
+
+NEXT_OF_MEMBERS = [
+    ({"state": "stuck"}, "The removal from directory is stuck: alumni-sync dead-letters list."),
+    (
+        {"state": "removed", "verify_at": ASKED + timedelta(hours=5)},
+        "directory is looked at once more on 29 Oct 2026, 23:10: nothing may be left.",
+    ),
+    (
+        {"state": "hiding", "remove_by": ASKED + timedelta(days=1)},
+        "Is to be gone from directory by 30",
+    ),
+]
+
+
+@pytest.mark.parametrize(("columns", "expected"), NEXT_OF_MEMBERS)
+def test_every_membership_says_what_it_waits_for(
+    ways: Ways, columns: dict[str, object], expected: str
+) -> None:
+    """A removal that is stuck must not look like one that is done."""
+    who = ways.raw.member(ways.raw.invite(ways.raw.leaver(), ConsentState.GIVEN), seq=2)
+    members = t(Membership)
+    change = members.update().where(members.c.alumni_id == who.alumni)
+    with ways.ledger.write() as connection:
+        connection.execute(change.values(**columns))
+    assert any(line.startswith(f"next {expected}") for line in ways.of(who))
+
+
+def test_absence_that_was_looked_up_is_told(ways: Ways) -> None:
+    """Proof of absence is the last thing that somebody who left wants to hear."""
+    invited = ways.raw.invite(ways.raw.leaver(), ConsentState.GIVEN, ConsentState.WITHDRAWN)
+    who = ways.raw.member(invited, seq=2, state="verified_absent", cause="consent:3")
+    told = ways.of(who)
+    assert any(line.endswith(f"nothing of {who.alumni} is left there.") for line in told)
+    assert not any("to be gone" in line for line in told)
+
+
+def test_yes_that_the_platform_does_not_know_yet(ways: Ways) -> None:
+    """Between the yes and the next sync a person is nowhere to be seen."""
+    who = ways.raw.invite(ways.raw.leaver(), ConsentState.GIVEN)
+    assert "next Becomes a member with the next sync." in ways.of(who)
+
+
+def test_held_until_a_day(ways: Ways) -> None:
+    """Who is under age is asked later, and the day is known."""
+    who = ways.raw.leaver(verdict="held")
+    ways.change(who, judge_after=ASKED + timedelta(days=200))
+    assert ways.of(who)[-1] == "next Judged again on 17 May 2027, 19:10."
+
+
+def test_a_ruling_by_somebody_unverified_says_so(ways: Ways) -> None:
+    """Whoever could have typed any name must not look like somebody who proved it."""
+    who = ways.raw.leaver(verdict="review")
+    number = ways.raw.case(who, number=9, status="awaiting_second", two_person=True)
+    ways.raw.add(
+        CaseEvent(
+            case_id=number,
+            person_id=who.person,
+            version=2,
+            event="first_admit",
+            at=ASKED + timedelta(hours=1),
+            actor="somebody",
+        )
+    )
+    told = ways.of(who)
+    assert any("by the first of two by somebody (who is not verified)." in line for line in told)
+    assert any(line.startswith("next Waits for a second person to rule, due") for line in told)
 
 
 def test_why_somebody_cannot_be_asked(ways: Ways) -> None:

@@ -38,6 +38,7 @@ def walked(tmp_path: Path) -> Walk:
     return Walk(
         folder=tmp_path,
         counts=COUNTS,
+        again=COUNTS,
         yes=95,
         no=22,
         silent=43,
@@ -59,7 +60,7 @@ def test_screen_fits_and_says_what_to_open(walked: Walk) -> None:
         "240 rows read: 215 leavers",
         "172 eligible, 4 never contact",
         "gone from file and page after 0.4 s",
-        "The second run wrote nothing but its own record.",
+        "The second run read 240 rows again and wrote nothing but its own record.",
         f"alumni-sync --config {walked.config} trace acme-pl/10558",
         "EX-000004, EX-000007",
         "http://127.0.0.1:8400/c/abc",
