@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from alumni_sync.cli.app import App, show
 from alumni_sync.cli.exits import Exit, code_of, finish, report_error, worst
-from alumni_sync.cli.summary import lines_of, newly_rejected, summarise
+from alumni_sync.cli.summary import blocked_requests, lines_of, newly_rejected, summarise
 from alumni_sync.errors import AlumniSyncError, SafetyStop
 
 if TYPE_CHECKING:
@@ -32,10 +32,11 @@ def forecast(app: App, source: str | None, *, as_json: bool) -> None:
             duration_seconds=perf_counter() - started,
         )
     unmapped = {name: dict(found) for name, found in rehearsal.unmapped.counts().items()}
-    lines = ["Dry run: nothing was written, nobody was asked.", *lines_of(summary)[1:]]
+    said = lines_of(summary, blocked_requests([stages]))
+    lines = ["Dry run: nothing was written, nobody was asked.", *said[1:]]
     for name, found in unmapped.items():
-        said = ", ".join(f"{code} ({number})" for code, number in sorted(found.items()))
-        lines.append(f"Unmapped codes  {name}: {said}")
+        codes_found = ", ".join(f"{code} ({number})" for code, number in sorted(found.items()))
+        lines.append(f"Unmapped codes  {name}: {codes_found}")
     show({**summary, "dry_run": True, "unmapped": unmapped}, lines, as_json=as_json)
     for error in errors:
         report_error(error, debug=app.debug)

@@ -14,7 +14,7 @@ import click
 
 from alumni_sync.cli.app import App, json_option, pass_app, show
 from alumni_sync.cli.exits import Exit, code_of, finish, report_error, worst
-from alumni_sync.cli.summary import lines_of, newly_rejected, summarise
+from alumni_sync.cli.summary import blocked_requests, lines_of, newly_rejected, summarise
 from alumni_sync.errors import AlumniSyncError, ConfigError, SafetyStop
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _report(
         stops=stops,
         duration_seconds=seconds,
     )
-    show(summary, lines_of(summary), as_json=as_json)
+    show(summary, lines_of(summary, blocked_requests(stages)), as_json=as_json)
     codes = [code_of(error) for error in outcome.errors]
     for error in outcome.errors:
         report_error(error, debug=app.debug)

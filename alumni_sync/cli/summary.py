@@ -84,8 +84,16 @@ def _named(names: Iterable[str], counts: Counter[str]) -> dict[str, int]:
     return {str(name): counts[name] for name in names}
 
 
-def lines_of(summary: Mapping[str, Any]) -> list[str]:
-    """Return the summary for people."""
+def blocked_requests(stages: Iterable[StageCounts]) -> dict[str, int]:
+    """Return why people could not be asked although nothing is wrong with them: reason → people."""
+    blocked: dict[str, int] = {}
+    for flow in stages:
+        blocked |= flow.get("consent_requests", {}).get("blocked", {})
+    return blocked
+
+
+def lines_of(summary: Mapping[str, Any], blocked: Mapping[str, int]) -> list[str]:
+    """Return the summary for people; `blocked` is that of `blocked_requests`."""
     read, members = summary["read"], summary["members"]
     lines = [
         f"Payroll closes  {', '.join(summary['closes']) or 'none is due'}",
@@ -94,6 +102,10 @@ def lines_of(summary: Mapping[str, Any]) -> list[str]:
         f"Queue           {_said(summary['queue'])}",
         f"Invitations     {_said(summary['invitations'])}",
         f"Members         {_said(members)}",
+    ]
+    lines += [
+        f"Blocked         {number} wait: {reason.replace('_', ' ')}; see alumni-sync doctor"
+        for reason, number in blocked.items()
     ]
     lines += [f"Stopped         {stop}: alumni-sync brakes list" for stop in summary["brakes"]]
     lines += [f"Stopped         {stop}: alumni-sync guards list" for stop in summary["guards"]]

@@ -101,8 +101,10 @@ def pass_guards(
         ids |= {name: row.id for name, row in found.items()}
     held = [trip for trip in trips if trip in stopped or found[trip.name].status != "released"]
     if held:
-        what = "; ".join(f"{trip.what} ({ids[trip.name]})" for trip in held)
-        raise SafetyStop(ids[held[0].name], f"{source}: {what}; nothing was written")
+        first, *others = held
+        what = "; ".join([first.what, *(f"{trip.what} ({ids[trip.name]})" for trip in others)])
+        message = f"{source}: {what}; nothing was written: see alumni-sync guards list"
+        raise SafetyStop(ids[first.name], message)
     return [ids[trip.name] for trip in trips]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alumni_sync.cli.summary import lines_of, newly_rejected, summarise
+from alumni_sync.cli.summary import blocked_requests, lines_of, newly_rejected, summarise
 
 Flow = dict[str, dict[str, Any]]
 
@@ -104,8 +104,16 @@ def test_only_what_is_new_ends_with_one(flows: tuple[dict[str, Any], ...], numbe
 
 def test_people_read_it_in_one_screen() -> None:
     """What stopped is named with the command that shows it."""
-    lines = lines_of(summary(INTAKE, stops=("GU-1",)))
+    lines = lines_of(summary(INTAKE, stops=("GU-1",)), {"pack_is_draft": 2})
 
     assert "Verdicts        90 eligible, 10 excluded" in lines
     assert "Members         nothing" in lines
     assert "Stopped         GU-1: alumni-sync guards list" in lines
+    assert "Blocked         2 wait: pack is draft; see alumni-sync doctor" in lines
+
+
+def test_what_keeps_everybody_from_being_asked_is_said() -> None:
+    """A first run that mails nobody must say which switch is still off."""
+    flow = {"consent_requests": {"due": 0, "blocked": {"pack_is_draft": 2}}}
+
+    assert {"pack_is_draft": 2} == blocked_requests([flow, {}])
