@@ -71,9 +71,7 @@ def _judged_as_it_is() -> ColumnElement[bool]:
 
     A crash between intake and eligibility leaves a verdict on facts that have changed since.
     """
-    return or_(
-        SPELL.c.judged_facts.is_(None), SPELL.c.judged_facts.startswith(SPELL.c.facts_hash)
-    )
+    return or_(SPELL.c.judged_facts.is_(None), SPELL.c.judged_facts.startswith(SPELL.c.facts_hash))
 
 
 ENDINGS: Final = ("erased", "never_contact", "exit_undone", "rehire", "upheld")

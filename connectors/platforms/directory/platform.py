@@ -177,7 +177,7 @@ class DirectoryPlatform:
         for profile in profiles:
             try:
                 hashes[profile.alumni_id] = self._hash(profile)
-            except UnicodeEncodeError:  # half of a surrogate pair: one person, not the batch
+            except (TypeError, UnicodeEncodeError):  # half a surrogate pair: one, not the batch
                 refused.append(
                     WriteResult(profile.alumni_id, WriteOutcome.REFUSED, reason="not-text")
                 )

@@ -49,7 +49,7 @@ def without(folder: Path, *features: str) -> list[str]:
 
 @contextmanager
 def running(options: list[str]) -> Iterator[str]:
-    """Run a server; yield its address. `/TENANT/v2` goes after it: each tenant has its own users."""
+    """Run a server, yield its address; `/TENANT/v2` after it is a tenant with users of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
