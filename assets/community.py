@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from alumni_sync.membership.read_backs import verify_removed
 from alumni_sync.membership.reconcile import reconcile
 from alumni_sync.membership.standing import misplaced_members
 from alumni_sync.membership.sync import plan_members, sync_members
@@ -39,9 +40,13 @@ def alumni_profiles(
 def community_members(
     context: dg.AssetExecutionContext, deployment: Company
 ) -> dg.MaterializeResult[Any]:
-    """Write the difference to the platform; every gate is asked again at that moment."""
+    """Write the difference to the platform, and look whether who was removed is really gone.
+
+    Every gate is asked again at the moment of writing.
+    """
     with stage(context, deployment, "community_members") as work:
-        return work.done(sync_members(deployment, work.run.id))
+        looked = verify_removed(deployment, work.run.id)
+        return work.done(looked, sync_members(deployment, work.run.id))
 
 
 @dg.asset_check(
