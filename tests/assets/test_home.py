@@ -82,7 +82,11 @@ def test_a_run_in_a_living_command_is_left_alone(instance: dg.DagsterInstance) -
     assert "STARTED" == _status(instance, run_id)
 
 
-@pytest.mark.parametrize("tag", ["", "nonsense", "a b c", f"{HOST} {this_process().pid} 1"])
+@pytest.mark.parametrize(
+    "tag",
+    ["", "nonsense", "a b c", f"{HOST} {this_process().pid} 1"],
+    ids=["empty", "nonsense", "three words", "another start of this process"],
+)
 def test_a_tag_that_somebody_chose_keeps_nothing_alive(
     instance: dg.DagsterInstance, tag: str
 ) -> None:

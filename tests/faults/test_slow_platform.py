@@ -16,6 +16,7 @@ from alumni_sync.ledger.store import Ledger
 from alumni_sync.membership.sync import MemberCounts
 from alumni_sync.sites.composition import worker_of
 from tests.membership.world import Community
+from tests.roster import Leaver
 
 PATIENCE: Final = 20.0  # seconds until a test gives up; a busy machine takes some of them
 AT_ONCE: Final = PATIENCE  # a lock would be waited for until the call ends: twice as long
@@ -68,10 +69,10 @@ def _worker(community: Community) -> Iterator[None]:
         assert not thread.is_alive()
 
 
-def _eventually(community: Community, state: str, of: object) -> None:
+def _eventually(community: Community, state: str, of: Leaver) -> None:
     """Wait until somebody is `state` on the platform; fail when that takes too long."""
     until, pause = monotonic() + PATIENCE, threading.Event()
-    while community.on_platform(of) != state:  # type: ignore[arg-type]
+    while community.on_platform(of) != state:
         assert monotonic() < until, f"still not {state}"
         pause.wait(0.02)
 
