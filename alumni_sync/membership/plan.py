@@ -78,8 +78,3 @@ class MembershipPlan:
     hide: int = 0
     remove: int = 0
     unchanged: int = 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Say whether there is nothing to write."""
-        return not (self.create or self.update or self.hide or self.remove)

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 import responses
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from alumni_sync.errors import (
     AuthRejected,
@@ -217,6 +220,8 @@ def walk(error: BaseException | None) -> Iterator[BaseException]:
         lambda: responses.get(URL, body=CANARY),
         lambda: responses.get(URL, body=requests.ConnectionError("GET ?email=" + CANARY)),
         lambda: responses.get(URL, body=requests.exceptions.InvalidURL(CANARY)),
+        lambda: responses.get(URL, body=requests.exceptions.SSLError(CANARY)),
+        lambda: responses.get(URL, body=requests.ConnectTimeout(CANARY)),
     ],
 )
 @responses.activate
@@ -270,3 +275,39 @@ def test_a_used_up_budget_is_rescheduled_not_slept(sleeps: Sleeps) -> None:
         http.send(look_up())
     http.close()
     assert sleeps == []
+
+
+@responses.activate
+def test_a_budget_makes_calls_wait(sleeps: Sleeps) -> None:
+    """Below the vendor's limit by our own choice: slower, but never blocked."""
+    responses.get(URL, json=[])
+    budget = RateBudget(1, 30.0, monotonic=lambda: 0.0)
+    http = HttpClient("acme", "https://platform.example/api", budget=budget, sleep=sleeps)
+    http.send(look_up())
+    http.send(look_up())
+    http.close()
+    assert sleeps == [30.0]
+
+
+@responses.activate
+def test_a_create_that_never_left_is_repeated(http: HttpClient) -> None:
+    """Nobody answered the door: nothing was created, so knocking again is safe."""
+    refused = requests.ConnectionError(MaxRetryError(HTTPConnectionPool("h"), "/", never_sent()))
+    responses.post(URL, body=refused)
+    responses.post(URL, json={"id": "1"}, status=201)
+    call = Call("POST", "/users", "create", json={}, accept=frozenset({201}), repeatable=False)
+    assert http.send(call).status == 201
+
+
+def never_sent() -> NewConnectionError:
+    """Return what urllib3 says where nobody listens."""
+    return NewConnectionError(HTTPConnection("h"), "refused")
+
+
+@responses.activate
+def test_an_endless_answer_is_refused(http: HttpClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server gone mad must not fill the memory of the daemon."""
+    monkeypatch.setattr("connectors.http_client.MOST_BYTES", 10)
+    responses.get(URL, body="[" + "1," * 20 + "1]")
+    with pytest.raises(ContractBroken, match="too large"):
+        http.send(look_up())

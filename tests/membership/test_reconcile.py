@@ -1,12 +1,15 @@
 """Reconcile: the platform compared with the ledger, and what members switched off there."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from alumni_sync.errors import Refused, Unavailable
 from alumni_sync.ledger.ids import new_id
+from alumni_sync.ledger.tables import DeadLetter, t
 from alumni_sync.membership.choices import ChoiceCounts, take_choices
+from alumni_sync.membership.claims import claim
 from alumni_sync.membership.letters import drop, open_letters, retry
 from alumni_sync.membership.receipts import removal_receipts
 from alumni_sync.membership.reconcile import Drift, reconcile
@@ -160,6 +163,15 @@ def test_a_choice_of_a_stranger_is_nobodys(community: Community) -> None:
     assert take_choices(community.d, "R-1") == ChoiceCounts(seen=1, taken=0)
 
 
+def test_a_platform_that_tells_nothing_is_not_asked(community: Community) -> None:
+    """Most cannot say who switched what off; asking them would be an error each minute."""
+    quiet = {**community.platform.info.capabilities, "choices": False}
+    community.platform.info = replace(community.platform.info, capabilities=quiet)  # type: ignore[misc]  # another platform's
+    leaver = community.joined()
+    chose(community, leaver, "deleted")
+    assert take_choices(community.d, "R-1") == ChoiceCounts()
+
+
 # --- dead letters and receipts --------------------------------------------------------------------
 
 
@@ -201,6 +213,26 @@ def test_whoever_withdraws_with_a_dead_letter_is_looked_for_all_the_same(
     (receipt,) = removal_receipts(community.d, leaver.person)
     assert receipt.absent_at == community.clock.now()
     assert not receipt.complete
+
+
+def test_a_mail_is_never_sent_again(community: Community) -> None:
+    """It may have arrived: retrying is for writes that can be repeated."""
+    row = {"kind": "mail", "subject": "7", "person_id": "P-1", "reason": "550", "attempts": 9}
+    with community.d.ledger.write() as connection:
+        when = {"state": "open", "created_at": community.clock.now(), "closed_by": ""}
+        connection.execute(t(DeadLetter).insert(), {**row, **when})
+    (letter,) = open_letters(community.d)
+    with pytest.raises(Refused, match="may have arrived"):
+        retry(community.d, letter["id"], by="ops")
+    drop(community.d, letter["id"], by="ops")
+
+
+def test_a_write_under_way_is_no_drift(community: Community) -> None:
+    """Compared between claim and confirm, everybody would be reported."""
+    leaver = community.member()
+    died = claim(community.d, "R-dead", [community.invitation(leaver)["id"]])
+    list(community.platform.upsert([write.profile for write in died.writes]))
+    assert compare(community) == Drift(members=1)
 
 
 def test_a_member_has_no_removal_receipt(community: Community) -> None:

@@ -13,6 +13,7 @@ from alumni_sync.errors import (
     Unavailable,
 )
 from alumni_sync.ledger.ids import new_id
+from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.pauses import Outlet, pause, resume
 from alumni_sync.ledger.tables import Membership, PlatformWrite, t
@@ -369,3 +370,84 @@ def test_a_write_that_was_never_confirmed_makes_no_second_member(
     assert len(community.platform.held) == 1
     assert community.membership(leaver)["state"] == "active"
     assert community.audit(leaver) == [("create", "repeated"), ("create", "unchanged")]
+
+
+# --- minds that change while a write is under way -------------------------------------------------
+
+
+def test_what_is_taken_back_during_the_write_is_taken_away_by_the_same_sync(
+    any_community: Community,
+) -> None:
+    """The write was allowed when it was claimed, and is too much when it lands."""
+    community = any_community
+    leaver = community.member()
+
+    def meanwhile(_alumni_id: str) -> None:
+        community.platform.on_write = lambda _id: None
+        narrow(community, leaver)
+
+    community.platform.on_write = meanwhile
+    assert community.sync() == MemberCounts(created=1, updated=1)
+    assert held_fields(community, leaver) == {ProfileField.JOB_TITLE}
+
+
+def test_a_mind_that_never_rests_does_not_hold_the_others_up(community: Community) -> None:
+    """Three passes, then the next sync: one person clicking must not keep a run going for ever."""
+    leaver = community.member()
+    fields = [{ProfileField.JOB_TITLE: True}, {ProfileField.JOB_TITLE: False}, {}]
+
+    def meanwhile(_alumni_id: str) -> None:
+        if fields:
+            invitation = community.invitation(leaver)["id"]
+            change_fields(community.d, invitation, fields.pop(0), BY_MAIL, new_id("N"))
+
+    community.platform.on_write = meanwhile
+    counts = community.sync()
+    assert (counts.created, counts.updated) == (1, 2)
+    assert community.sync() == MemberCounts(updated=1)
+    assert held_fields(community, leaver) == set()
+
+
+def test_a_withdrawal_during_a_write_that_fails_is_carried_out(community: Community) -> None:
+    """It failed, says the platform; it may have landed all the same."""
+    leaver = community.member()
+    community.platform.fail_after = 0
+    community.platform.failure = Unavailable("fake", "write", "no answer in time")
+
+    def meanwhile(_alumni_id: str) -> None:
+        community.platform.on_write = lambda _id: None
+        community.leave(leaver)
+
+    community.platform.on_write = meanwhile
+    with pytest.raises(Unavailable):
+        community.sync()
+    assert community.on_platform(leaver) == "visible"
+    community.platform.fail_after = None
+    community.later(minutes=2)
+    assert community.sync() == MemberCounts(removed=1)
+    assert community.on_platform(leaver) == "absent"
+
+
+def test_a_yes_without_membership_itself_makes_no_member(community: Community) -> None:
+    """Whoever agreed to newsletters only has agreed to no profile."""
+    leaver = community.member()
+    ring = community.d.ledger.vault.load([leaver.person])
+    said = {"name": "Zofia", "email": "zofia@mail.example", "purposes": ["newsletter"]}
+    sealed = ring.seal_json(leaver.person, KeyKind.PROFILE, "invitation", {**said, "fields": {}})
+    community.set_invitation(leaver, sealed=sealed)
+    assert community.sync() == MemberCounts()
+    assert community.platform.calls == []
+
+
+def test_a_member_whose_evidence_key_died_is_still_confirmed(community: Community) -> None:
+    """The platform's own id cannot be kept then; ours finds the member as well."""
+    leaver = community.member()
+
+    def meanwhile(_alumni_id: str) -> None:
+        community.d.ledger.vault.shred([leaver.person], [KeyKind.EVIDENCE])
+
+    community.platform.on_write = meanwhile
+    assert community.sync().created == 1
+    assert community.membership(leaver)["sealed"] is None
+    community.roster.set(leaver, verdict="never_contact")
+    assert community.sync() == MemberCounts(removed=1)

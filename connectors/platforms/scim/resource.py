@@ -138,9 +138,11 @@ def new_user(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def put(user: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401 JSON
     """Set (None: take away) the attribute at a PATCH path of a user."""
+    if value is None and get(user, path) is None:
+        return  # an empty extension would be more than was there
     parent, name = _parent(user, path)
     if value is None:
-        parent.pop(name, None)
+        del parent[name]
     else:
         parent[name] = value
 

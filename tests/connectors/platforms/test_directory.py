@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from alumni_sync.ports import (
 )
 from alumni_sync.testing.platforms import PLATFORM_CHECKS, plain_context, sample_profile
 from connectors.platforms.directory import DirectoryPlatform
+from connectors.platforms.directory.page import write_page
 from connectors.platforms.directory.platform import DirectorySettings
 
 EVIL = "<script>alert(1)</script>\"'&"
@@ -249,3 +250,56 @@ def test_unknown_settings_are_refused() -> None:
     """A typing error in a setting must not be ignored."""
     with pytest.raises(ValidationError):
         DirectorySettings.model_validate({"path": "a.db", "pgae": "a.html"})
+
+
+def test_many_members_are_listed_in_pages(platform: DirectoryPlatform) -> None:
+    """The weekly comparison must not hold a hundred thousand rows in one query."""
+    list(platform.upsert([sample_profile(number) for number in range(1_001)]))
+    listed = [member.alumni_id for member in platform.members()]
+    assert (len(listed), len(set(listed))) == (1_001, 1_001)
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(
+    platform: DirectoryPlatform, tmp_path: Path
+) -> None:
+    """Half a page, or none, would be the community for everybody who looks."""
+    list(platform.upsert([sample_profile(1)]))
+    before = page(tmp_path)
+
+    def broken() -> Iterator[str]:
+        yield "<li>"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        write_page(tmp_path / "community.html", "T", broken(), count=1, generation=9, durable=True)
+    assert page(tmp_path) == before
+    assert sorted(path.suffix for path in tmp_path.iterdir() if path.suffix != ".db") == [".html"]
+
+
+def test_a_write_that_fails_halfway_leaves_nothing(
+    platform: DirectoryPlatform, tmp_path: Path
+) -> None:
+    """All of a batch or nothing of it: half a member has an address and no fields."""
+    list(platform.upsert([sample_profile(1)]))
+    with sqlite3.connect(tmp_path / "community.db") as connection:
+        connection.execute(
+            "CREATE TRIGGER no BEFORE INSERT ON member_field "
+            "WHEN NEW.member_id = 2 BEGIN SELECT RAISE(ABORT, 'planted'); END"
+        )
+    connection.close()
+    with pytest.raises(ContractBroken, match="CONSTRAINT"):
+        list(platform.upsert([sample_profile(2)]))
+    assert [member.alumni_id for member in platform.members()] == [sample_profile(1).alumni_id]
+
+
+def test_a_write_that_somebody_undoes_is_seen(platform: DirectoryPlatform, tmp_path: Path) -> None:
+    """Read back: the withdrawal worker may have hidden the member in this very moment."""
+    list(platform.upsert([sample_profile(1)]))
+    with sqlite3.connect(tmp_path / "community.db") as connection:
+        connection.execute(
+            "CREATE TRIGGER hide AFTER UPDATE OF card ON member WHEN NEW.visible "
+            "BEGIN UPDATE member SET visible = 0 WHERE id = NEW.id; END"
+        )
+    connection.close()
+    (result,) = platform.upsert([replace(sample_profile(1), name="Other")])
+    assert (result.outcome, result.reason) == (WriteOutcome.RETRY, "changed-meanwhile")

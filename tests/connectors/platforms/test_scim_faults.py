@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,20 @@ import requests
 import responses
 from pydantic import ValidationError
 
-from alumni_sync.errors import AuthRejected, ContractBroken, RateLimited, Unavailable
+from alumni_sync.errors import (
+    AuthRejected,
+    ContractBroken,
+    PermanentError,
+    RateLimited,
+    Unavailable,
+)
 from alumni_sync.ports import MemberRef, Removal, WriteOutcome
 from alumni_sync.testing.platforms import plain_context, sample_profile
 from connectors.http_client import HttpClient
 from connectors.platforms.scim import ScimPlatform
+from connectors.platforms.scim.extension import URN
 from connectors.platforms.scim.platform import ScimSettings
+from connectors.platforms.scim.resource import CORE, merged
 
 URL = "https://community.example/scim/v2"
 OURS = sample_profile(1)
@@ -304,3 +313,121 @@ def test_a_token_never_travels_unencrypted(url: str, good: bool) -> None:  # noq
         return
     with pytest.raises(ValidationError, match="https"):
         ScimSettings.model_validate({"url": url, "token": "t"})
+
+
+def test_a_server_without_a_configuration_is_taken_for_the_poorest(
+    server: responses.RequestsMock,
+) -> None:
+    """What a server does not say it can do is not asked of it."""
+    server.reset()
+    server.get(f"{URL}/ServiceProviderConfig", status=404)
+    server.get(f"{URL}/Schemas", json={"Resources": [{"id": CORE, "attributes": STRICT}]})
+    server.get(f"{URL}/Users", json=listing(held(title="Old")))
+    server.put(f"{URL}/Users/7", json=held())
+    server.get(f"{URL}/Users/7", json=held())
+    settings = ScimSettings.model_validate({"url": URL, "token": "t", "calls_per_minute": 600})
+    (result,) = ScimPlatform(settings, plain_context(Path())).upsert([OURS])
+    (sent,) = calls(server, "PUT")
+    body = json.loads(sent.body or b"")
+    assert result.outcome is WriteOutcome.DONE
+    assert (body["title"], body["meta"]) == ("Analyst <R&D>", {"version": 'W/"3"'})
+    assert "If-Match" not in sent.headers
+    assert sent.headers["Authorization"] == "Bearer t"
+
+
+STRICT = [
+    {"name": "userName"},
+    {"name": "active"},
+    {"name": "title"},
+    {"name": "emails", "subAttributes": [{"name": "value"}]},
+]
+"""Attributes of a server that refuses a user with any other."""
+
+
+def test_a_strict_server_is_sent_only_what_it_lists(server: responses.RequestsMock) -> None:
+    """One real server answers 400 to `emails[0].primary`; the standard allows it."""
+    server.reset()
+    server.get(f"{URL}/ServiceProviderConfig", json={"filter": {"supported": True}})
+    server.get(f"{URL}/Schemas", json={"Resources": [{"id": CORE, "attributes": STRICT}]})
+    server.get(f"{URL}/Users", json=listing())
+    server.post(f"{URL}/Users", json=held(), status=201)
+    settings = ScimSettings.model_validate({"url": URL, "token": "t"})
+    list(ScimPlatform(settings, plain_context(Path())).upsert([OURS]))
+    (sent,) = calls(server, "POST")
+    assert json.loads(sent.body or b"") == {
+        "schemas": [CORE],
+        "externalId": OURS.alumni_id,
+        "userName": OURS.alumni_id,
+        "active": True,
+        "title": "Analyst <R&D>",
+        "emails": [{"value": OURS.email}],
+    }
+
+
+def test_a_filter_the_server_does_not_know_is_done_without(
+    server: responses.RequestsMock, platform: ScimPlatform
+) -> None:
+    """Some servers announce filters and answer 400 to `externalId eq`."""
+    server.get(f"{URL}/Users", status=400, match=[asking_for(OURS.alumni_id)])
+    other: dict[str, object] = {"id": "1", "userName": "admin"}
+    server.get(
+        f"{URL}/Users",
+        json=listing(other, held()),
+        match=[responses.matchers.query_param_matcher({"startIndex": "1", "count": "100"})],
+    )
+    (result,) = platform.upsert([OURS])
+    assert (result.outcome, result.platform_id) == (WriteOutcome.UNCHANGED, "7")
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        [(412, None), (404, None)],
+        [(204, None), (404, None)],
+    ],
+)
+def test_a_user_that_vanishes_during_a_change_is_tried_again(
+    server: responses.RequestsMock,
+    platform: ScimPlatform,
+    meanwhile: list[tuple[int, None]],
+) -> None:
+    """Deleted by an administrator between look and write: not refused, not done."""
+    (patched, _), (looked, _) = meanwhile
+    server.get(f"{URL}/Users", json=listing(held(title="Old")))
+    server.patch(f"{URL}/Users/7", status=patched)
+    server.get(f"{URL}/Users/7", status=looked)
+    (result,) = platform.upsert([OURS])
+    assert (result.outcome, result.reason) == (WriteOutcome.RETRY, "gone-meanwhile")
+
+
+def test_hiding_that_is_refused_is_told(
+    server: responses.RequestsMock, platform: ScimPlatform
+) -> None:
+    """A member who cannot be hidden must not be put down as hidden."""
+    server.get(f"{URL}/Users/7", json=held())
+    server.patch(f"{URL}/Users/7", status=400, json={"scimType": "mutability"})
+    (result,) = platform.remove([MEMBER], Removal.HIDE)
+    assert (result.outcome, result.reason) == (WriteOutcome.REFUSED, "http-400:mutability")
+
+
+def test_an_answer_that_is_no_user_is_refused(
+    server: responses.RequestsMock, platform: ScimPlatform
+) -> None:
+    """A list where a user was asked for must not be read as one."""
+    server.get(f"{URL}/Users/7", json=[])
+    (result,) = platform.remove([MEMBER], Removal.HIDE)
+    assert (result.outcome, result.reason) == (WriteOutcome.REFUSED, "http-200")
+
+
+def test_engagement_is_not_offered(platform: ScimPlatform) -> None:
+    """Nothing known must not be reported as nobody being active."""
+    with pytest.raises(PermanentError, match="not offered"):
+        list(platform.engagement(date(2026, 1, 1)))
+
+
+def test_nothing_empty_is_added_where_something_is_taken_away() -> None:
+    """An empty extension in a PUT is an attribute that a strict server refuses."""
+    user = {"id": "7", "schemas": [CORE], "title": "Old"}
+    changed = merged(user, {f"{URN}:mentor": None, "title": None, "name.formatted": "X"})
+    assert changed == {"id": "7", "schemas": [CORE], "name": {"formatted": "X"}}
+    assert user["title"] == "Old"
