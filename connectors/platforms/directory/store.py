@@ -8,6 +8,7 @@ processes (the withdrawal worker beside a running sync) need nothing but SQLite'
 import json
 import mmap
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
@@ -165,7 +166,7 @@ def save(
                 _json_list(profile.purposes),
                 _json_list(profile.segments),
                 content,
-                profile.name.casefold(),
+                _sort_key(profile.name),
                 card,
             )
             for row_id, profile, content, card in rows
@@ -179,6 +180,17 @@ def save(
             for field, shown in profile.fields.items()
         ],
     )
+
+
+def _sort_key(name: str) -> str:
+    """Return what names are put in order by: Łucja beside Lucja, not after Zofia."""
+    if not name.isascii():
+        decomposed = unicodedata.normalize("NFKD", name).translate(_STROKES)
+        name = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return name.casefold()
+
+
+_STROKES: Final = str.maketrans("łŁøØđĐ", "lLoOdD")  # letters that Unicode does not take apart
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,6 @@
 """The embedded directory: what is in the file, what is on the page, and what is gone."""
 
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -89,6 +90,16 @@ def test_only_a_web_address_becomes_a_link(platform: DirectoryPlatform, tmp_path
     html = page(tmp_path)
     assert 'href="javascript' not in html
     assert 'href="https://photos.example/a?x=1&amp;y=2"' in html
+
+
+def test_members_are_in_the_order_people_look_for_them(
+    platform: DirectoryPlatform, tmp_path: Path
+) -> None:
+    """Łucja after Zofia is where nobody looks for her."""
+    names = ["Zofia", "Łucja", "adam", "Émile", "Lucja B", "Анна", "Øyvind"]
+    list(platform.upsert([sample_profile(n, name=name) for n, name in enumerate(names)]))
+    found = re.findall(r'<h2 dir="auto">([^<]+)</h2>', page(tmp_path))
+    assert found == ["adam", "Émile", "Łucja", "Lucja B", "Øyvind", "Zofia", "Анна"]
 
 
 def test_the_page_loads_nothing_from_elsewhere(platform: DirectoryPlatform, tmp_path: Path) -> None:
