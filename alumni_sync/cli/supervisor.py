@@ -63,7 +63,7 @@ class Supervisor:
         *,
         record: Path,
         say: Callable[[str], None],
-        before_restart: Callable[[], None],
+        before_restart: Callable[[Program], None],
     ) -> None:
         """Prepare; nothing is started yet.
 
@@ -71,7 +71,7 @@ class Supervisor:
             programs: in the order of starting.
             record: file that remembers this start, for the next one after a kill.
             say: prints one line for a person.
-            before_restart: called between the death of a program and its next start.
+            before_restart: called for a program between its death and its next start.
         """
         self._programs = programs
         self._record = record
@@ -119,7 +119,7 @@ class Supervisor:
             msg = f"{child.program.name} keeps ending (last with {code}); everything was stopped"
             raise ProcessKeepsDying(msg)
         self._say(f"{child.program.name} ended with {code}; starting it again")
-        self._before_restart()
+        self._before_restart(child.program)
         child.process = self._start(child.program)
 
     def _end_all(self) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from alumni_sync.settings import Settings
 
 LOOPBACK: Final = "127.0.0.1"
+DAEMON: Final = "Dagster's daemon"
 CONNECT_TIMEOUT: Final = 0.5  # seconds
 
 
@@ -58,6 +59,10 @@ def up(app: App, dagster_port: int | None, port: int | None, desk_port: int | No
             if failed := fail_orphans(instance):
                 click.echo(f"{failed} run(s) had lost their process and were marked as failed.")
 
+    def before_restart(program: "Program") -> None:
+        if program.name == DAEMON:  # the runs are its children; those of the others go on
+            clear_orphans()
+
     with only_one(home):
         clear_leftovers(home / "up.mark")
         ports = Ports(
@@ -71,7 +76,7 @@ def up(app: App, dagster_port: int | None, port: int | None, desk_port: int | No
             list(programs(app, settings, home, ports)),
             record=home / "up.mark",
             say=click.echo,
-            before_restart=clear_orphans,
+            before_restart=before_restart,
         )
         supervisor.run(lambda: all_answer(ports), lambda: announce(ports))
         clear_orphans()
@@ -97,7 +102,7 @@ def programs(app: App, settings: "Settings", home: Path, ports: Ports) -> "Itera
     sites = ["--host", LOOPBACK, "--port", str(ports.site), "--desk-port", str(ports.desk)]
     yield Program("the sites", [executable("alumni-sync"), "serve", *sites], environment)
     yield Program(
-        "Dagster's daemon",
+        DAEMON,
         [executable("dagster-daemon"), "run", "-w", workspace, *quiet],
         environment,
     )
@@ -168,10 +173,11 @@ def all_answer(ports: Ports) -> bool:
 
 def announce(ports: Ports) -> None:
     """Print what to open."""
-    click.echo(f"Dagster UI    http://{LOOPBACK}:{ports.dagster}")
-    click.echo(f"Exclusion queue  http://{LOOPBACK}:{ports.dagster}/assets/exclusion_queue")
-    click.echo(f"Consent site  http://{LOOPBACK}:{ports.site}")
-    click.echo(f"HR desk       http://{LOOPBACK}:{ports.desk}")
+    dagster = f"http://{LOOPBACK}:{ports.dagster}"
+    click.echo(f"Dagster UI       {dagster}")
+    click.echo(f"Exclusion queue  {dagster}/assets/exclusion_queue")
+    click.echo(f"HR desk          http://{LOOPBACK}:{ports.desk}")
+    click.echo(f"Consent site     http://{LOOPBACK}:{ports.site}")
     click.echo("Ctrl-C stops everything.")
 
 

@@ -49,7 +49,9 @@ def _supervise(
         programs,
         record=folder / "mark",
         say=lambda _line: None,
-        before_restart=lambda: restarts.append("restart") if restarts is not None else None,
+        before_restart=lambda program: (restarts if restarts is not None else []).append(
+            program.name
+        ),
     )
     supervisor.run(until, supervisor.stop)
 
@@ -89,7 +91,7 @@ def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
 
     assert 2 == len(_pids(tmp_path, "daemon"))
     assert 1 == len(_pids(tmp_path, "site"))
-    assert ["restart"] == restarts
+    assert ["daemon"] == restarts
 
 
 def test_a_process_that_keeps_dying_stops_everything(tmp_path: Path) -> None:
