@@ -138,17 +138,19 @@ def nobody_adverse_is_on_the_platform(world: World) -> Iterator[Violation]:
             continue  # I1 says so
         spell = spells[membership["spell_id"]]
         why = why_not_welcome(world, spell)
-        if not why:
-            continue
+        if not why or spell["verdict"] == "out_of_scope":
+            continue  # shrinking the audience never touches a grant
         if member.visible:
             yield Violation("I2", f"{member.alumni_id} is visible although {why}")
-        elif not _hidden_legally(membership, cases.get(spell["id"])):
+        elif not _hidden_legally(membership, spell, cases.get(spell["id"])):
             yield Violation("I2", f"{member.alumni_id} is hidden without end although {why}")
 
 
-def _hidden_legally(membership: Row, case: Row | None) -> bool:
+def _hidden_legally(membership: Row, spell: Row, case: Row | None) -> bool:
+    """Say whether hiding has an end: a ruling, the removal, or the new job and its cancellation."""
     undecided = case is not None and case["status"] in {"open", "reopened", "awaiting_second"}
-    return undecided or membership["remove_by"] is not None
+    coming_back = spell["rehire_on"] is not None and not spell["rehire_ends"]
+    return undecided or coming_back or membership["remove_by"] is not None
 
 
 def chain_is_whole(world: World) -> Iterator[Violation]:
