@@ -16,7 +16,7 @@ from assets.housekeeping import housekeeping
 from assets.jobs import after_payroll_close, daily_round, reconcile, sync_community
 from assets.leavers import leavers
 from assets.reporting import programme_report
-from assets.resources import deployment_resource
+from assets.resources import deployment_resource, no_values
 from assets.rulings import release_brake, review_exclusions
 
 
@@ -50,7 +50,7 @@ def build_defs() -> dg.Definitions:
         ],
         schedules=SCHEDULES,
         sensors=SENSORS,
-        resources={"deployment": deployment_resource, "io_manager": dg.mem_io_manager},
+        resources={"deployment": deployment_resource, "io_manager": no_values},
         # One process a run: stages share one ledger, and starting a process takes longer than most.
         executor=dg.in_process_executor,
     )

@@ -1,4 +1,4 @@
-"""The one resource: the open deployment, which every stage is handed.
+"""The resources: the open deployment, which every stage is handed, and nothing to pass values by.
 
 Opened per run or tick, from the configuration that the environment names (`alumni-sync up` sets
 it). The command line's in-process runs put their own in its place.
@@ -31,6 +31,29 @@ def deployment_resource(_context: dg.InitResourceContext) -> Iterator[Deployment
         deployment.close()
 
 
+class NoValues(dg.IOManager):
+    """Refuses values: the usual one would pickle them to disk, whoever they are about.
+
+    Dagster's in-memory one would do so too, but with it no run can be executed again.
+    """
+
+    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
+        """Refuse what a stage returned; type only, for it may be anybody."""
+        msg = f"{context.name}: stages pass nothing on, and this is a {type(obj).__name__}"
+        raise TypeError(msg)
+
+    def load_input(self, context: dg.InputContext) -> None:
+        """Refuse: nothing was kept."""
+        msg = f"{context.name}: stages pass nothing on"
+        raise TypeError(msg)
+
+
+@dg.io_manager(description="Refuses values: stages pass nothing on but the ledger.")
+def no_values(_context: dg.InitResourceContext) -> NoValues:
+    """Return the I/O manager of every run."""
+    return NoValues()
+
+
 def for_ops() -> dict[str, Any]:
     """Return what a job of ops is given by name; jobs of assets get it from the definitions.
 
@@ -38,7 +61,7 @@ def for_ops() -> dict[str, Any]:
     Dagster 1.13 warns of its own use of a beta parameter when it copies one.
     """
     return {
-        "resource_defs": {"deployment": deployment_resource, "io_manager": dg.mem_io_manager},
+        "resource_defs": {"deployment": deployment_resource, "io_manager": no_values},
         "executor_def": dg.in_process_executor,
     }
 

@@ -15,6 +15,7 @@ from alumni_sync.ledger.tables import Case, Lease, Run, Spell, t
 from assets.counts import counts_of
 from assets.home import home_of, instance_of
 from assets.in_process import run_community, run_intake, run_job
+from assets.resources import no_values
 from tests.assets.conftest import OCTOBER
 from tests.assets.small import mails_in
 
@@ -138,6 +139,17 @@ def test_only_numbers_become_metadata(counts: object) -> None:
     """Metadata stand in Dagster's storage for a month: nothing about a person may get there."""
     with pytest.raises(TypeError):
         counts_of(counts)
+
+
+def test_a_returned_value_is_refused() -> None:
+    """Dagster's usual I/O manager would pickle it to disk."""
+
+    @dg.asset
+    def careless() -> str:
+        return "Zofia"
+
+    with pytest.raises(TypeError, match="stages pass nothing on, and this is a str"):
+        dg.materialize([careless], resources={"io_manager": no_values})
 
 
 def _canaries(deployment: Deployment) -> Iterator[bytes]:

@@ -29,6 +29,10 @@ LOOK_EVERY = 0.2  # seconds
 LAUNCH = """mutation($p: ExecutionParams!) {
   launchRun(executionParams: $p) { __typename ... on LaunchRunSuccess { run { runId } } } }"""
 
+EXECUTE_AGAIN = """mutation($p: ReexecutionParams!) {
+  launchRunReexecution(reexecutionParams: $p) {
+    __typename ... on LaunchRunSuccess { run { runId } } } }"""
+
 
 def free_port() -> int:
     """Return a port that nothing listens on just now."""
@@ -199,6 +203,20 @@ class Live:
         }
         answer = self.graphql(LAUNCH, {"p": parameters}, method=method, **headers)
         return str(answer["data"]["launchRun"]["run"]["runId"])
+
+    def execute_again(self, run_id: str) -> str:
+        """Execute the failed steps of a run again; return the new run's id."""
+        parameters = {"parentRunId": run_id, "strategy": "FROM_FAILURE"}
+        answer = self.graphql(EXECUTE_AGAIN, {"p": parameters})
+        return str(answer["data"]["launchRunReexecution"]["run"]["runId"])
+
+    def steps_begun(self, run_id: str) -> list[str]:
+        """Return the steps of a run that were begun."""
+        query = (
+            "query($id: ID!) { runOrError(runId: $id) { ... on Run { stepStats { stepKey } } } }"
+        )
+        steps = self.graphql(query, {"id": run_id})["data"]["runOrError"]["stepStats"]
+        return [step["stepKey"] for step in steps]
 
     def run_status(self, run_id: str) -> str:
         """Return how a run stands."""

@@ -39,6 +39,18 @@ def test_a_launch_without_a_ticket_decides_nothing(live: Live, method: str) -> N
     assert before == live.statuses()
 
 
+def test_a_failed_run_can_be_executed_again(live: Live) -> None:
+    """Workers that died are tried again by the daemon, and by whoever presses the button."""
+    config = {"ops": {"rule": {"config": {"ticket": "none", "reason": "code_wrong"}}}}
+    failed = live.launch("review_exclusions", config)
+    assert "FAILURE" == live.ends(failed)
+
+    again = live.execute_again(failed)
+
+    assert "FAILURE" == live.ends(again)
+    assert ["rule"] == live.steps_begun(again)
+
+
 def test_the_user_that_a_caller_chose_is_overwritten(live: Live) -> None:
     """Tags are the caller's to choose; who launched it is not."""
     config = {"ops": {"rule": {"config": {"ticket": "none", "reason": "code_wrong"}}}}
