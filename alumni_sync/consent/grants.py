@@ -6,17 +6,28 @@ A grant is never passed on without its version: whoever confirms a write asks th
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
-from alumni_sync.consent.dossier import INVITATION, open_agreed, select_dossiers
-from alumni_sync.consent.standing import CASE, ENDINGS, obstacle
+from alumni_sync.consent.dossier import DECISION, INVITATION, open_agreed, select_dossiers
+from alumni_sync.consent.standing import CASE, ENDINGS, SPELL, joined, obstacle
 from alumni_sync.domain import LIVE_STATES, ConsentState, OutreachHold
 from alumni_sync.eligibility.records import load_holds
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import ConsentEvent, Membership, t
-from alumni_sync.ledger.upsert import IN_LIMIT
+from alumni_sync.ledger.upsert import IN_LIMIT, in_chunks
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.ports import ProfileField, Purpose, Removal, Shown
 
@@ -104,26 +115,60 @@ def live_grants(
     members. No transaction is open while the caller holds a grant.
     """
     now, after = d.clock.now(), ""
-    query = select_dossiers(now).where(live_condition(now))
+    query = _select_grants().where(live_condition(now))
     if only is not None:
         query = query.where(INVITATION.c.id.in_(only))
     while True:
         with d.ledger.read() as connection:
-            rows = (
-                connection.execute(
-                    query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(page)
-                )
-                .mappings()
-                .all()
-            )
-        ring = d.ledger.vault.load([row["person_id"] for row in rows])
-        for row in rows:
-            grant = _grant(row, ring)
-            if grant is not None:
-                yield grant
+            page_query = query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(page)
+            rows = connection.execute(page_query).mappings().all()
+        grants, _ = _open(d, rows)
+        yield from grants
         if len(rows) < page:
             return
         after = rows[-1]["id"]
+
+
+def grants_of(d: "Deployment", invitation_ids: Sequence[str]) -> tuple[list[Grant], KeyRing]:
+    """Return the live grants among these invitations, and the keys they were opened with.
+
+    The keys are handed on for the one thing that is sealed next: what the platform answers.
+    """
+    now = d.clock.now()
+    query = _select_grants().where(
+        live_condition(now), INVITATION.c.id.in_(bindparam("ids", expanding=True))
+    )
+    rows: list[RowMapping] = []
+    with d.ledger.read() as connection:
+        for chunk in in_chunks(invitation_ids):
+            rows += connection.execute(query, {"ids": chunk}).mappings()
+    return _open(d, rows)
+
+
+def _select_grants() -> Select[Any]:
+    """Return the query for what a grant is made of, and no other column: there are many rows."""
+    return select(
+        INVITATION.c.id,
+        INVITATION.c.spell_id,
+        INVITATION.c.person_id,
+        INVITATION.c.source,
+        INVITATION.c.grant_seq,
+        INVITATION.c.state,
+        INVITATION.c.valid_until,
+        INVITATION.c.version,
+        INVITATION.c.sealed,
+        DECISION.c.sealed.label("decision_sealed"),
+        DECISION.c.revision.label("decision_revision"),
+    ).select_from(
+        INVITATION.join(joined(), INVITATION.c.spell_id == SPELL.c.id).outerjoin(
+            DECISION, DECISION.c.id == SPELL.c.decision_id
+        )
+    )
+
+
+def _open(d: "Deployment", rows: Sequence[RowMapping]) -> tuple[list[Grant], KeyRing]:
+    ring = d.ledger.vault.load([row["person_id"] for row in rows])
+    return [grant for row in rows if (grant := _grant(row, ring)) is not None], ring
 
 
 def _grant(row: RowMapping, ring: KeyRing) -> Grant | None:

@@ -6,17 +6,18 @@ audit entry of the first attempt as repeated.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, update
 
-from alumni_sync.consent.grants import Grant, live_grants
+from alumni_sync.consent.grants import Grant, grants_of
 from alumni_sync.ledger.ids import new_ids
 from alumni_sync.ledger.pauses import Outlet, is_paused
 from alumni_sync.ledger.tables import PlatformWrite, t
 from alumni_sync.ledger.upsert import execute_many, in_chunks, insert_rows
+from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.membership.ledger_rows import MEMBERSHIP, memberships, open_gates
 from alumni_sync.membership.plan import Act, Known, MemberState, act_for
 from alumni_sync.membership.profiles import build_profile, recheck_at
@@ -47,9 +48,15 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch of writes. `paused`: nothing was claimed, because the platform is paused."""
+    """A batch of writes.
+
+    Attributes:
+        ring: keys of the people in it, for the confirmation.
+        paused: nothing was claimed, because the platform is paused.
+    """
 
     writes: Sequence[Claimed] = ()
+    ring: KeyRing = field(default_factory=lambda: KeyRing({}), repr=False)
     unchanged: int = 0
     paused: bool = False
 
@@ -63,7 +70,7 @@ def claim(d: "Deployment", run_id: str, invitation_ids: Sequence[str]) -> Claim:
         invitation_ids: of `ledger_rows.wanted`.
     """
     now = d.clock.now()
-    drafts = _drafts(d, invitation_ids, now)
+    drafts, ring = _drafts(d, invitation_ids, now)
     with d.ledger.write() as connection:
         if is_paused(connection, Outlet.PLATFORM):
             return Claim(paused=True)
@@ -86,24 +93,25 @@ def claim(d: "Deployment", run_id: str, invitation_ids: Sequence[str]) -> Claim:
             _WRITE,
             [_audit(d.platform_name, run_id, write, now) for write in claimed],
         )
-    return Claim(claimed, len(settled))
+    return Claim(claimed, ring, len(settled))
 
 
 Draft = tuple[Grant, Profile, str]
 
 
-def _drafts(d: "Deployment", invitation_ids: Sequence[str], now: datetime) -> dict[str, Draft]:
-    """Return invitation id → grant, profile (with a new alumni id) and its keyed hash."""
+def _drafts(
+    d: "Deployment", invitation_ids: Sequence[str], now: datetime
+) -> tuple[dict[str, Draft], KeyRing]:
+    """Return invitation id → grant, profile (with a new alumni id) and its hash; and the keys."""
     digest = d.ledger.hashes.digest_bytes
     drafts: dict[str, Draft] = {}
-    fresh = new_ids("A", len(invitation_ids))
-    grants = (g for ids in in_chunks(invitation_ids) for g in live_grants(d, only=ids))
-    for grant, alumni_id in zip(grants, fresh, strict=False):
+    grants, ring = grants_of(d, invitation_ids)
+    for grant, alumni_id in zip(grants, new_ids("A", len(grants)), strict=True):
         profile = build_profile(grant, alumni_id, now)
         if profile is not None:
             content = digest("profile", profile_content(profile))
             drafts[grant.invitation_id] = (grant, profile, content)
-    return drafts
+    return drafts, ring
 
 
 def _claimed(draft: Draft, row: Row[Any] | None) -> Claimed:

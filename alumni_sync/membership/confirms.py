@@ -15,7 +15,7 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import DeadLetter, PlatformWrite, t
 from alumni_sync.ledger.upsert import execute_many
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.membership.claims import Claimed
+from alumni_sync.membership.claims import Claim, Claimed
 from alumni_sync.membership.ledger_rows import MEMBERSHIP, open_gates, still_claimed
 from alumni_sync.membership.plan import Act, MemberState
 from alumni_sync.membership.profiles import recheck_at
@@ -121,7 +121,7 @@ _OUTCOME: Final = (
 def confirm(
     d: "Deployment",
     run_id: str,
-    claimed: Sequence[Claimed],
+    claim: Claim,
     results: Mapping[str, WriteResult],
     trouble: Trouble | None = None,
 ) -> Confirmed:
@@ -130,13 +130,12 @@ def confirm(
     Args:
         d: the deployment.
         run_id: of the claim.
-        claimed: what was claimed.
+        claim: what was claimed, and with which keys the platform's ids are sealed.
         results: alumni id → result; who is missing is tried again.
         trouble: None where the platform worked as a whole.
     """
     now = d.clock.now()
-    ring = d.ledger.vault.load([write.grant.person_id for write in claimed])
-    outcome = Confirmed()
+    claimed, outcome = claim.writes, Confirmed()
     with d.ledger.write() as connection:
         is_open = open_gates(connection, [write.grant.invitation_id for write in claimed], now)
         held = []
@@ -147,7 +146,7 @@ def confirm(
                 _count(outcome, write, result)
                 if version is not None:
                     outcome.stale += version != write.grant.version
-                    held.append(_held(write, _reference(ring, write, result), now))
+                    held.append(_held(write, _reference(claim.ring, write, result), now))
             elif version is not None:
                 _fail(connection, outcome, write, result, now, trouble)
             else:
@@ -173,16 +172,13 @@ def _count(outcome: Confirmed, write: Claimed, result: WriteResult) -> None:
         outcome.updated += 1
 
 
-def _reference(ring: KeyRing, write: Claimed, result: WriteResult) -> bytes | None:
-    """Seal the platform's own id of the member; None where the person's key is gone."""
-    person = write.grant.person_id
-    if not ring.has(person, KeyKind.EVIDENCE):
-        return None
+def _reference(ring: KeyRing, write: Claimed, result: WriteResult) -> bytes:
+    """Seal the platform's own id of the member."""
     value = {"platform_id": result.platform_id}
-    return ring.seal_json(person, KeyKind.EVIDENCE, "membership", value)
+    return ring.seal_json(write.grant.person_id, KeyKind.EVIDENCE, "membership", value)
 
 
-def _held(write: Claimed, reference: bytes | None, now: datetime) -> dict[str, Any]:
+def _held(write: Claimed, reference: bytes, now: datetime) -> dict[str, Any]:
     return {
         "of": write.grant.invitation_id,
         "from_version": write.version,

@@ -7,7 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from alumni_sync.consent.grants import live_condition
 from alumni_sync.consent.standing import SPELL, joined
@@ -19,6 +30,7 @@ INVITATION: Final = t(Invitation)
 MEMBERSHIP: Final = t(Membership)
 GONE_VALUES: Final = tuple(sorted(state.value for state in GONE))
 PAGE: Final = 1_000
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 
 
 def _with_exits() -> FromClause:
@@ -32,14 +44,14 @@ def open_gates(
     connection: Connection, invitation_ids: Sequence[str], now: datetime
 ) -> dict[str, int]:
     """Return invitation id → version of those who may be on the platform now."""
+    query = (
+        select(INVITATION.c.id, INVITATION.c.version)
+        .select_from(INVITATION.join(joined(), INVITATION.c.spell_id == SPELL.c.id))
+        .where(INVITATION.c.id.in_(_IDS), live_condition(now))
+    )
     found: dict[str, int] = {}
     for chunk in in_chunks(invitation_ids):
-        rows = connection.execute(
-            select(INVITATION.c.id, INVITATION.c.version)
-            .select_from(INVITATION.join(joined(), INVITATION.c.spell_id == SPELL.c.id))
-            .where(INVITATION.c.id.in_(chunk), live_condition(now))
-        )
-        found.update(rows.all())
+        found.update(connection.execute(query, {"ids": chunk}).all())
     return found
 
 

@@ -39,11 +39,14 @@ def build_profile(grant: Grant, alumni_id: str, now: datetime) -> Profile | None
         name=grant.name,
         email=grant.email,
         fields=fields,
-        purposes=frozenset(
-            purpose for purpose in grant.purposes if may_process(grant, purpose, None, now)
-        ),
+        purposes=_open_now(grant, now) if grant.holds else grant.purposes,
         segments=frozenset(segments),
     )
+
+
+def _open_now(grant: Grant, now: datetime) -> frozenset[Purpose]:
+    """Return the granted purposes that no hold closes at `now`."""
+    return frozenset(one for one in grant.purposes if may_process(grant, one, None, now))
 
 
 def recheck_at(grant: Grant, now: datetime) -> datetime | None:

@@ -209,7 +209,7 @@ def _write_batch(
     crash_point("platform.call.after")
     error = error or _refuses_everybody(d.platform_name, results)
     crash_point("platform.confirm.before")
-    outcome = confirm(d, run_id, claimed.writes, results, _trouble(error))
+    outcome = confirm(d, run_id, claimed, results, _trouble(error))
     crash_point("platform.confirm.after")
     counts.add_writes(outcome)
     if outcome.closed:

@@ -116,7 +116,7 @@ class Interleavings(RuleBasedStateMachine):
         """Confirm, and remove whoever is not ours any more."""
         run_id, what, results = done
         if what.writes:
-            closed = confirm(self.community.d, run_id, what.writes, results).closed
+            closed = confirm(self.community.d, run_id, what, results).closed
             remove_closed(self.community.d, new_id("R"), only=closed)
 
     @rule(fails=st.booleans())

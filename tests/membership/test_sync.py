@@ -439,15 +439,9 @@ def test_a_yes_without_membership_itself_makes_no_member(community: Community) -
     assert community.platform.calls == []
 
 
-def test_a_member_whose_evidence_key_died_is_still_confirmed(community: Community) -> None:
-    """The platform's own id cannot be kept then; ours finds the member as well."""
+def test_whose_evidence_cannot_be_read_is_not_written(community: Community) -> None:
+    """A write that could not be proven allowed must not be made."""
     leaver = community.member()
-
-    def meanwhile(_alumni_id: str) -> None:
-        community.d.ledger.vault.shred([leaver.person], [KeyKind.EVIDENCE])
-
-    community.platform.on_write = meanwhile
-    assert community.sync().created == 1
-    assert community.membership(leaver)["sealed"] is None
-    community.roster.set(leaver, verdict="never_contact")
-    assert community.sync() == MemberCounts(removed=1)
+    community.d.ledger.vault.shred([leaver.person], [KeyKind.EVIDENCE])
+    assert community.sync() == MemberCounts()
+    assert community.platform.calls == []
