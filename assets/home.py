@@ -15,7 +15,7 @@ import dagster as dg
 from alumni_sync.ledger.leases import Owner, is_alive, this_process
 from alumni_sync.settings import Runtime
 
-OWNER_TAG: Final = "alumni_sync/process"
+OWNER_TAG: Final = ".dagster/alumni_sync_process"
 """On runs executed in the process of a command: its host, pid and start."""
 
 UNFINISHED: Final = (

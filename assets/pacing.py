@@ -12,8 +12,9 @@ from typing import Final
 
 import dagster as dg
 
-WORK_TAG: Final = "alumni_sync/work"
-ATTEMPT_TAG: Final = "alumni_sync/attempt"
+WORK_TAG: Final = ".dagster/alumni_sync_work"
+ATTEMPT_TAG: Final = ".dagster/alumni_sync_attempt"
+"""The prefix keeps tags that mean nothing to people out of Dagster's pages."""
 
 FIRST_WAIT: Final = timedelta(seconds=20)
 LONGEST_WAIT: Final = timedelta(hours=1)

@@ -33,11 +33,11 @@ class SignedRunCoordinator(dg.QueuedRunCoordinator):
 
     def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
         """Overwrite the tags that name the user, then queue the run."""
-        run_id = context.dagster_run.run_id
-        settings = load_settings(configuration())
+        run, settings = context.dagster_run, load_settings(configuration())
         user = proxied_user(settings.proxy, context.get_request_header)
-        hashes = KeyedHashes(deployment_key(settings, make=False))
-        self._instance.add_run_tags(run_id, launch_tags(hashes, run_id, user))
+        if user is not None or claims_a_user(run.tags):
+            hashes = KeyedHashes(deployment_key(settings, make=False))
+            self._instance.add_run_tags(run.run_id, launch_tags(hashes, run.run_id, user))
         return super().submit_run(context)
 
 
@@ -53,10 +53,15 @@ def proxied_user(proxy: Proxy | None, read_header: ReadHeader) -> str | None:
 
 
 def launch_tags(hashes: KeyedHashes, run_id: str, user: str | None) -> dict[str, str]:
-    """Return the tags that say who launched a run; both are always set, over what came in."""
+    """Return the tags that say who launched a run; always both, over whatever came in."""
     if user is None:
         return {USER_TAG: UNVERIFIED, SIGNATURE_TAG: UNVERIFIED}
     return {USER_TAG: user, SIGNATURE_TAG: hashes.signature(PURPOSE, _signed(run_id, user))}
+
+
+def claims_a_user(tags: Mapping[str, str]) -> bool:
+    """Say whether tags name a user already; the caller may have chosen them."""
+    return USER_TAG in tags or SIGNATURE_TAG in tags
 
 
 def launched_by(hashes: KeyedHashes, run_id: str, tags: Mapping[str, str]) -> Identity:

@@ -18,6 +18,7 @@ from assets.automation import community_work, payroll_close
 from assets.definitions import defs
 from assets.home import instance_of
 from assets.in_process import run_community, run_intake, run_job
+from assets.pacing import ATTEMPT_TAG
 from assets.stage import PAYROLL_CLOSES
 
 BY_SCHEDULE = {"dagster/schedule_name": "payroll_close"}
@@ -198,7 +199,7 @@ def test_work_that_is_still_there_is_asked_for_again(
     second = _look(company, instance)
     assert isinstance(second, list)
     assert first[0].run_key != second[0].run_key
-    assert {"alumni_sync/attempt": "2"}.items() <= second[0].tags.items()
+    assert {ATTEMPT_TAG: "2"}.items() <= second[0].tags.items()
 
 
 def test_an_erasure_clears_dagsters_history_at_once(

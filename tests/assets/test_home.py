@@ -22,12 +22,12 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
-def _started(instance: dg.DagsterInstance, **tags: str) -> str:
+def _started(instance: dg.DagsterInstance, owner: str | None = None) -> str:
     run = dg.DagsterRun(
         job_name="sync_community",
         run_id=str(uuid.uuid4()),
         status=dg.DagsterRunStatus.STARTED,
-        tags={name.replace("__", "/"): value for name, value in tags.items()},
+        tags={} if owner is None else {OWNER_TAG: owner},
     )
     instance.add_run(run)
     return run.run_id
@@ -67,7 +67,7 @@ def test_the_environment_may_put_the_home_elsewhere(
 def test_a_run_whose_process_is_gone_is_failed(instance: dg.DagsterInstance) -> None:
     """A killed host leaves its runs started for ever, and the sensor waits for them."""
     of_a_worker = _started(instance)
-    of_a_dead_command = _started(instance, alumni_sync__process=f"{HOST} 999999999 1")
+    of_a_dead_command = _started(instance, owner=f"{HOST} 999999999 1")
 
     assert 2 == fail_orphans(instance)
     assert ["FAILURE"] * 2 == [_status(instance, of_a_worker), _status(instance, of_a_dead_command)]
@@ -76,7 +76,7 @@ def test_a_run_whose_process_is_gone_is_failed(instance: dg.DagsterInstance) -> 
 
 def test_a_run_in_a_living_command_is_left_alone(instance: dg.DagsterInstance) -> None:
     """`up` may be started while `run` is at work."""
-    run_id = _started(instance, alumni_sync__process=owner_tag()[OWNER_TAG])
+    run_id = _started(instance, owner=owner_tag()[OWNER_TAG])
 
     assert 0 == fail_orphans(instance)
     assert "STARTED" == _status(instance, run_id)
@@ -91,6 +91,6 @@ def test_a_tag_that_somebody_chose_keeps_nothing_alive(
     instance: dg.DagsterInstance, tag: str
 ) -> None:
     """Whoever calls GraphQL picks the tags of a run."""
-    _started(instance, alumni_sync__process=tag)
+    _started(instance, owner=tag)
 
     assert 1 == fail_orphans(instance)

@@ -11,6 +11,7 @@ from alumni_sync.sections import Proxy
 from assets.run_coordinator import (
     SIGNATURE_TAG,
     USER_TAG,
+    claims_a_user,
     launch_tags,
     launched_by,
     proxied_user,
@@ -89,3 +90,6 @@ def test_tags_that_somebody_chose_name_nobody(tags: dict[str, str]) -> None:
 def test_the_tag_is_overwritten_whoever_launched() -> None:
     """A tag that came in must never be left standing."""
     assert {USER_TAG, SIGNATURE_TAG} == set(launch_tags(HASHES, "run-1", None))
+    for tag in (USER_TAG, SIGNATURE_TAG):
+        assert claims_a_user({tag: "hr.kowalska", "team": "hr"})
+    assert not claims_a_user({"team": "hr"})
