@@ -259,7 +259,7 @@ def profile_content(profile: Profile) -> bytes:
     membership and a platform can compare without either keeping the values. The alumni id is no
     part of it.
     """
-    fields = {name.value: (shown.value, shown.to_members) for name, shown in profile.fields.items()}
+    fields = {str(name): (shown.value, shown.to_members) for name, shown in profile.fields.items()}
     told = (
         profile.name,
         profile.email,

@@ -228,7 +228,7 @@ def _audit(platform: str, run_id: str, write: Claimed, now: datetime) -> dict[st
         "platform": platform,
         "person_id": write.grant.person_id,
         "alumni_id": write.profile.alumni_id,
-        "verb": write.act.value,
+        "verb": str(write.act),
         "claimed_at": now,
         "outcome": "claimed",
         "reason": "",

@@ -196,7 +196,7 @@ def _became(
     return {
         "who": write.profile.alumni_id,
         "run": run_id,
-        "became": result.outcome.value,
+        "became": str(result.outcome),
         "why": result.reason,
         "request": result.request_id,
         "at": now,

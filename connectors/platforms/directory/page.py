@@ -10,13 +10,14 @@ import tempfile
 from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
-from html import escape
+from html import escape as escape_html
 from pathlib import Path
 from typing import Final
 
 from alumni_sync.ports import Profile, ProfileField
 
 _GENERATION: Final = re.compile(rb'<meta name="generation" content="(\d+)">')
+_MARKUP: Final = re.compile(r"[&<>\"']")
 _HEAD_BYTES: Final = 8192
 _READABLE: Final = 0o640  # by owner and group: a web server is given the group, nobody else reads
 
@@ -88,6 +89,11 @@ def card(profile: Profile) -> str:
         + (f"<dl>{rows}</dl>" if rows else "")
         + "</li>\n"
     )
+
+
+def escape(text: str) -> str:
+    """Return text as HTML; most names and places need no change, and there are many."""
+    return escape_html(text) if _MARKUP.search(text) else text
 
 
 def _value(name: ProfileField, value: str) -> str:

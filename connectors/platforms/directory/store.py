@@ -175,7 +175,7 @@ def save(
     connection.executemany(
         "INSERT INTO member_field VALUES (?,?,?,?)",
         [
-            (row_id, field.value, shown.value, shown.to_members)
+            (row_id, str(field), shown.value, shown.to_members)
             for row_id, profile, *_ in rows
             for field, shown in profile.fields.items()
         ],
