@@ -14,16 +14,17 @@ HIDDEN_WITHIN = 20  # seconds; the contract is 15 minutes
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Live]:
-    """Yield a company of the test's own, made but not started."""
+    """Yield a company of the test's own, up, with its leavers invited."""
     made = Live.make(tmp_path / "acme")
+    made.take_in()
+    assert 10 < len(made.invitations())
+    made.start()
     yield made
     made.stop()
 
 
 def test_killed_dagster_is_missed_by_nobody(company: Live) -> None:
     """A withdrawal made meanwhile is hidden in time, work goes on, nobody is mailed twice."""
-    company.start()
-    company.eventually(lambda: len(company.invitations()) > 10, 180, "nobody was invited")
     first, second, third = company.invitations()[:3]
     company.becomes_member(first)
     company.eventually(lambda: company.can_leave(first), 180, "no confirmation was sent")
@@ -43,8 +44,6 @@ def test_killed_dagster_is_missed_by_nobody(company: Live) -> None:
 
 def test_killed_altogether_and_without_dagsters_home(company: Live) -> None:
     """A power cut, and the history lost with it: what was asked is not asked again."""
-    company.start()
-    company.eventually(lambda: len(company.invitations()) > 10, 180, "nobody was invited")
     first, second, third = company.invitations()[:3]
     company.becomes_member(first)
     company.says_yes(second)
