@@ -108,7 +108,11 @@ def test_updates_wait_with_the_plan_and_withdrawals_do_not(community: Community)
     """The whole plan is held, because we do not know what is wrong; leaving still works."""
     member = community.joined()
     community.members(4)
+    newer = community.membership(member)["grant_seq"] + 1
+    community.set_invitation(member, grant_seq=newer)
     stopped(community)
+    assert brakes(community)[0].counts["planned"] == 4
+    assert community.membership(member)["grant_seq"] == newer - 1
     community.leave(member)
     stopped(community)
     assert community.on_platform(member) == "absent"

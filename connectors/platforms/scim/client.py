@@ -44,10 +44,6 @@ class ScimClient:
             self._dialect = self._discover()
         return self._dialect
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
     def get(self, user_id: str) -> User | None:
         """Return a user, None where there is none."""
         answer = self._send("GET", f"/Users/{_segment(user_id)}", "get user")

@@ -232,6 +232,17 @@ def test_a_server_that_drops_our_id_is_no_platform(
     assert len(calls(server, "DELETE")) == 3
 
 
+def test_a_created_user_without_any_id_is_no_member(
+    server: responses.RequestsMock, platform: ScimPlatform
+) -> None:
+    """An answer that names nobody cannot be taken back; it is told, three times, and then ends."""
+    server.get(f"{URL}/Users", json=listing())
+    server.post(f"{URL}/Users", json={"externalId": OURS.alumni_id}, status=201)
+    (result,) = platform.upsert([OURS])
+    assert result.outcome is WriteOutcome.RETRY
+    assert result.reason == "the-server-does-not-keep-externalid"
+
+
 def test_a_server_that_drops_the_address_is_reported(
     server: responses.RequestsMock, platform: ScimPlatform
 ) -> None:
