@@ -44,19 +44,38 @@ def forget_spells(d: "Deployment", spell_ids: Sequence[str]) -> int:
     Returns:
         How many keys were destroyed.
     """
+    if not spell_ids:
+        return 0
     gone: list[str] = []
     for chunk in in_chunks(list(spell_ids)):
         gone += _forget(d, chunk)
-    return d.ledger.vault.shred(gone, [KeyKind.PROFILE]) if gone else 0
+    shredded = d.ledger.vault.shred(gone, [KeyKind.PROFILE]) if gone else 0
+    _settle(d, spell_ids)
+    return shredded
+
+
+def _settle(d: "Deployment", spell_ids: Sequence[str]) -> None:
+    """Note that keys are destroyed, too: until then a spell without facts has a day to purge it."""
+    with d.ledger.write() as connection:
+        for chunk in in_chunks(list(spell_ids)):
+            connection.execute(
+                update(_SPELL)
+                .where(_SPELL.c.id.in_(chunk), _SPELL.c.sealed.is_(None))
+                .values(purge_after=None)
+            )
 
 
 def left_behind(d: "Deployment", platform: str) -> list[str]:
     """Return spells of people who are gone from `platform` and were not forgotten.
 
-    A process may die when a removal is confirmed and before its facts are let go.
+    A process may die when a removal is confirmed and before its facts are let go, or between that
+    and the destruction of the key.
     """
     gone = [state.value for state in GONE]
     with d.ledger.read() as connection:
+        half = select(_SPELL.c.id).where(
+            _SPELL.c.sealed.is_(None), _SPELL.c.purge_after.is_not(None)
+        )
         query = (
             select(_SPELL.c.id)
             .select_from(
@@ -72,7 +91,7 @@ def left_behind(d: "Deployment", platform: str) -> list[str]:
                 _PERSON.c.legal_hold.is_(False),
             )
         )
-        return list(connection.execute(query).scalars())
+        return [*connection.execute(query).scalars(), *connection.execute(half).scalars()]
 
 
 def _forget(d: "Deployment", spell_ids: Sequence[str]) -> list[str]:
@@ -115,7 +134,7 @@ def _bury(
     if row.sealed is not None and ring.has(row.person_id, KeyKind.PROFILE):
         content = ring.open(row.person_id, KeyKind.PROFILE, "spell", row.sealed)
         marks = fact_marks(d.ledger.hashes, row.spell_hash, load_facts(content))
-    if row.sealed is not None or marks:
+    if row.sealed is not None:
         bury(
             connection,
             row,
@@ -127,7 +146,7 @@ def _bury(
             now=now,
         )
     connection.execute(
-        update(_SPELL).where(_SPELL.c.id == row.id).values(sealed=None, purge_after=None)
+        update(_SPELL).where(_SPELL.c.id == row.id).values(sealed=None, purge_after=now)
     )
     if row.invitation_id is not None:
         connection.execute(

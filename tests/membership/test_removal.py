@@ -88,6 +88,31 @@ def test_whoever_left_has_a_tombstone(community: Community) -> None:
     assert len(stone.marks) > 0
 
 
+def test_a_key_that_outlived_its_facts_dies_with_the_next_sync(
+    any_community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between facts and key: what every backup still holds would stay readable."""
+    community = any_community
+    leaver = community.joined()
+    community.leave(leaver)
+    vault = type(community.d.ledger.vault)
+    with monkeypatch.context() as killed:
+        killed.setattr(vault, "shred", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            remove(community)
+    ring = community.d.ledger.vault.load([leaver.person])
+    assert ring.has(leaver.person, KeyKind.PROFILE)
+    assert community.roster.spell(leaver).sealed is None
+    community.sync()
+    ring = community.d.ledger.vault.load([leaver.person])
+    assert not ring.has(leaver.person, KeyKind.PROFILE)
+    assert community.roster.spell(leaver).purge_after is None
+
+
+def _killed(*_arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_legal_hold_keeps_what_is_held(community: Community) -> None:
     """A court's order wins over tidiness; the platform is another matter."""
     leaver = community.joined()
