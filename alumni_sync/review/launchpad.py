@@ -16,7 +16,10 @@ RULING_OP: Final = "rule"
 
 
 def launchpad(dagster_url: str, job: str, op: str, ticket: str) -> str:
-    """Return the link that opens `job` with `ticket` filled in for `op`, and no reason yet."""
-    config = f"ops: {{{op}: {{config: {{ticket: {ticket}, reason: CHOOSE}}}}}}"
+    """Return the link that opens `job` with `ticket` filled in for `op`, and no reason yet.
+
+    The reason stands first: a ticket is longer than the launchpad is wide.
+    """
+    config = f"ops: {{{op}: {{config: {{reason: CHOOSE, ticket: {ticket}}}}}}}"
     path = f"/locations/{LOCATION}/jobs/{job}/playground/setup"
     return f"{dagster_url}{path}?config={quote(config, safe='')}"

@@ -71,7 +71,7 @@ def tickets(page: Response) -> list[str]:
     """Return the tickets in the links of a case."""
     found = re.findall(r'href="([^"]*playground[^"]*)"', page.text)
     configs = [parse_qs(urlsplit(link).query)["config"][0] for link in found]
-    return [re.sub(r".*ticket: ([^,]+),.*", r"\1", config) for config in configs]
+    return [re.sub(r".*ticket: ([^}]+)}.*", r"\1", config) for config in configs]
 
 
 def test_a_reviewer_sees_the_case_and_may_rule(proxied: Company) -> None:
