@@ -1,6 +1,7 @@
 """Housekeeping: what retention lets go, in the ledger and in Dagster's history of it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import dagster as dg
@@ -19,6 +20,7 @@ from assets.resources import Company, for_ops
 from assets.stage import stage
 
 JOB_NAME: Final = "housekeeping"
+RUNS_END_WITHIN: Final = timedelta(days=2)
 _ERASURES: Final = t(Erasure)
 
 
@@ -36,7 +38,7 @@ def forget(context: dg.OpExecutionContext, deployment: Company) -> None:
         purged = purge_due(deployment, dry_run=False)
         history = History(context.instance, home_of(deployment.root), context.run.run_id)
         erased = erasures_to_forget(deployment)
-        if erased:
+        if erased or _erased_lately(deployment):
             history.forget_cases()
             context.log_event(queue_made(deployment))
         forgotten = history.forget_old(SystemClock().now())  # Dagster knows no other clock
@@ -60,6 +62,14 @@ def erasures_to_forget(deployment: Deployment) -> int:
     with deployment.ledger.read() as connection:
         latest = connection.execute(select(func.max(_ERASURES.c.id))).scalar() or 0
     return int(latest) if latest > _seen(deployment) else 0
+
+
+def _erased_lately(deployment: Deployment) -> bool:
+    """Say whether a run that was under way at an erasure may have shown the case once more."""
+    since = deployment.clock.now() - RUNS_END_WITHIN
+    with deployment.ledger.read() as connection:
+        query = select(_ERASURES.c.id).where(_ERASURES.c.at > since).limit(1)
+        return connection.execute(query).first() is not None
 
 
 def _seen(deployment: Deployment) -> int:
