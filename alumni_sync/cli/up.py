@@ -98,7 +98,7 @@ def programs(app: App, settings: "Settings", home: Path, ports: Ports) -> "Itera
     workspace = str(own if own.is_file() else template)
     prefix = urlsplit(settings.dagster.url).path
     web = ["-h", LOOPBACK, "-p", str(ports.dagster), *(["--path-prefix", prefix] if prefix else [])]
-    quiet = ["--log-level", "warning", "--code-server-log-level", "error"]
+    quiet = ["--log-level", "error", "--code-server-log-level", "error"]
     sites = ["--host", LOOPBACK, "--port", str(ports.site), "--desk-port", str(ports.desk)]
     yield Program("the sites", [executable("alumni-sync"), "serve", *sites], environment)
     yield Program(
