@@ -132,13 +132,18 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorHealth:
-    """Result of `check()`: reachable, authorised, asked-for fields and those that came back."""
+    """Result of `check()`: reachable, authorised, asked-for fields and those that came back.
+
+    Attributes:
+        ours: the problems are mended in our configuration, not at the vendor's.
+    """
 
     ok: bool
     asked: tuple[str, ...] = ()
     returned: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    ours: bool = False
 
 
 class HrisConnector(Protocol):

@@ -57,11 +57,17 @@ def _source_health(source: str, where: str, found: "ConnectorHealth") -> Health:
         notes.append(f"not visible: {', '.join(missing)}")
     return Health(
         name=f"source {source}",
-        code=Exit.DONE if found.ok else Exit.VENDOR,
+        code=_code(found),
         problems=tuple(Problem(where, problem) for problem in found.problems),
         notes=tuple(notes),
         missing=missing,
     )
+
+
+def _code(found: "ConnectorHealth") -> Exit:
+    if found.ok:
+        return Exit.DONE
+    return Exit.USAGE if found.ours else Exit.VENDOR
 
 
 def check_platform(plugins: "Plugins") -> Health:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
 
 from alumni_sync.domain import CASE_VERDICTS, CaseStatus, Verdict
 from alumni_sync.ledger.store import Ledger
@@ -37,17 +37,24 @@ def _cases() -> Select[Any]:
     return select(*_BOTH).join(_CASES, _CASES.c.spell_id == _SPELLS.c.id)
 
 
+def _readable() -> ColumnElement[bool]:
+    """Say that the facts are still there: on somebody who was erased nobody can rule."""
+    return _SPELLS.c.sealed.is_not(None)
+
+
 def without_case() -> Select[Any]:
     """Spells on which nobody has been asked to rule yet."""
     has_case = exists().where(_CASES.c.spell_id == _SPELLS.c.id)
-    return select(*_SPELL_COLUMNS).where(_SPELLS.c.verdict.in_(_ADVERSE), ~has_case)
+    return select(*_SPELL_COLUMNS).where(_SPELLS.c.verdict.in_(_ADVERSE), _readable(), ~has_case)
 
 
 def on_another_basis() -> Select[Any]:
     """Cases whose ground changed, and closed ones that have one again."""
     closed = _CASES.c.status == CaseStatus.CLOSED.value
     return _cases().where(
-        _SPELLS.c.verdict.in_(_ADVERSE), or_(_CASES.c.basis != _SPELLS.c.basis, closed)
+        _SPELLS.c.verdict.in_(_ADVERSE),
+        _readable(),
+        or_(_CASES.c.basis != _SPELLS.c.basis, closed),
     )
 
 
@@ -58,7 +65,7 @@ def no_longer_adverse() -> Select[Any]:
     """
     waiting = and_(
         _CASES.c.status.in_(values_of(WAITING)),
-        or_(_SPELLS.c.verdict.is_(None), _SPELLS.c.verdict.not_in(_ADVERSE)),
+        or_(_SPELLS.c.verdict.is_(None), _SPELLS.c.verdict.not_in(_ADVERSE), ~_readable()),
     )
     ruled = and_(_CASES.c.status.in_(values_of(RULED)), _SPELLS.c.verdict == Verdict.ELIGIBLE.value)
     return _cases().where(or_(waiting, ruled))

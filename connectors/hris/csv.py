@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from alumni_sync.errors import AlumniSyncError
+from alumni_sync.errors import AlumniSyncError, ConfigError
 from alumni_sync.ports import (
     ConnectorHealth,
     ConnectorInfo,
@@ -95,16 +95,19 @@ class CsvConnector:
             columns = self._mapping().mapping.columns
             files = self._files()
         except AlumniSyncError as error:
-            return ConnectorHealth(ok=False, problems=tuple(str(error).splitlines()))
+            lines = tuple(str(error).splitlines())
+            return ConnectorHealth(ok=False, problems=lines, ours=isinstance(error, ConfigError))
         asked = sorted({field for fields in columns.values() for field in fields})
         absent: set[str] = set()
         problems: list[str] = []
         notes: list[str] = []
+        waiting = False
         for path in files:
             try:
                 header = self._reader(Delivered.of(path)).header()
             except AlumniSyncError as error:
                 problems += str(error).splitlines()
+                waiting = waiting or not isinstance(error, ConfigError)
                 continue
             if header is None:
                 problems.append(f"{path.name}: the file is empty")
@@ -123,6 +126,7 @@ class CsvConnector:
             returned=tuple(field for field in asked if field not in absent),
             problems=tuple(problems),
             notes=tuple(notes),
+            ours=bool(problems) and not waiting,
         )
 
     def pull(self, window: Window, cursor: Cursor | None) -> Iterator[Page]:

@@ -13,6 +13,7 @@ from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Erasure, Person, Spell, Suppression, Tombstone, t
 from alumni_sync.privacy.erasure import Erased, erase
 from alumni_sync.privacy.journal import replay
+from alumni_sync.review.queue import QueueCounts, sync_queue
 from tests.conftest import MASTER, NOW
 from tests.membership.world import Community
 from tests.roster import Leaver
@@ -40,6 +41,18 @@ def test_a_member_is_erased_at_once(any_community: Community) -> None:
     with any_community.d.ledger.read() as connection:
         assert connection.execute(select(t(Spell).c.sealed)).scalars().all() == [None]
         assert connection.execute(select(t(Erasure).c.by)).scalars().all() == ["legal.weber"]
+
+
+def test_an_open_case_ends_with_the_erasure(community: Community) -> None:
+    """On somebody whose facts are gone nobody can rule, and the queue would ask for ever."""
+    leaver = community.leaver(exit_kind="misconduct")
+    assert 1 == sync_queue(community.d, new_id("R")).open
+
+    _erase(community, leaver)
+    counts = sync_queue(community.d, new_id("R"))
+
+    assert (0, 1) == (counts.open, counts.closed)
+    assert QueueCounts(0, 0, 0, 0, 0, 0) == sync_queue(community.d, new_id("R"))
 
 
 @pytest.mark.parametrize(("reason", "scopes"), [("objection", ["all"]), ("request", [])])

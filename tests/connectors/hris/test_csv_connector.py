@@ -28,6 +28,7 @@ def test_check_names_fields_that_were_asked_for_and_not_there(tmp_path: Path) ->
     assert not health.ok
     assert {"personal_email"} == set(health.asked) - set(health.returned)
     assert ("input.csv: column `Mail` is missing (personal_email)",) == health.problems
+    assert health.ours
 
 
 def test_check_of_a_good_file_is_ok_and_says_how_it_was_read(tmp_path: Path) -> None:
@@ -54,8 +55,17 @@ def test_check_reports_a_file_that_cannot_be_used(
 
     health = connector(tmp_path).check()
 
-    assert not health.ok
+    assert (False, True) == (health.ok, health.ours)
     assert [True] == [says in problem for problem in health.problems]
+
+
+def test_a_drop_folder_without_a_delivery_is_waited_for(tmp_path: Path) -> None:
+    """Nothing in the configuration is to be mended when payroll is late."""
+    (tmp_path / "drop").mkdir()
+
+    health = connector(tmp_path, path="drop").check()
+
+    assert (False, False) == (health.ok, health.ours)
 
 
 def test_current_gives_the_people_asked_for_as_the_file_has_them_now(tmp_path: Path) -> None:

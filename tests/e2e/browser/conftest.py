@@ -10,9 +10,13 @@ CHROMIUM = Path("/usr/bin/chromium")
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Start the browser once; skipped aloud where it is missing (a failure in `.ci/run`)."""
+    """Start the browser once a file; skipped aloud where it is missing (a failure in `.ci/run`).
+
+    Not once a session: Playwright keeps an event loop running in the thread of the tests, and
+    whatever starts one there meanwhile fails, as Dagster does.
+    """
     if not CHROMIUM.exists():
         pytest.skip("Debian's chromium is not installed")
     with sync_playwright() as playwright:
