@@ -93,7 +93,9 @@ def _load(section: PluginSection, reading: Reading) -> _Plugin:
     where = reading.document.where((*section.location, "connector"))
     plugin = load_plugin(PluginKind(section.kind), section.connector, where)
     root = reading.path.resolve().parent
-    settings = check_settings(plugin, section.keys, root, reading.document, section.location)
+    settings = check_settings(
+        plugin, section.keys, root, reading.document, section.location, section.ours
+    )
     return _Plugin(plugin, settings, section.name, where)
 
 

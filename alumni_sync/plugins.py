@@ -6,7 +6,7 @@ exactly the same way. What belongs here: finding, loading, checking settings, bu
 not: knowing any vendor, and deciding which plugin is used (`alumni_sync.deployment`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -24,7 +24,7 @@ from alumni_sync.ports import (
     PlatformInfo,
     PluginContext,
 )
-from alumni_sync.yaml_lines import Document, Location, parse_yaml, problems_of
+from alumni_sync.yaml_lines import Document, Location, parse_yaml, problems_of, suggest
 
 PluginClass = type[HrisConnector] | type[CommunityPlatform] | type[Mailer]
 PluginInfo = ConnectorInfo | PlatformInfo | MailerInfo
@@ -92,10 +92,19 @@ def check_settings(
     root: Path,
     document: Document = NOWHERE,
     location: Location = (),
+    ours: Collection[str] = (),
 ) -> BaseModel:
     """Return a plugin's settings from its keys in the configuration.
 
     The model gets `{"root": root}` as validation context, to resolve relative paths.
+
+    Args:
+        plugin: whose settings they are.
+        keys: those of the section that are not ours.
+        root: folder of the configuration.
+        document: the file they come from.
+        location: of the section in it.
+        ours: keys of the section that are ours: a misspelt key may have been meant to be one.
 
     Raises:
         ConfigError: every key that is wrong, missing or unknown, with its line in `document`.
@@ -108,7 +117,7 @@ def check_settings(
             Problem(
                 document.where((*location, key)),
                 "is not a known key",
-                f"known here: {', '.join(sorted(known))}",
+                suggest(key, known | {*ours}),
             )
             for key in keys
             if key not in known
@@ -116,7 +125,7 @@ def check_settings(
     try:
         settings = model.model_validate(dict(keys), context={"root": root})
     except ValidationError as error:
-        problems.extend(problems_of(error, document, model, location))
+        problems.extend(problems_of(error, document, model, location, ours))
         settings = None
     if problems or settings is None:
         raise ConfigError(problems)

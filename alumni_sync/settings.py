@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -109,6 +110,7 @@ class PluginSection:
         name: of the source; for platform and mail, of the plugin.
         connector: entry-point name of the plugin.
         location: of the section in the file.
+        ours: the keys of such a section that are not the plugin's.
     """
 
     kind: str
@@ -116,6 +118,7 @@ class PluginSection:
     connector: str
     keys: Mapping[str, Any]
     location: Location
+    ours: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,7 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> R
     if "root" in value:  # an attribute of ours, not a key
         problems.append(Problem(document.where(("root",)), "is not a known key", "take it out"))
     problems.extend(_key_problems(value, document))
+    problems.extend(_connector_problems(value, document))
     problems.extend(_people_problems(value, document))
     problems.extend(_file_problems(value, document, root))
     return Reading(path, document, settings, tuple(problems), tuple(_plugin_sections(value)))
@@ -247,22 +251,40 @@ def _file_problems(value: Mapping[str, Any], document: Document, root: Path) -> 
             yield Problem(document.where((key,)), f"there is no file {path}")
 
 
+_SectionWithPlugin = tuple[str, str, type[WithPlugin], Mapping[str, Any], Location]
+"""Kind, name, model, content and place of a section that names a plugin."""
+
+
+def _with_plugin(value: Mapping[str, Any]) -> Iterator[_SectionWithPlugin]:
+    found: list[tuple[str, str, type[WithPlugin], object, Location]] = [
+        ("platforms", "", Platform, value.get("platform"), ("platform",)),
+        ("mail", "", Mail, value.get("mail"), ("mail",)),
+    ]
+    if isinstance(sources := value.get("sources"), Mapping):
+        found += [
+            ("hris", str(name), Source, section, ("sources", name))
+            for name, section in sources.items()
+        ]
+    for kind, name, model, section, location in found:
+        if isinstance(section, Mapping):
+            yield kind, name, model, section, location
+
+
 def _plugin_sections(value: Mapping[str, Any]) -> Iterator[PluginSection]:
-    sources = value.get("sources")
-    if isinstance(sources, Mapping):
-        for name, section in sources.items():
-            yield from _plugin_section("hris", str(name), Source, section, ("sources", name))
-    yield from _plugin_section("platforms", "", Platform, value.get("platform"), ("platform",))
-    yield from _plugin_section("mail", "", Mail, value.get("mail"), ("mail",))
+    for kind, name, model, section, location in _with_plugin(value):
+        if isinstance(connector := section.get("connector"), str):
+            ours = model.own_keys()
+            keys = {key: item for key, item in section.items() if key not in ours}
+            yield PluginSection(kind, name or connector, connector, keys, location, ours)
 
 
-def _plugin_section(
-    kind: str, name: str, model: type[WithPlugin], section: object, location: Location
-) -> Iterator[PluginSection]:
-    if isinstance(section, Mapping) and isinstance(section.get("connector"), str):
-        connector = section["connector"]
-        keys = {key: item for key, item in section.items() if key not in model.own_keys()}
-        yield PluginSection(kind, name or connector, connector, keys, location)
+def _connector_problems(value: Mapping[str, Any], document: Document) -> Iterator[Problem]:
+    """Yield keys that seem to be a misspelt `connector`; without it no plugin checks the rest."""
+    for _, _, model, section, location in _with_plugin(value):
+        if "connector" not in section:
+            for key in get_close_matches("connector", section.keys() - model.own_keys(), n=1):
+                where = document.where((*location, key))
+                yield Problem(where, "is not a known key", "did you mean `connector`?")
 
 
 @dataclass(frozen=True, slots=True)

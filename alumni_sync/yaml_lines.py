@@ -5,7 +5,7 @@ values (dicts, lists, text, numbers, dates) plus the line of every key. What YAM
 silently is a problem here: a key that stands twice, a key that is not text.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -120,7 +120,11 @@ def _walk(
 
 
 def problems_of(
-    error: ValidationError, document: Document, model: type[BaseModel], prefix: Location = ()
+    error: ValidationError,
+    document: Document,
+    model: type[BaseModel],
+    prefix: Location = (),
+    beside: Collection[str] = (),
 ) -> list[Problem]:
     """Translate a pydantic error; never repeats a value, which may be a secret.
 
@@ -129,13 +133,15 @@ def problems_of(
         document: the file that the values come from.
         model: gives the known keys, for a suggestion where one is unknown.
         prefix: where in the document the validated mapping stands.
+        beside: keys that may stand there too, because somebody else reads them.
     """
     found = []
     for detail in error.errors(include_url=False, include_input=False):
         inner = tuple(part for part in detail["loc"] if not _is_marker(part))
         what, do = _sentence(detail["type"], detail["msg"], detail.get("ctx") or {})
         if detail["type"] == "extra_forbidden":
-            do = _suggest(str(inner[-1]), _known_keys(model, inner[:-1]))
+            known = {*_known_keys(model, inner[:-1]), *(() if inner[1:] else beside)}
+            do = suggest(str(inner[-1]), known)
         found.append(Problem(document.where((*prefix, *inner)), what, do))
     return found
 
@@ -174,7 +180,7 @@ def _sentence(kind: str, message: str, context: Mapping[str, Any]) -> tuple[str,
     return plain[:1].lower() + plain[1:], ""
 
 
-def _known_keys(model: type[BaseModel], location: Location) -> Sequence[str]:
+def _known_keys(model: type[BaseModel], location: Location) -> Collection[str]:
     """Return the keys that the model at `location` below `model` knows; none if it is no model."""
     current: Any = model
     for part in location:
@@ -199,8 +205,9 @@ def _model_within(annotation: object) -> type[BaseModel] | None:
     return next((argument for argument in arguments if _is_model(argument)), None)
 
 
-def _suggest(key: str, known: Sequence[str]) -> str:
-    close = get_close_matches(key, known, n=1)
+def suggest(key: str, known: Collection[str]) -> str:
+    """Return what to do about an unknown key: the known one it is close to, or all of them."""
+    close = get_close_matches(key, sorted(known), n=1)
     if close:
         return f"did you mean `{close[0]}`?"
     return f"known here: {', '.join(sorted(known))}" if known else "take it out"

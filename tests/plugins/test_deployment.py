@@ -64,6 +64,42 @@ def test_problems_of_file_and_plugins_come_together(config: Path) -> None:
     } == {p.where.partition(" ")[2]: p.what for p in caught.value.problems}
 
 
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("timezon", "timezone"),
+        ("jurisdicton", "jurisdiction"),
+        ("urls", "url"),
+        ("conector", "connector"),
+    ],
+)
+def test_a_misspelt_key_is_told_whoever_it_belongs_to(
+    config: Path, misspelt: str, meant: str
+) -> None:
+    """Our keys and the plugin's stand side by side; a list of the wrong ones leads nowhere."""
+    text = config.read_text().replace(f"    {meant}:", f"    {misspelt}:", 1)
+    line = 1 + text.splitlines().index(next(x for x in text.splitlines() if misspelt in x))
+    config.write_text(text)
+
+    with pytest.raises(ConfigError) as caught:
+        load_configuration(config)
+
+    said = {problem.where: problem.do for problem in caught.value.problems}
+    assert f"did you mean `{meant}`?" == said[f"alumni_sync.yaml:{line} sources.hr.{misspelt}"]
+
+
+def test_a_key_like_no_other_shows_all_that_may_stand_there(config: Path) -> None:
+    """Whoever looks for the right word must not be shown half of them."""
+    config.write_text(config.read_text().replace("    url: up", "    url: up\n    zzz: 1"))
+
+    with pytest.raises(ConfigError) as caught:
+        load_configuration(config)
+
+    assert (
+        "known here: connector, contact, controller, jurisdiction, limit, payroll, timezone, url"
+    ) == caught.value.problems[0].do
+
+
 def test_a_key_is_made_for_an_empty_ledger_only(config: Path) -> None:
     """A new key for a full ledger would make everybody in it unreadable, for good."""
     with Deployment.open(config):
