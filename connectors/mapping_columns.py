@@ -46,6 +46,7 @@ BEFORE_HIRE: Final = "before-hire-date"
 _LEFT: Final = RecordStatus.LEFT.value
 _WITH_EXIT: Final = frozenset({_LEFT, RecordStatus.RESCINDED.value, None})
 _NO_SHOW: Final = ExitKind.NO_SHOW.value
+_UNDISCLOSED: Final = ExitKind.UNDISCLOSED.value
 _ALWAYS: Final = ("person_id", "hire_date", "spell_id", "record_status")
 _OF_AN_EXIT: Final = ("last_working_day", "exit_date")
 _STATUSES: Final = {status.value: status.value for status in RecordStatus}
@@ -190,11 +191,11 @@ class ColumnTranslator:
             values["exit_kind"] = [self._everybody.value] * len(values["person_id"])
             return
         codes = values["exit_code"]
-        known = {code: self._codes.kind(str(code) if code else None) for code in set(codes)}
-        values["exit_kind"] = [known[code].value for code in codes]
-        if ExitKind.UNDISCLOSED in known.values():
+        known = {code: self._codes.kind(str(code) if code else None).value for code in set(codes)}
+        values["exit_kind"] = [known[code] for code in codes]
+        if _UNDISCLOSED in known.values():
             values["exit_code"] = [
-                UNDISCLOSED_CODE if known[code] is ExitKind.UNDISCLOSED else code for code in codes
+                UNDISCLOSED_CODE if known[code] == _UNDISCLOSED else code for code in codes
             ]
 
     def _fill_status(self, values: dict[str, Values], problems: Problems) -> None:

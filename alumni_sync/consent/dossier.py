@@ -29,6 +29,8 @@ DECISION: Final = t(Decision)
 TABLE: Final = "invitation"
 """What an invitation's sealed part is sealed for."""
 _SPELL: Final = t(Spell)
+_FIELDS: Final = {one.value: one for one in ProfileField}
+_PURPOSES: Final = {one.value: one for one in Purpose}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ class Agreed:
         return cls(
             name=raw["name"],
             email=raw["email"],
-            purposes=frozenset(Purpose(purpose) for purpose in raw["purposes"]),
+            purposes=frozenset(_PURPOSES[purpose] for purpose in raw["purposes"]),
             fields={
-                ProfileField(name): Shown(value, to_members)
+                _FIELDS[name]: Shown(value, to_members)
                 for name, (value, to_members) in raw["fields"].items()
             },
         )

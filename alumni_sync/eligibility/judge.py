@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
+from alumni_sync.bulk import bulk_work
 from alumni_sync.deployment import Deployment
 from alumni_sync.eligibility.bench import Bench, Judged
 from alumni_sync.eligibility.ruleset import Ruleset, load_ruleset
@@ -50,6 +51,7 @@ class _Tally:
             self.flags.update(judged.flags)
 
 
+@bulk_work()
 def judge_leavers(d: Deployment, *, run_id: str, source: str | None = None) -> VerdictCounts:
     """Judge every spell whose facts, states or rules changed since it was judged.
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from alumni_sync.bulk import bulk_work
 from alumni_sync.crash import crash_point
 from alumni_sync.deployment import Deployment
 from alumni_sync.intake.counts import IntakeCounts
@@ -32,6 +33,7 @@ _WATERMARK: Final = t(Watermark)
 _CLOSE_DONE: Final = t(CloseDone)
 
 
+@bulk_work()
 def pull_leavers(
     deployment: Deployment, source: str, *, close: date | None, run_id: str
 ) -> IntakeCounts:

@@ -170,7 +170,8 @@ def sight(
                 facts_hash = identity.facts(dump_facts(records[at].facts))
                 same = facts_hash == seen[spell_hash]
                 known[at] = Known.SAME if same else Known.DIFFERENT
-    news = {at: usable[at] for at in sighting.usable if known[at] != Known.SAME}
+    settled = set(np.flatnonzero(known == Known.SAME).tolist())
+    news = {at: spell_hash for at, spell_hash in usable.items() if at not in settled}
     for spell_hash, burial in burials(connection, news.values()).items():
         for at in [at for at, one in news.items() if one == spell_hash]:
             now = records[at].facts
@@ -211,7 +212,8 @@ def _meet(
     after a change of the mapping that is nearly everybody, and they need no memory.
     """
     person, known = sighting.columns["person"], sighting.columns["known"]
-    fresh = [at for at in news if known[at] != Known.BURIED]
+    buried = set(np.flatnonzero(known == Known.BURIED).tolist())
+    fresh = [at for at in news if at not in buried]
     if not fresh:
         return
     rows = Counter(person.tolist())

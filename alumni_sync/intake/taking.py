@@ -32,6 +32,7 @@ from alumni_sync.ports import SourceRecord
 
 _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
+_REJECTED: Final = frozenset({int(Outcome.UNUSABLE), int(Outcome.CONFLICT)})
 _REWRITTEN: Final = (
     "facts_hash",
     "seen_hash",
@@ -93,7 +94,7 @@ class PageTaker:
         sighted: list[Sighted] = []
         for at in rows:
             record = records[at]
-            if outcomes[at] in {Outcome.UNUSABLE, Outcome.CONFLICT}:
+            if outcomes[at] in _REJECTED:
                 rejections.append(rejection(self._identity, record))
                 continue
             person, spell = self._identity.person(record.facts), self._identity.spell(record.facts)

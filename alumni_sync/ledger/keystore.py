@@ -69,6 +69,7 @@ class KeyKind(StrEnum):
 
 
 BOTH: Final = (KeyKind.PROFILE, KeyKind.EVIDENCE)
+_NAMES: Final = tuple(kind.value for kind in BOTH)
 
 
 class KeyStore:
@@ -117,14 +118,14 @@ class KeyStore:
 
     def create(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> Keys:
         """Make keys for new subjects and return them; who has some keeps them. Own transaction."""
-        wanted = tuple(kinds)
+        wanted = [kind.value for kind in kinds]
         made: Keys = {}
         rows = [self._new_row(subject, wanted, made) for subject in subjects]
         with transaction(self.engine, write=True) as connection:
             added = insert_ignore(connection, WRAPPED_KEY, rows, key=("subject",))
         return made if added == len(rows) else self.load(subjects)
 
-    def _new_row(self, subject: str, kinds: tuple[KeyKind, ...], made: Keys) -> dict[str, object]:
+    def _new_row(self, subject: str, kinds: Sequence[str], made: Keys) -> dict[str, object]:
         """Return a row with a new wrapped key of each kind; put the keys themselves into `made`."""
         row: dict[str, object] = {
             "subject": subject,
@@ -134,8 +135,8 @@ class KeyStore:
         }
         for kind in kinds:
             key = os.urandom(_KEY)
-            row[kind.value] = self._wrap(subject, kind.value, key)
-            made[subject, kind.value] = (1, key)
+            row[kind] = self._wrap(subject, kind, key)
+            made[subject, kind] = (1, key)
         return row
 
     def load(self, subjects: Sequence[str]) -> Keys:
@@ -147,7 +148,7 @@ class KeyStore:
                     select(WRAPPED_KEY).where(WRAPPED_KEY.c.subject.in_(chunk))
                 )
                 for subject, version, *wrapped in found.all():
-                    for kind, sealed in zip(BOTH, wrapped, strict=True):
+                    for kind, sealed in zip(_NAMES, wrapped, strict=True):
                         if sealed is not None:
                             keys[subject, kind] = version, self._unwrap(subject, kind, sealed)
         return keys

@@ -5,11 +5,12 @@ parameters a statement): the driver's executemany.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Insert, Table, Update
+from sqlalchemy import Boolean, Connection, Date, Dialect, Insert, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 
 IN_LIMIT: Final = 500
@@ -37,10 +38,7 @@ def execute_many(connection: Connection, statement: Insert | Update, rows: Seque
     plain = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
     plain |= {column.key: column.default.arg for column in getattr(compiled, "insert_prefetch", ())}
     names = compiled.positiontup or list(compiled.binds)
-    steps = [
-        (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-        for name in names
-    ]
+    steps = [(name, _processor(compiled.binds[name].type, dialect)) for name in names]
     parameters: list[Any]
     if compiled.positiontup:
         parameters = list(zip(*(_column(rows, plain, *step) for step in steps), strict=True))
@@ -53,6 +51,18 @@ def execute_many(connection: Connection, statement: Insert | Update, rows: Seque
         execution_options={"preserve_rowcount": True},  # psycopg would say -1, which is true
     )
     return int(result.rowcount)
+
+
+def _processor(kind: Any, dialect: Dialect) -> Callable[[Any], object] | None:  # noqa: ANN401 any SQL type
+    """Return what makes a value into one that the driver takes; None where nothing has to.
+
+    What takes few values is remembered; converting one again takes a good part of what inserting
+    its row does.
+    """
+    processor: Callable[[Any], object] | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    if processor is not None and isinstance(kind, Boolean | Date):
+        return cache(processor)
+    return processor
 
 
 def _column(

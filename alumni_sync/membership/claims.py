@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
 _WRITE: Final = t(PlatformWrite)
+_PENDING: Final = MemberState.PENDING.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def _put_down(
             "spell_id": write.grant.spell_id,
             "invitation_id": write.grant.invitation_id,
             "alumni_id": write.profile.alumni_id,
-            "state": MemberState.PENDING.value,
+            "state": _PENDING,
             "version": write.version,
             "content_hash": "",
             "grant_seq": write.grant.seq,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from alumni_sync.bulk import bulk_work
 from alumni_sync.crash import crash_point
 from alumni_sync.errors import ConfigError, ConnectorError, PermanentError, RateLimited
 from alumni_sync.ledger.leases import HeldLease, hold
@@ -92,6 +93,7 @@ def plan_members(d: "Deployment") -> MembershipPlan:
     )
 
 
+@bulk_work()
 def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
     """Make the platform hold exactly whom the grants of this moment allow.
 

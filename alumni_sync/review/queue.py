@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
+from alumni_sync.bulk import bulk_work
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import TWO_PERSON_KINDS, CaseStatus
 from alumni_sync.eligibility.decisions import decisions_by_id
@@ -64,6 +65,7 @@ def count_waiting(d: Deployment) -> Waiting:
     return Waiting(open_, overdue)
 
 
+@bulk_work()
 def sync_queue(d: Deployment, run_id: str) -> QueueCounts:
     """Bring the queue in line with the verdicts that stand.
 
