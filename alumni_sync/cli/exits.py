@@ -76,10 +76,18 @@ def lines_of(error: BaseException) -> list[str]:
     ]
 
 
-def report_error(error: BaseException, *, debug: bool) -> Exit:
-    """Print an error to stderr and return its exit code; `debug` adds where it was raised."""
+def report_error(error: BaseException, *, debug: bool, source: str = "") -> Exit:
+    """Print an error to stderr and return its exit code.
+
+    Args:
+        error: what happened.
+        debug: show where it was raised, too.
+        source: at which source it happened, where there are several: two exports may well have
+            files and columns of the same names.
+    """
+    at = f"source {source}: " if source else ""
     for line in lines_of(error):
-        click.echo(f"alumni-sync: {line}", err=True)
+        click.echo(f"alumni-sync: {at}{line}", err=True)
     if isinstance(error, click.UsageError) and error.ctx is not None:
         click.echo(f"Try: {error.ctx.command_path} --help", err=True)
     if debug:

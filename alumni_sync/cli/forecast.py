@@ -1,53 +1,78 @@
 """`run --dry-run`: how many are eligible, reachable, in the queue; which codes are unmapped."""
 
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from alumni_sync.cli.app import App, show
-from alumni_sync.cli.exits import Exit, code_of, finish, report_error, worst
+from alumni_sync.cli.exits import Exit, finish, report_error, worst
 from alumni_sync.cli.summary import blocked_requests, lines_of, newly_rejected, summarise
 from alumni_sync.errors import AlumniSyncError, SafetyStop
 
 if TYPE_CHECKING:
     from alumni_sync.cli.rehearsal import Rehearsal
 
+Unread = dict[str, AlumniSyncError]
+"""Source → why it could not be read."""
+
 
 def forecast(app: App, source: str | None, *, as_json: bool) -> None:
-    """Rehearse the intake flow on a copy of the ledger and print what came of it."""
+    """Rehearse the intake flow on a copy of the ledger and print what came of it.
+
+    Where no source could be read there is nothing to foretell: only the errors are printed.
+    """
     from alumni_sync.cli.rehearsal import rehearse
+    from alumni_sync.cli.run import named_sources, told_source
     from alumni_sync.deployment import load_configuration
     from alumni_sync.ledger.ids import new_id
 
     started = perf_counter()
-    errors: list[AlumniSyncError] = []
+    unread: Unread = {}
     run_id = new_id("R")
     with rehearse(load_configuration(app.config), app.clock()) as rehearsal:
-        stages = rehearsed(rehearsal, source, run_id, errors)
+        stages = rehearsed(rehearsal, source, run_id, unread)
         summary = summarise(
             [stages],
             run_id=run_id,
             closes=[],
             queue=stages["exclusion_queue"],
-            stops=[error.brake_id for error in errors if isinstance(error, SafetyStop)],
+            stops=[error.brake_id for error in unread.values() if isinstance(error, SafetyStop)],
             duration_seconds=perf_counter() - started,
         )
-    unmapped = {name: dict(found) for name, found in rehearsal.unmapped.counts().items()}
-    said = lines_of(summary, blocked_requests([stages]))
-    lines = ["Dry run: nothing was written, nobody was asked.", *said[1:]]
-    for name, found in unmapped.items():
-        codes_found = ", ".join(f"{code} ({number})" for code, number in sorted(found.items()))
-        lines.append(f"Unmapped codes  {name}: {codes_found}")
-    show({**summary, "dry_run": True, "unmapped": unmapped}, lines, as_json=as_json)
-    for error in errors:
-        report_error(error, debug=app.debug)
-    codes = [code_of(error) for error in errors]
+        told = {name: told_source(rehearsal, name) for name in unread}
+        nothing_read = len(unread) == len(named_sources(rehearsal, source))
+    if not nothing_read:
+        unmapped = {name: dict(found) for name, found in rehearsal.unmapped.counts().items()}
+        value = {**summary, "dry_run": True, "unmapped": unmapped, "unread": sorted(unread)}
+        said = lines_of(summary, blocked_requests([stages]))
+        show(value, [*_head(unread), *said[1:], *_tail(unmapped)], as_json=as_json)
+    codes = [
+        report_error(error, debug=app.debug, source=told[name]) for name, error in unread.items()
+    ]
     finish(worst([*codes, Exit.REJECTED] if newly_rejected([stages]) else codes))
 
 
+def _head(unread: Iterable[str]) -> list[str]:
+    """Return what takes the place of the payroll closes."""
+    lines = ["Dry run: nothing was written, nobody was asked."]
+    return lines + [f"Not read        {name}: nobody of it is in these figures" for name in unread]
+
+
+def _tail(unmapped: Mapping[str, Mapping[str, int]]) -> list[str]:
+    lines = []
+    for name, found in unmapped.items():
+        codes = ", ".join(f"{code} ({number})" for code, number in sorted(found.items()))
+        lines.append(f"Unmapped codes  {name}: {codes}")
+    return lines
+
+
 def rehearsed(
-    rehearsal: "Rehearsal", source: str | None, run_id: str, errors: list[AlumniSyncError]
+    rehearsal: "Rehearsal", source: str | None, run_id: str, unread: Unread
 ) -> dict[str, dict[str, Any]]:
-    """Run the services of the intake flow up to the planning of invitations."""
+    """Run the services of the intake flow up to the planning of invitations.
+
+    A source that cannot be read is noted in `unread` and keeps no other from being read.
+    """
     from dataclasses import asdict
 
     from alumni_sync.cli.run import named_sources, queue_now
@@ -62,7 +87,7 @@ def rehearsed(
         try:
             counts += pull_leavers(rehearsal, name, close=None, run_id=run_id)
         except AlumniSyncError as error:
-            errors.append(error)
+            unread[name] = error
     verdicts = judge_leavers(rehearsal, run_id=run_id, source=source)
     sync_queue(rehearsal, run_id=run_id)
     requests = plan_requests(rehearsal, run_id=run_id)

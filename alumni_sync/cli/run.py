@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alumni_sync.cli.app import App, json_option, pass_app, show
-from alumni_sync.cli.exits import Exit, code_of, finish, report_error, worst
+from alumni_sync.cli.exits import Exit, finish, report_error, worst
 from alumni_sync.cli.summary import blocked_requests, lines_of, newly_rejected, summarise
 from alumni_sync.errors import AlumniSyncError, ConfigError, SafetyStop
 
@@ -29,17 +29,22 @@ Target = tuple[str, date]
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of the flows so far; `faults` are bugs of ours, already without values."""
+    """What came of the flows so far.
+
+    Attributes:
+        errors: each with the source at which it happened; "" where it is none's, or the only one's.
+        faults: bugs of ours, already without values.
+    """
 
     run_ids: list[str] = field(default_factory=list)
     closes: list[str] = field(default_factory=list)
-    errors: list[AlumniSyncError] = field(default_factory=list)
+    errors: list[tuple[str, AlumniSyncError]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     @property
     def stops(self) -> list[str]:
         """Return the ids of brakes and guards that stopped something."""
-        return [error.brake_id for error in self.errors if isinstance(error, SafetyStop)]
+        return [error.brake_id for _, error in self.errors if isinstance(error, SafetyStop)]
 
 
 @click.command()
@@ -122,7 +127,7 @@ def _intake(deployment: "Deployment", target: Target, outcome: Outcome) -> None:
     from assets.in_process import run_intake
 
     name, day = target
-    if _go(outcome, lambda: run_intake(deployment, name, day)):
+    if _go(outcome, lambda: run_intake(deployment, name, day), told_source(deployment, name)):
         outcome.closes.append(f"{name}|{day.isoformat()}")
 
 
@@ -144,7 +149,12 @@ def _community(deployment: "Deployment", outcome: Outcome) -> None:
     _go(outcome, lambda: run_community(deployment))
 
 
-def _go(outcome: Outcome, flow: "Callable[[], FlowResult]") -> bool:
+def told_source(deployment: "Deployment", source: str) -> str:
+    """Return what an error says of its source: nothing where there is only one."""
+    return source if len(deployment.settings.sources) > 1 else ""
+
+
+def _go(outcome: Outcome, flow: "Callable[[], FlowResult]", source: str = "") -> bool:
     """Execute a flow and keep what came of it; say whether it went through."""
     from assets.failures import StageFailed
 
@@ -155,7 +165,7 @@ def _go(outcome: Outcome, flow: "Callable[[], FlowResult]") -> bool:
         return False
     outcome.run_ids.append(result.run_id)
     if result.error is not None:
-        outcome.errors.append(result.error)
+        outcome.errors.append((source, result.error))
     return result.error is None
 
 
@@ -175,9 +185,7 @@ def _report(
         duration_seconds=seconds,
     )
     show(summary, lines_of(summary, blocked_requests(stages)), as_json=as_json)
-    codes = [code_of(error) for error in outcome.errors]
-    for error in outcome.errors:
-        report_error(error, debug=app.debug)
+    codes = [report_error(error, debug=app.debug, source=at) for at, error in outcome.errors]
     for fault in outcome.faults:
         click.echo(f"alumni-sync: {fault}", err=True)
         codes.append(Exit.BUG)

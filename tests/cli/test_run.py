@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from alumni_sync.cli.exits import report_error
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
+from alumni_sync.errors import ConfigError
 
 CLOSE = "2026-10-29T18:10:00+01:00"
 """Ten minutes after payroll has closed in Poland and Germany."""
@@ -143,6 +145,69 @@ def test_a_missing_file_is_named_and_the_other_source_goes_on(
     assert 2 == said.code
     assert "leavers-pl.csv" in said.err
     assert said.out["read"] > 0
+
+
+def without_column(config: Path, name: str) -> None:
+    """Rename the first column of a source's export, as an export job does over night."""
+    export = config.parent / f"leavers-{name}.csv"
+    export.write_text("Renamed " + export.read_text(encoding="utf-8-sig"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["run", "dry-run"])
+def test_a_missing_column_names_the_source_too(
+    options: list[str], config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two exports may have files and columns of the same names; which one is to be mended?"""
+    without_column(config, "pl")
+
+    said = call(capsys, config, "run", *options)
+
+    assert 2 == said.code
+    assert said.err.startswith("alumni-sync: source acme-pl: leavers-pl.csv:1: column `")
+    assert said.out["read"] > 0
+
+
+@pytest.mark.slow
+def test_a_dry_run_says_whose_leavers_are_not_in_its_figures(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half a forecast that passes for a whole one is believed in the planning of a month."""
+    without_column(config, "pl")
+    at = ["--config", str(config), "--as-of", CLOSE]
+
+    said = call(capsys, config, "run", "--dry-run")
+    run_command_line([*at, "run", "--dry-run"])
+
+    assert ["acme-pl"] == said.out["unread"]
+    assert "Not read        acme-pl:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [[], ["--source", "acme-pl"]])
+def test_a_dry_run_that_reads_nothing_foretells_nothing(
+    options: list[str], config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table of zeros above the error looks like a quiet month."""
+    without_column(config, "pl")
+    without_column(config, "de")
+
+    said = call(capsys, config, "run", "--dry-run", *options)
+
+    assert (2, {}) == (said.code, said.out)
+    assert "source acme-pl: leavers-pl.csv:1" in said.err
+
+
+def test_the_only_source_need_not_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Words that say nothing new hide those that do."""
+    error = ConfigError.of("x.csv:1", "column `No` is missing")
+
+    report_error(error, debug=False)
+    report_error(error, debug=False, source="hr")
+
+    assert [
+        "alumni-sync: x.csv:1: column `No` is missing",
+        "alumni-sync: source hr: x.csv:1: column `No` is missing",
+    ] == capsys.readouterr().err.splitlines()
 
 
 @pytest.mark.slow
