@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
 
 from alumni_sync.consent.answers import Channel
-from alumni_sync.consent.dossier import INVITATION, position_of, select_dossiers
+from alumni_sync.consent.dossier import INVITATION, open_dossier, position_of, select_dossiers
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import ALL_MAIL, Happening, record, suppress
@@ -30,6 +30,7 @@ from alumni_sync.ledger.tables import (
     Token,
     t,
 )
+from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.membership.forgetting import forget_spells
 from alumni_sync.membership.removal import remove_closed
 
@@ -73,7 +74,7 @@ def erase(d: "Deployment", person_id: str, *, by: str, reason: str, run_id: str)
         Refused: a legal hold stands, or there is no such person.
     """
     before = d.ledger.vault.load([person_id])
-    invitations = _close(d, person_id, by, reason)
+    invitations = _close(d, before, person_id, by, reason)
     try:
         failed = remove_closed(d, run_id, only=invitations).failed > 0
     except ConnectorError:
@@ -91,7 +92,7 @@ def erase(d: "Deployment", person_id: str, *, by: str, reason: str, run_id: str)
     return Erased(gone, failed, proof)
 
 
-def _close(d: "Deployment", person_id: str, by: str, reason: str) -> list[str]:
+def _close(d: "Deployment", ring: KeyRing, person_id: str, by: str, reason: str) -> list[str]:
     """Shut every gate of a person and note the erasure; return the invitations."""
     now = d.clock.now()
     with d.ledger.write() as connection:
@@ -103,9 +104,11 @@ def _close(d: "Deployment", person_id: str, by: str, reason: str) -> list[str]:
             msg = "a legal hold stands: nothing of this person may be erased until it is lifted"
             raise Refused(msg)
         connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(erased_at=now))
-        if reason == OBJECTION and person.address_hash:
-            # An objection outlives the erasure: another source may know the same address.
-            suppress(connection, person.address_hash, ALL_MAIL, reason, now)
+        consents = _invitations(connection, person_id, now)
+        if reason == OBJECTION:
+            # An objection outlives the erasure: another source may know the same addresses.
+            for address_hash in _addresses(d, ring, person.address_hash, consents):
+                suppress(connection, address_hash, ALL_MAIL, reason, now)
         row = {"person_id": person_id, "reason": reason, "at": now, "by": by}
         connection.execute(insert(t(Erasure)), row)
         waiting = t(Outbox).c.state == "queued"
@@ -114,7 +117,7 @@ def _close(d: "Deployment", person_id: str, by: str, reason: str) -> list[str]:
             .where(t(Outbox).c.person_id == person_id, waiting)
             .values(state="dropped", reason="erased")
         )
-        ended = [_end(d, connection, row, now) for row in _invitations(connection, person_id, now)]
+        ended = [_end(d, connection, row, now) for row in consents]
         connection.execute(delete(t(Token)).where(t(Token).c.person_id == person_id))
         return ended
 
@@ -122,6 +125,18 @@ def _close(d: "Deployment", person_id: str, by: str, reason: str) -> list[str]:
 def _invitations(connection: Connection, person_id: str, now: datetime) -> Sequence[RowMapping]:
     query = select_dossiers(now).where(INVITATION.c.person_id == person_id)
     return connection.execute(query.with_for_update(of=INVITATION)).mappings().all()
+
+
+def _addresses(
+    d: "Deployment", ring: KeyRing, known: str | None, consents: Sequence[RowMapping]
+) -> list[str]:
+    """Return the hashes of every address of a person: HRIS's, asked at, and the one they chose."""
+    dossiers = [open_dossier(row, ring) for row in consents]
+    told = {dossier.asked_address for dossier in dossiers}
+    told |= {dossier.agreed.email for dossier in dossiers if dossier.agreed}
+    return sorted(
+        {d.ledger.hashes.address(one) for one in told if one} | ({known} if known else set())
+    )
 
 
 def _end(d: "Deployment", connection: Connection, row: RowMapping, now: datetime) -> str:

@@ -69,6 +69,30 @@ def test_an_objection_outlives_the_erasure(
         assert scopes == connection.execute(select(t(Suppression).c.scope)).scalars().all()
 
 
+@pytest.mark.parametrize("spelt", ["zofia@mail.example", "ZOFIA@Mail.EXAMPLE"])
+@pytest.mark.parametrize("reason", ["objection", "request"])
+def test_an_objection_covers_the_address_that_the_person_chose(
+    any_community: Community, reason: str, spelt: str
+) -> None:
+    """The HRIS has another one by now; a second employer would write to the one they read."""
+    leaver = any_community.joined()
+    now_known = any_community.d.ledger.hashes.address("z.nowak@poczta.example")
+    any_community.roster.set_person(leaver, address_hash=now_known)
+
+    erase(any_community.d, leaver.person, by="legal.weber", reason=reason, run_id=new_id("R"))
+    again = any_community.leaver("adam", "acme-de", personal_email=spelt)
+    sent = len(any_community.mails)
+    any_community.round()
+
+    asked = {"objection": ["no_contact"], "request": ["invited"]}
+    assert asked[reason] == [any_community.invitation(again)["state"]]
+    assert int(reason == "request") == len(any_community.mails) - sent
+    with any_community.d.ledger.read() as connection:
+        kept = set(connection.execute(select(t(Suppression).c.address_hash)).scalars())
+    both = {now_known, any_community.d.ledger.hashes.address("zofia@mail.example")}
+    assert (both if reason == "objection" else set()) == kept
+
+
 def test_somebody_who_never_answered_leaves_no_key(community: Community) -> None:
     """There is nothing to prove, so nothing stays readable."""
     leaver = community.leaver()
