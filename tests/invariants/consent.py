@@ -131,7 +131,7 @@ def nobody_adverse_is_on_the_platform(world: World) -> Iterator[Violation]:
     """I2: excluded, held or undecided people are not visible, and hidden only while it lasts."""
     memberships = world.by("membership", "alumni_id")
     spells = world.by("spell", "id")
-    cases = world.by("exclusion_case", "spell_id")
+    events = events_of(world)
     for member in world.platform:
         membership = memberships.get(member.alumni_id)
         if membership is None:
@@ -142,15 +142,26 @@ def nobody_adverse_is_on_the_platform(world: World) -> Iterator[Violation]:
             continue  # shrinking the audience never touches a grant
         if member.visible:
             yield Violation("I2", f"{member.alumni_id} is visible although {why}")
-        elif not _hidden_legally(membership, spell, cases.get(spell["id"])):
+        elif not _hidden_legally(world, membership, spell, events[membership["invitation_id"]]):
             yield Violation("I2", f"{member.alumni_id} is hidden without end although {why}")
 
 
-def _hidden_legally(membership: Row, spell: Row, case: Row | None) -> bool:
-    """Say whether hiding has an end: a ruling, the removal, or the new job and its cancellation."""
+def _hidden_legally(
+    world: World, membership: Row, spell: Row, events: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Say whether hiding has an end: a ruling, the removal, the exit, or the new job's beginning.
+
+    Whoever is held, or leaves only later than was said, is hidden while their consent is paused; a
+    consent that still counts as given would be one that nobody will ever take up again.
+    """
+    case = world.by("exclusion_case", "spell_id").get(spell["id"])
     undecided = case is not None and case["status"] in {"open", "reopened", "awaiting_second"}
     coming_back = spell["rehire_on"] is not None and not spell["rehire_ends"]
-    return undecided or coming_back or membership["remove_by"] is not None
+    exit_end = instant(spell["effective_at"])
+    waiting = spell["verdict"] == "held" or (exit_end is not None and exit_end > world.now)
+    paused = bool(events) and events[-1]["state_after"] == "paused"
+    removed = membership["remove_by"] is not None
+    return undecided or coming_back or removed or (waiting and paused)
 
 
 def chain_is_whole(world: World) -> Iterator[Violation]:

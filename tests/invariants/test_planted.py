@@ -10,10 +10,11 @@ import pytest
 
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.tables import Suppression
-from alumni_sync.ports import Profile, Removal
+from alumni_sync.ports import MemberRef, Profile, Removal
 from tests.invariants.checker import assert_sound, check
 from tests.invariants.intake import COMPARED, MAY_CHANGE, moved, wrote_something
 from tests.invariants.sound import ASKED, CANARIES, NOW, SoundWorld, build, everything, words
+from tests.raw_rows import Who
 
 NAME = CANARIES["name"][0]
 
@@ -131,6 +132,41 @@ def test_reopened_case_and_still_visible(world: SoundWorld) -> None:
     world.sql("UPDATE spell SET verdict = 'review' WHERE id = ?", world.member.spell)
     world.raw.case(world.member, number=2, status="reopened")
     assert {"I2"} == broken(world)
+
+
+def _paused_and_hidden(world: SoundWorld) -> Who:
+    """Return a member who was hidden when their consent was paused."""
+    invited = world.raw.invite(world.raw.leaver(), ConsentState.GIVEN, ConsentState.PAUSED)
+    member = world.raw.member(invited, seq=7, state="hidden", cause="obstacle:exit_ahead")
+    list(world.platform.upsert([Profile(member.alumni, NAME, "p@poczta.example")]))
+    list(world.platform.remove([MemberRef(member.alumni, "", visible=True)], Removal.HIDE))
+    world.sql("UPDATE membership SET remove_by = NULL WHERE alumni_id = ?", member.alumni)
+    return member
+
+
+@pytest.mark.parametrize("verdict", ["held", None])
+def test_hidden_until_an_exit_that_has_moved(world: SoundWorld, verdict: str | None) -> None:
+    """A checker that calls a lawful wait a violation hides the real ones behind it."""
+    member = _paused_and_hidden(world)
+    ahead = (NOW + timedelta(days=9)).replace(tzinfo=None).isoformat(sep=" ")
+    said = "UPDATE spell SET verdict = ?, effective_at = ? WHERE id = ?"
+    world.sql(said, verdict, ahead, member.spell)
+    assert "I2" not in broken(world)
+
+
+@pytest.mark.parametrize("verdict", ["excluded", "never_contact", None])
+def test_hidden_without_end(world: SoundWorld, verdict: str | None) -> None:
+    """Nobody will ever rule and nothing comes due: that is a copy which was kept."""
+    member = _paused_and_hidden(world)
+    world.sql("UPDATE spell SET verdict = ? WHERE id = ?", verdict, member.spell)
+    assert "I2" in broken(world)
+
+
+def test_hidden_while_the_yes_counts(world: SoundWorld) -> None:
+    """Held, hidden, and nothing paused: nobody will ever show the member again."""
+    list(world.platform.remove([MemberRef(world.member.alumni, "", visible=True)], Removal.HIDE))
+    world.sql("UPDATE spell SET verdict = 'held' WHERE id = ?", world.member.spell)
+    assert "I2" in broken(world)
 
 
 def test_excluded_and_asked(world: SoundWorld) -> None:
