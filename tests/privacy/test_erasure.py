@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from alumni_sync.errors import Refused, Unavailable
 from alumni_sync.ledger.backup import back_up, restore
 from alumni_sync.ledger.ids import new_id
-from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.keystore import WRAPPED_KEY, KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Erasure, Person, Spell, Suppression, Tombstone, t
 from alumni_sync.privacy.erasure import Erased, erase
@@ -41,6 +41,60 @@ def test_a_member_is_erased_at_once(any_community: Community) -> None:
     with any_community.d.ledger.read() as connection:
         assert connection.execute(select(t(Spell).c.sealed)).scalars().all() == [None]
         assert connection.execute(select(t(Erasure).c.by)).scalars().all() == ["legal.weber"]
+
+
+def _wrapped(community: Community, leaver: Leaver) -> dict[str, bytes]:
+    """Return the wrapped keys of a person by kind, as the key store's table has them."""
+    query = select(WRAPPED_KEY).where(WRAPPED_KEY.c.subject == leaver.person)
+    with community.d.ledger.vault.store.engine.connect() as connection:
+        row = connection.execute(query).mappings().one()
+    return {kind: row[kind] for kind in KeyKind if row[kind] is not None}
+
+
+def _stands_in_a_file(community: Community, content: bytes) -> bool:
+    """Say whether bytes stand in any file of the key store's database, used or freed pages alike.
+
+    PostgreSQL's server reads its files itself, after a checkpoint has brought its memory there.
+    """
+    engine = community.d.ledger.vault.store.engine
+    if engine.dialect.name == "sqlite":
+        path = Path(engine.url.database or "")
+        files = sorted(path.parent.glob(f"{path.name}*"))
+        assert files
+        return any(content in file.read_bytes() for file in files)
+    inside = (
+        "SELECT count(*) FROM (SELECT 'base/' || oid AS folder FROM pg_database"
+        " WHERE datname = current_database()) AS mine, pg_ls_dir(folder) AS file"
+        " WHERE position(%s::bytea IN pg_read_binary_file(folder || '/' || file, 0, 1 << 28, true))"
+        " > 0"
+    )
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("CHECKPOINT")
+        return bool(connection.exec_driver_sql(inside, (content,)).scalar_one())
+
+
+@pytest.mark.parametrize(
+    ("member", "dead"),
+    [(True, {KeyKind.PROFILE}), (False, {KeyKind.PROFILE, KeyKind.EVIDENCE})],
+    ids=["member", "silent"],
+)
+def test_the_bytes_of_the_keys_are_gone(
+    any_community: Community,
+    member: bool,  # noqa: FBT001 a parametrised circumstance
+    dead: set[KeyKind],
+) -> None:
+    """A key in a freed page opens whatever a backup of the ledger still holds of the person."""
+    other = any_community.joined("adam")
+    leaver = any_community.joined() if member else any_community.invited()
+    keys = _wrapped(any_community, leaver)
+    assert set(KeyKind) == {kind for kind in keys if _stands_in_a_file(any_community, keys[kind])}
+
+    _erase(any_community, leaver)
+
+    left = {kind for kind in keys if _stands_in_a_file(any_community, keys[kind])}
+    assert set(KeyKind) - dead == left
+    others = _wrapped(any_community, other).values()
+    assert all(_stands_in_a_file(any_community, key) for key in others)
 
 
 def test_an_open_case_ends_with_the_erasure(community: Community) -> None:
