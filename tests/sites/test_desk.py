@@ -15,9 +15,7 @@ from alumni_sync.review.dossier import CaseHistory, Dossier
 from alumni_sync.review.listing import CaseSummary
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import PAGE_SIZE, DeskSite, desk_app
-from alumni_sync.sites.desk.identity import SECRET_HEADER
 from alumni_sync.sites.desk.service import CasePage, OpenedCase
-from assets import run_coordinator
 from tests.sites.browser import Browser, Response
 from tests.sites.test_headers import ALWAYS
 
@@ -221,11 +219,6 @@ def test_whoever_comes_around_the_proxy_sees_nothing(secret: str, user: str) -> 
         assert 403 == answer.status
         assert "did not come through it" in answer.text
     assert [] == cases.read
-
-
-def test_the_desk_and_dagster_know_the_proxy_alike() -> None:
-    """Two names for one secret would let one of the two believe anybody."""
-    assert run_coordinator.SECRET_HEADER == SECRET_HEADER
 
 
 def test_a_user_without_a_role_sees_nothing() -> None:

@@ -10,11 +10,11 @@ from pydantic import SecretStr
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.store import Ledger
+from alumni_sync.review.identity import UNVERIFIED
 from alumni_sync.review.launchpad import RULING_JOB, RULING_OP, launchpad
 from alumni_sync.review.tickets import verify
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import DeskSite, desk_app
-from alumni_sync.sites.desk.identity import UNVERIFIED
 from alumni_sync.sites.desk.service import LedgerDesk
 from tests.review.queue_of import PEOPLE
 from tests.review.queue_of import Desk as Queue

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 
 from alumni_sync.domain import Identity
 from alumni_sync.ports import Clock
+from alumni_sync.review.identity import identity_of
 from alumni_sync.sections import Proxy
-from alumni_sync.sites.desk.identity import identity_of
 from alumni_sync.sites.desk.service import DeskService
 from alumni_sync.sites.endpoints import AccessLine, Visit, route
 from alumni_sync.sites.headers import HEALTH_PATH, Address, AtAddress, SecureHeaders
@@ -68,7 +68,7 @@ class Desk:
             HTTPException: 403, nobody may look whom the desk does not know: behind a proxy that is
                 whoever came around it.
         """
-        identity = identity_of(request.headers, self.site.proxy)
+        identity = identity_of(request.headers.get, self.site.proxy)
         if self.came_around(identity) or not self.service.may_open(identity):
             raise HTTPException(403)
         return identity
@@ -134,7 +134,7 @@ def _position(text: str) -> int:
 
 async def _failed(desk: Desk, request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    identity = identity_of(request.headers, desk.site.proxy)
+    identity = identity_of(request.headers.get, desk.site.proxy)
     response = desk.page(
         "desk/failed.html",
         identity,
