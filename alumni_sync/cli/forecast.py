@@ -77,6 +77,7 @@ def rehearsed(
 
     from alumni_sync.cli.run import named_sources, queue_now
     from alumni_sync.consent.invitations import plan_requests
+    from alumni_sync.consent.reopening import reopen_tombstones
     from alumni_sync.eligibility.judge import judge_leavers
     from alumni_sync.intake.counts import IntakeCounts
     from alumni_sync.intake.pull import pull_leavers
@@ -85,6 +86,7 @@ def rehearsed(
     counts = IntakeCounts()
     for name in named_sources(rehearsal, source):
         try:
+            reopen_tombstones(rehearsal, name)
             counts += pull_leavers(rehearsal, name, close=None, run_id=run_id)
         except AlumniSyncError as error:
             unread[name] = error
@@ -95,5 +97,9 @@ def rehearsed(
         "leavers": asdict(counts),
         "eligibility": {"verdicts": dict(verdicts.verdicts), "flags": dict(verdicts.flags)},
         "exclusion_queue": queue_now(rehearsal),
-        "consent_requests": {"due": requests.due, "no_contact": requests.no_contact},
+        "consent_requests": {
+            "due": requests.due,
+            "no_contact": requests.no_contact,
+            "blocked": dict(requests.blocked),
+        },
     }

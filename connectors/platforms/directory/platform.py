@@ -5,6 +5,7 @@ and is rendered under the database's write lock, so that two processes cannot ov
 a crash between the two is repaired by the next write.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -79,7 +80,12 @@ class DirectoryPlatform:
         self._fingerprint = context.fingerprint
 
     def check(self) -> PlatformHealth:
-        """Open (and where there is none, make) the database; say whether the page is up to date."""
+        """Look at the database and say whether the page is up to date; make nothing by looking."""
+        if not self._path.exists():
+            place = next(folder for folder in self._path.parents if folder.exists())
+            if not place.is_dir() or not os.access(place, os.W_OK):
+                return PlatformHealth(ok=False, problems=(f"{place}: it cannot be written to",))
+            return PlatformHealth(ok=True, notes=("no data yet: the first write makes it",))
         try:
             with store.session(self._path, "check") as connection:
                 current = page_generation(self._page) == store.generation(connection)

@@ -217,6 +217,22 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
     assert (tmp_path / "community.db").read_bytes() == content
 
 
+def test_looking_makes_no_database(platform: DirectoryPlatform, tmp_path: Path) -> None:
+    """Who asks how things are must leave them as they are."""
+    health = platform.check()
+
+    assert (True, ("no data yet: the first write makes it",)) == (health.ok, health.notes)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_place_where_nothing_can_be_made_is_found_by_looking(tmp_path: Path) -> None:
+    """Else it is found by the first yes, which then waits."""
+    (tmp_path / "var").write_text("a file")
+    settings = DirectorySettings(path="var/community.db")
+
+    assert not DirectoryPlatform(settings, plain_context(tmp_path)).check().ok
+
+
 def test_a_folder_that_cannot_be_written_is_a_passing_fault(tmp_path: Path) -> None:
     """A full or unmounted disk comes back; members are written then."""
     (tmp_path / "in-the-way").write_text("a file", encoding="utf-8")
