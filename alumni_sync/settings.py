@@ -41,6 +41,7 @@ from alumni_sync.yaml_lines import Document, Location, problems_of, read_yaml
 
 CONFIG_NAME: Final = "alumni_sync.yaml"
 MASTER_BYTES: Final = 32
+TRANSLATE: Final = "translate it, or take it out"
 REFERENCE: Final = re.compile(r"\$\{([^}]*)\}")
 VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -172,6 +173,7 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> R
     problems.extend(_connector_problems(value, document))
     problems.extend(_people_problems(value, document))
     problems.extend(_file_problems(value, document, root))
+    problems.extend(_language_problems(value, document, root))
     return Reading(path, document, settings, tuple(problems), tuple(_plugin_sections(value)))
 
 
@@ -249,6 +251,31 @@ def _file_problems(value: Mapping[str, Any], document: Document, root: Path) -> 
         path = value.get(key)
         if isinstance(path, str) and not (root / Path(path).expanduser()).is_file():
             yield Problem(document.where((key,)), f"there is no file {path}")
+
+
+def _language_problems(
+    value: Mapping[str, Any], document: Document, root: Path
+) -> Iterator[Problem]:
+    """Yield languages that no edition of the notice has: nobody would ever be asked in them.
+
+    One that only the newest edition lacks still serves those who were asked under an earlier one;
+    `doctor` names it. A notice that is not there at all has its own message.
+    """
+    company, consent = value.get("company"), value.get("consent")
+    languages = company.get("languages") if isinstance(company, Mapping) else None
+    notice = consent.get("notice") if isinstance(consent, Mapping) else None
+    if not isinstance(languages, list) or not isinstance(notice, str):
+        return
+    offered = {text.stem for text in (root / "rules" / "notices" / notice).glob("*/*.md")}
+    for position, code in enumerate(languages):
+        if isinstance(code, str) and offered and not offered & spoken_as(code):
+            where = document.where(("company", "languages", position))
+            yield Problem(where, f"the notice {notice} has no {code}", TRANSLATE)
+
+
+def spoken_as(language: str) -> frozenset[str]:
+    """Return the languages that serve whoever asks for one: `pt-BR` is served by `pt`, too."""
+    return frozenset({language, language.partition("-")[0].lower()})
 
 
 _SectionWithPlugin = tuple[str, str, type[WithPlugin], Mapping[str, Any], Location]

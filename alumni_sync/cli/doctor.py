@@ -90,6 +90,7 @@ def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
     from alumni_sync.consent.editions import load_edition
     from alumni_sync.consent.jurisdictions import load_pack as load_jurisdiction
     from alumni_sync.eligibility.reading import load_pack
+    from alumni_sync.settings import TRANSLATE, spoken_as
 
     rules = settings.root / "rules"
     try:
@@ -113,13 +114,10 @@ def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
     except AlumniSyncError as error:
         diagnosis.blame(error, "consent.notice")
         return
-    absent = [code for code in settings.company.languages if code not in edition.manifest.languages]
-    for code in absent:
-        diagnosis.add(
-            Problem(
-                "company.languages", f"the notice has no {code}", "translate it, or take it out"
-            )
-        )
+    for code in settings.company.languages:
+        if not spoken_as(code) & edition.manifest.languages.keys():
+            what = f"version {edition.manifest.version} of the notice has no {code}"
+            diagnosis.add(Problem("company.languages", what, TRANSLATE))
 
 
 def _check_bases(settings: "Settings", pack: "JurisdictionPack", diagnosis: Diagnosis) -> None:

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
+import yaml
 
 from alumni_sync.cli.doctor import contact_shares
 from alumni_sync.cli.init import write_deployment
@@ -46,13 +48,23 @@ def test_looking_makes_nothing(sample: Path) -> None:
     assert set() == made
 
 
+def newer_notice_without(root: Path, language: str) -> None:
+    """Release a version of the notice that one language was not ready for."""
+    notice = root / "rules" / "notices" / "alumni-community"
+    newer = notice / "1.1.0"
+    copytree(notice / "1.0.0", newer)
+    manifest = yaml.safe_load((newer / "manifest.yaml").read_text(encoding="utf-8"))
+    del manifest["languages"][language]
+    manifest["version"] = newer.name
+    (newer / "manifest.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
+
+
 def test_every_problem_is_said_at_once(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Different parts fail together; each must be named in the first answer."""
     root = sample.parent
     (root / "leavers-pl.csv").unlink()
     (root / "rules" / "jurisdictions" / "de.yaml").unlink()
-    text = sample.read_text().replace("languages: [en, pl]", "languages: [en, fr]")
-    sample.write_text(text)
+    newer_notice_without(root, "pl")
 
     code, said = asked(capsys, "doctor", "--config", str(sample))
 

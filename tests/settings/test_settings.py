@@ -178,6 +178,24 @@ def test_what_is_no_configuration_is_said(content: bytes, what: str, tmp_path: P
         load_settings(config, {})
 
 
+def test_a_language_without_a_notice_is_refused(tmp_path: Path) -> None:
+    """Who reads that French is spoken here and is then asked in English was told an untruth."""
+    offered = tmp_path / "rules" / "notices" / "alumni-community" / "1.0.0"
+    offered.mkdir(parents=True)
+    for language in ("en", "pl"):
+        (offered / f"{language}.md").write_text("A notice.")
+    text = (CASES / "good.yaml").read_text(encoding="utf-8")
+    text = text.replace("languages: [en, pl]", "languages: [\n fr,\n en-GB,\n uk]")
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings(place(tmp_path, text), ENVIRONMENT)
+
+    assert [
+        ("alumni_sync.yaml:2 company.languages.0", "the notice alumni-community has no fr"),
+        ("alumni_sync.yaml:4 company.languages.2", "the notice alumni-community has no uk"),
+    ] == [(problem.where, problem.what) for problem in caught.value.problems]
+
+
 def test_no_file_says_how_to_make_one(tmp_path: Path) -> None:
     """It is the first thing that a newcomer meets."""
     with pytest.raises(ConfigError, match="alumni-sync init"):
