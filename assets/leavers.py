@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from alumni_sync.consent.reopening import reopen_tombstones
 from alumni_sync.errors import SafetyStop
 from alumni_sync.intake.closes import known_close
 from alumni_sync.intake.pull import pull_leavers
@@ -39,6 +40,7 @@ def leavers(
         run = work.run
         try:
             close = known_close(deployment, run.source, run.close)
+            reopen_tombstones(deployment, run.source)
             counts = pull_leavers(deployment, run.source, close=close, run_id=run.id)
         except SafetyStop as stop:
             yield dg.AssetCheckResult(

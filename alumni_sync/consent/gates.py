@@ -66,6 +66,15 @@ OF_THE_DEPLOYMENT: Final = frozenset(
 """Reasons that say nothing about a person: nothing is noted about anybody because of them."""
 
 
+OF_THE_CONFIGURATION: Final = (
+    ClosedReason.LETTER,
+    ClosedReason.NO_EVIDENCE,
+    ClosedReason.AGE_UNKNOWN,
+    ClosedReason.COMPANY_ADDRESS,
+)
+"""Noted about a person, but mended in the configuration: the gate is asked again when it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Gate 0: what is on record about the platform that would receive the profile."""
@@ -121,6 +130,20 @@ def deployment_gate(terms: ContactTerms) -> ClosedReason | None:
     if terms.basis is ContactBasis.LEGITIMATE_INTEREST and not terms.assessment.strip():
         return ClosedReason.NO_ASSESSMENT
     return None
+
+
+def deciding_terms(terms: ContactTerms, reason: ClosedReason) -> str:
+    """Return what the configuration says that a reason comes from, as text to be compared.
+
+    "" for the reasons that lie in the person: those only another fact can change.
+    """
+    if reason in {ClosedReason.LETTER, ClosedReason.NO_EVIDENCE}:
+        return terms.basis.value
+    if reason is ClosedReason.AGE_UNKNOWN:
+        return f"adults_only={terms.pack.adults_only}"
+    if reason is ClosedReason.COMPANY_ADDRESS:
+        return ",".join(sorted({_ascii(domain) for domain in terms.company_domains}))
+    return ""
 
 
 def contact_gate(

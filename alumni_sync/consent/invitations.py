@@ -12,13 +12,13 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     RowMapping,
     Select,
     and_,
     bindparam,
     case,
     func,
-    literal,
     or_,
     select,
     update,
@@ -29,10 +29,12 @@ from alumni_sync.consent.calendars import is_working_day, known_country, next_wo
 from alumni_sync.consent.dossier import INVITATION
 from alumni_sync.consent.editions import Edition
 from alumni_sync.consent.gates import (
+    OF_THE_CONFIGURATION,
     Closed,
     ClosedReason,
     ContactTerms,
     contact_gate,
+    deciding_terms,
     deployment_gate,
 )
 from alumni_sync.consent.lifecycle import UNANSWERED, Event, Position, step
@@ -103,8 +105,12 @@ class _Plan:
 
     @property
     def is_known(self) -> bool:
-        """Say whether it is noted already that we cannot write, and nothing has changed since."""
+        """Say whether it is noted already that we cannot write, and no fact has changed since."""
         return bool(self.reason) and self.reason == self.row["looked_again"]
+
+    def is_settled(self, terms: ContactTerms) -> bool:
+        """Say whether it is noted just like that, with what the configuration says now."""
+        return self.is_known and self.row["reason_terms"] == _deciding(terms, self.reason)
 
 
 def plan_requests(d: "Deployment", run_id: str, *, page: int = IN_LIMIT) -> RequestCounts:
@@ -124,9 +130,8 @@ def plan_requests(d: "Deployment", run_id: str, *, page: int = IN_LIMIT) -> Requ
         for found in _candidates(d, site, page):
             plans = _plans(d, site, found)
             _save(d, site, plans)
-            unreachable = sum(1 for plan in plans if plan.reason)
-            no_contact += unreachable
-            due += len(plans) - unreachable
+            no_contact += sum(1 for plan in plans if plan.reason and not plan.is_known)
+            due += sum(1 for plan in plans if not plan.reason)
     return RequestCounts(due, no_contact, dict(sorted((+blocked).items())))
 
 
@@ -144,19 +149,14 @@ def _site_of(d: "Deployment", name: str) -> _Site:
 
 def _query(site: _Site) -> Select[Any]:
     """Return who may be asked and was not, or ended without an answer and is back."""
-    changed = or_(
-        SPELL.c.changed_at > INVITATION.c.changed_at,
-        INVITATION.c.basis != site.terms.basis.value,
-        INVITATION.c.jurisdiction != site.jurisdiction,
-    )
     unreachable = INVITATION.c.state == ConsentState.NO_CONTACT.value
-    # Counsel may let missing birth dates pass after the first run: no fact has changed then.
-    of_age = and_(unreachable, INVITATION.c.no_contact_reason == ClosedReason.AGE_UNKNOWN.value)
-    looked_again = case((and_(of_age, ~changed), INVITATION.c.no_contact_reason), else_="")
+    changed = SPELL.c.changed_at > INVITATION.c.changed_at
+    # The configuration may be mended, and a minor grows up, without any fact changing.
+    of_age = INVITATION.c.no_contact_reason == ClosedReason.MINOR.value
+    looked_again = case((and_(unreachable, ~changed), INVITATION.c.no_contact_reason), else_="")
     back = or_(
         INVITATION.c.state == ConsentState.REVOKED.value,
-        and_(unreachable, changed),
-        and_(of_age, literal(site.terms.pack.adults_only)),
+        and_(unreachable, or_(changed, of_age, mended(site.terms))),
     )
     return (
         select(
@@ -175,6 +175,23 @@ def _query(site: _Site) -> Select[Any]:
             or_(INVITATION.c.id.is_(None), back),
         )
     )
+
+
+def mended(terms: ContactTerms) -> ColumnElement[bool]:
+    """Say that an invitation's reason comes from what the configuration says otherwise now."""
+    return or_(
+        *(
+            and_(
+                INVITATION.c.no_contact_reason == reason.value,
+                INVITATION.c.reason_terms != deciding_terms(terms, reason),
+            )
+            for reason in OF_THE_CONFIGURATION
+        )
+    )
+
+
+def _deciding(terms: ContactTerms, reason: str) -> str:
+    return deciding_terms(terms, ClosedReason(reason)) if reason else ""
 
 
 def _count(d: "Deployment", site: _Site) -> int:
@@ -207,7 +224,7 @@ def _plans(d: "Deployment", site: _Site, page: Sequence[RowMapping]) -> list[_Pl
         opened = ring.open(row["person"], KeyKind.PROFILE, "spell", row["spell_sealed"])
         suppressed = suppressed_scope(scopes.get(row["address_hash"]), MailKind.INVITATION.value)
         plans.append(_plan(d, site, row, load_facts(opened), suppressed=suppressed))
-    return [plan for plan in plans if not plan.is_known]
+    return [plan for plan in plans if not plan.is_settled(site.terms)]
 
 
 def _scopes(d: "Deployment", hashes: Sequence[str]) -> dict[str, str]:
@@ -255,9 +272,11 @@ def next_morning(now: datetime, timezone: "ZoneInfo", country: str) -> datetime:
 
 def _save(d: "Deployment", site: _Site, plans: Sequence[_Plan]) -> None:
     new = [plan for plan in plans if plan.row["id"] is None]
-    back = [plan for plan in plans if plan.row["id"] is not None]
+    noted = [plan for plan in plans if plan.is_known]
+    back = [plan for plan in plans if plan.row["id"] is not None and not plan.is_known]
     with d.ledger.write() as connection:
         _insert(connection, site, new)
+        _note_terms(connection, site, noted)
         for plan in back:
             _reopen(connection, site, plan)
 
@@ -301,6 +320,7 @@ def _terms(site: _Site, plan: _Plan) -> dict[str, Any]:
         "notice_version": site.edition.manifest.version,
         "language": plan.language,
         "no_contact_reason": plan.reason,
+        "reason_terms": _deciding(site.terms, plan.reason),
         "changed_at": site.now,
     }
 
@@ -318,6 +338,15 @@ def _purge_later(connection: "Connection", plans: Sequence[_Plan], now: datetime
             .values(purge_after=now + UNANSWERED),
             [{"spell": plan.row["spell"]} for plan in plans],
         )
+
+
+def _note_terms(connection: "Connection", site: _Site, plans: Sequence[_Plan]) -> None:
+    """Note that the configuration as it is now closes the gate for the same reason as before."""
+    for reason in {plan.reason for plan in plans}:
+        ids = [plan.row["id"] for plan in plans if plan.reason == reason]
+        same = (INVITATION.c.id.in_(ids), INVITATION.c.no_contact_reason == reason)
+        values = {"reason_terms": _deciding(site.terms, reason)}
+        connection.execute(update(INVITATION).where(*same).values(values))
 
 
 def _reopen(connection: "Connection", site: _Site, plan: _Plan) -> None:

@@ -14,12 +14,13 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from alumni_sync.domain import LEAVER_FIELDS, Fact, Facts, RecordStatus
 from alumni_sync.ledger.hashing import KeyedHashes
-from alumni_sync.ledger.tables import Person, Spell, Tombstone, t
+from alumni_sync.ledger.tables import Person, Spell, Tombstone, Watermark, t
 from alumni_sync.ledger.upsert import in_chunks, upsert
 
 _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
 _TOMBSTONE: Final = t(Tombstone)
+_WATERMARK: Final = t(Watermark)
 _LENGTH: Final = 8
 _NULL: Final = "-" * _LENGTH
 
@@ -52,7 +53,7 @@ class Burial:
 
     def reopened_by(self, facts: Facts, facts_hash: str, hashes: KeyedHashes) -> bool:
         """Say whether what the source says now brings the spell back as a new one."""
-        if self.reopens_on != "facts" or facts["record_status"] != RecordStatus.LEFT.value:
+        if self.reopens_on == "never" or facts["record_status"] != RecordStatus.LEFT.value:
             return False
         if facts_hash == self.facts_hash:
             return False
@@ -100,7 +101,8 @@ def bury(
         marks: `fact_marks` of its facts, made before they are gone; "" if they are gone already.
         outcome: why it was purged (`refused`, `erased`, `out_of_scope`, …).
         revision: of the rules that judged it.
-        reopens_on: what may bring it back: another fact, a released change of audience, nothing.
+        reopens_on: what may bring it back: another fact; that, or other rules than `revision`
+            (`audience`); nothing.
         now: the instant.
     """
     row = {
@@ -116,6 +118,20 @@ def bury(
     }
     changed = [name for name in row if name != "spell_hash"]
     upsert(connection, _TOMBSTONE, [row], key=("spell_hash",), update=changed)
+
+
+def lift(connection: Connection, source: str, spell_hashes: Sequence[str]) -> None:
+    """Let the next read of a source take some buried spells in anew, with the facts as they are.
+
+    The tombstone stays until then: a source that lists them no longer leaves nothing half done.
+    """
+    for chunk in in_chunks(list(spell_hashes)):
+        stones, spells = (table.c.spell_hash.in_(chunk) for table in (_TOMBSTONE, _SPELL))
+        connection.execute(update(_TOMBSTONE).where(stones).values(facts_hash="", marks=""))
+        connection.execute(update(_SPELL).where(spells).values(seen_hash=""))
+    # Without a basis the same bytes are looked at again, without a since nothing is left out.
+    mark = _WATERMARK.c.source == source
+    connection.execute(update(_WATERMARK).where(mark).values(basis="", since=None))
 
 
 def retire_spells(connection: Connection, reopened: Mapping[str, str | None]) -> None:

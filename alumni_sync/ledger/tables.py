@@ -167,6 +167,7 @@ class Invitation(SQLModel, table=True):
     gate_open: bool = Field(default=False, index=True)  # a live grant exists; set in its own txn
     valid_until: datetime | None = when_column()
     no_contact_reason: str = ""
+    reason_terms: str = ""  # what the configuration said that this reason comes from
     pending_version: int = 0  # grant version that the platform still has to learn
     created_at: datetime = when_column(nullable=False)
     changed_at: datetime = when_column(nullable=False)
@@ -250,7 +251,7 @@ class Tombstone(SQLModel, table=True):
     revision: str
     facts_hash: str  # as the source last gave them (Spell.seen_hash)
     marks: str = ""  # keyed, one a fact (intake.tombstones): turning null is no change
-    reopens_on: str = "facts"  # facts | audience | never
+    reopens_on: str = "facts"  # facts | audience (facts, or other rules than `revision`) | never
     created_at: datetime = when_column(nullable=False)
 
 

@@ -33,7 +33,7 @@ _REOPENS: Final[Mapping[str, ReopensOn]] = {
     ConsentState.REVOKED.value: "facts",  # rehired or rescinded: the next exit is asked about
     ConsentState.NO_CONTACT.value: "facts",
     "never_contact": "facts",  # a wrong record of a death is put right some day
-    "out_of_scope": "audience",
+    "out_of_scope": "audience",  # or by another fact: who moved into it belongs to it
 }
 """Outcome → what may bring a buried spell back; whoever was asked is never asked again."""
 
@@ -112,6 +112,7 @@ def _to_forget(connection: Connection, spell_ids: Sequence[str]) -> list[Row[Any
         select(
             _SPELL,
             _PERSON.c.person_hash,
+            _PERSON.c.erased_at,
             _INVITATION.c.id.label("invitation_id"),
             _INVITATION.c.state.label("consent"),
             _DECISION.c.revision.label("judged_by"),
@@ -129,7 +130,7 @@ def _to_forget(connection: Connection, spell_ids: Sequence[str]) -> list[Row[Any
 def _bury(
     d: "Deployment", connection: Connection, row: Row[Any], ring: KeyRing, now: datetime
 ) -> None:
-    outcome = row.consent or row.verdict or ""
+    outcome = _outcome(row)
     marks = ""
     if row.sealed is not None and ring.has(row.person_id, KeyKind.PROFILE):
         content = ring.open(row.person_id, KeyKind.PROFILE, "spell", row.sealed)
@@ -141,7 +142,7 @@ def _bury(
             person_hash=row.person_hash,
             marks=marks,
             outcome=outcome,
-            revision=row.judged_by or "",
+            revision=_judged_by(row),
             reopens_on=_REOPENS.get(outcome, "never"),
             now=now,
         )
@@ -152,6 +153,21 @@ def _bury(
         connection.execute(
             update(_INVITATION).where(_INVITATION.c.id == row.invitation_id).values(sealed=None)
         )
+
+
+def _outcome(row: Row[Any]) -> str:
+    """Return what became of a spell: the consent's state, or the verdict of who was never asked."""
+    if row.erased_at is not None:
+        return ConsentState.ERASED.value
+    if row.consent is None or row.consent == ConsentState.NOT_ASKED.value:
+        return row.verdict or ""
+    return str(row.consent)
+
+
+def _judged_by(row: Row[Any]) -> str:
+    """Return the revision of the rules that judged a spell last, even if they said the same."""
+    _, _, last = (row.judged_facts or "").partition(":")
+    return last.partition(":")[0] or row.judged_by or ""
 
 
 def _without_spells(connection: Connection, person_ids: Sequence[str]) -> list[str]:

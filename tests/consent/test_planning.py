@@ -201,6 +201,109 @@ def test_a_pack_that_lets_missing_birth_dates_pass_reaches_whom_it_shut_out(
     assert NOTHING == world.plan()
 
 
+def _configured(world: World, *, basis: str = "exit_form", domains: list[str]) -> None:
+    """Change what the configuration says about writing to people."""
+    source = world.d.settings.sources["acme-pl"].model_dump(by_alias=True)
+    source["contact"] = {"basis": basis, **({"evidence": "field"} if basis != "none" else {})}
+    source["payroll"] = None
+    changed = {
+        "company": {"name": "Acme", "domains": domains, "languages": ["en"]},
+        "sources": {"acme-pl": source},
+    }
+    said = world.d.settings.model_dump(by_alias=True) | changed
+    world.d.settings = type(world.d.settings).model_validate(said)
+
+
+OURS = ["acme.example"]
+TOO_MANY = ["acme.example", "mail.example"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"domains": TOO_MANY}, "company_address"),
+        ({"domains": OURS, "basis": "none"}, "letter"),
+    ],
+)
+def test_a_mended_configuration_reaches_whom_it_had_shut_out(
+    any_world: World, wrong: dict[str, Any], reason: str
+) -> None:
+    """No fact of theirs will ever change, so a slip in a file would cost them the question."""
+    _configured(any_world, **wrong)
+    leaver = any_world.leaver()
+    assert RequestCounts(no_contact=1) == any_world.plan()
+    assert reason == any_world.invitation(leaver)["no_contact_reason"]
+    assert NOTHING == any_world.plan()
+
+    any_world.later(days=1)
+    _configured(any_world, domains=OURS)
+
+    assert RequestCounts(due=1) == any_world.plan()
+    assert any_world.roster.spell(leaver).purge_after is None
+    assert 1 == any_world.deliver().sent
+
+
+def test_a_configuration_that_shuts_out_all_the_same_is_looked_at_once(world: World) -> None:
+    """A run without changes writes nothing, and the report counts nobody twice."""
+    _configured(world, domains=TOO_MANY)
+    leaver = world.leaver()
+    world.plan()
+    purge_after = world.roster.spell(leaver).purge_after
+
+    world.later(days=1)
+    _configured(world, domains=[*TOO_MANY, "acme.test"])
+    assert NOTHING == world.plan()
+    before = world.everything()
+
+    assert NOTHING == world.plan()
+    assert before == world.everything()
+    assert purge_after == world.roster.spell(leaver).purge_after, "nobody is kept for longer"
+
+
+@pytest.mark.parametrize(
+    "reason", ["suppressed", "do_not_consider", "no_address", "no_such_mailbox"]
+)
+def test_no_configuration_undoes_a_reason_of_the_persons_own(world: World, reason: str) -> None:
+    """Who objected, or whose mailbox is gone, is not asked because a domain was corrected."""
+    _configured(world, domains=TOO_MANY)
+    leaver = world.leaver()
+    world.plan()
+    world.set_invitation(leaver, no_contact_reason=reason, reason_terms="")
+
+    _configured(world, domains=OURS)
+
+    assert NOTHING == world.plan()
+    assert [] == world.outbox()
+
+
+def test_a_configuration_that_is_mended_before_the_mail_leaves_is_used(world: World) -> None:
+    """Planned under one list of domains, refused under another, asked under the third."""
+    leaver = world.leaver()
+    world.plan()
+    _configured(world, domains=TOO_MANY)
+    assert 0 == world.deliver().sent
+    assert "company_address" == world.invitation(leaver)["no_contact_reason"]
+
+    _configured(world, domains=OURS)
+
+    assert RequestCounts(due=1) == world.plan()
+    assert 1 == world.deliver().sent
+
+
+def test_a_minor_is_asked_when_they_have_grown_up(world: World) -> None:
+    """Nothing about them changes but the day."""
+    leaver = world.leaver(birth_date=date(2008, 11, 5))
+    world.roster.set(leaver, verdict="eligible")
+    assert RequestCounts(no_contact=1) == world.plan()
+    before = world.everything()
+    assert NOTHING == world.plan()
+    assert before == world.everything()
+
+    world.later(days=2)
+
+    assert RequestCounts(due=1) == world.plan()
+
+
 def test_a_deployment_that_is_not_ready_notes_nothing_about_anybody(world: World) -> None:
     """A missing signature by counsel is no property of a person."""
     pack = world.root / "rules" / "jurisdictions" / "pl.yaml"

@@ -5,12 +5,12 @@ from sqlalchemy import select, update
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Fact
-from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
+from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks, lift
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import Person, Spell, Tombstone, t
+from alumni_sync.ledger.tables import Person, Spell, Tombstone, Watermark, t
 from alumni_sync.testing.fake_hris import HIRED, employee, leaver
-from tests.intake.desk import Desk, counts, desk, say
+from tests.intake.desk import SOURCE, Desk, counts, desk, say
 
 
 def purge(one: Desk, *, reopens_on: ReopensOn = "facts", marked: bool = True) -> None:
@@ -97,17 +97,68 @@ def test_a_fact_that_was_missing_and_is_there_now_reopens(
     assert counts(1, new=1) == say(one, leaver(1))
 
 
-@pytest.mark.parametrize("reopens_on", ["audience", "never"])
-def test_only_what_the_tombstone_names_reopens_it(
-    sqlite_ledger: Ledger, clock: FixedClock, reopens_on: ReopensOn
+def test_nothing_reopens_what_is_never_to_be_reopened(
+    sqlite_ledger: Ledger, clock: FixedClock
 ) -> None:
     """Whoever was erased stays so, whatever the source says."""
     one = desk(sqlite_ledger, clock, leaver(1))
     one.pull()
-    purge(one, reopens_on=reopens_on)
+    purge(one, reopens_on="never")
 
     assert counts(1, unchanged=1) == say(one, leaver(1, exit_kind="retirement"))
     assert [None] == [row["sealed"] for row in one.rows(Spell)]
+
+
+def test_who_moves_into_the_audience_is_a_leaver_again(
+    sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """A corrected location makes them one of those whom the programme addresses."""
+    one = desk(sqlite_ledger, clock, leaver(1, location="Wien"), leaver(2, location="Wien"))
+    one.pull()
+    purge(one, reopens_on="audience")
+
+    moved, stayed = leaver(1, location="Warszawa"), leaver(2, location="Wien")
+    assert counts(2, new=1, unchanged=1) == say(one, moved, stayed)
+
+    (spell,) = [row for row in one.rows(Spell) if row["sealed"] is not None]
+    assert "Warszawa" == one.facts(spell)["location"]
+    assert counts(2, unchanged=2) == one.pull()
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_lifted_tombstone_lets_the_same_record_in_once(
+    ledger: Ledger, clock: FixedClock, *, forgotten: bool
+) -> None:
+    """The rules are others now; the person, and the very bytes of the export, are the same."""
+    one = desk(ledger, clock, leaver(1), leaver(2))
+    one.pull()
+    purge(one, reopens_on="audience")
+    buried = sorted(row["spell_hash"] for row in one.rows(Tombstone))
+    if forgotten:  # the row itself was removed too
+        with ledger.write() as connection:
+            connection.execute(t(Spell).delete())
+
+    with ledger.write() as connection:
+        lift(connection, SOURCE, buried[:1])
+
+    assert counts(2, new=1, unchanged=1) == one.pull()
+    (spell,) = [row for row in one.rows(Spell) if row["sealed"] is not None]
+    assert buried[0] == spell["spell_hash"]
+    assert counts(2, unchanged=2) == one.pull()
+
+
+def test_a_source_that_tells_changes_is_read_from_the_beginning(
+    sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """It would not mention people about whom nothing has changed."""
+    one = desk(sqlite_ledger, clock, leaver(1))
+    one.pull()
+    assert [None] != [row["since"] for row in one.rows(Watermark)]
+
+    with sqlite_ledger.write() as connection:
+        lift(connection, SOURCE, [row["spell_hash"] for row in one.rows(Spell)])
+
+    assert [(None, "", 1)] == [(m["since"], m["basis"], m["rows"]) for m in one.rows(Watermark)]
 
 
 def test_a_taken_back_exit_reopens_nothing(sqlite_ledger: Ledger, clock: FixedClock) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from alumni_sync.consent.answers import Answer
@@ -12,6 +13,7 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Outbox, Person, Quarantine, Spell, Token, Tombstone, t
 from alumni_sync.ledger.upsert import insert_rows
 from alumni_sync.membership.removal import remove_closed
+from alumni_sync.privacy.erasure import erase
 from alumni_sync.privacy.retention import PurgeCounts, purge_due
 from tests.membership.world import Community
 from tests.roster import Leaver
@@ -82,6 +84,52 @@ def test_who_was_never_to_be_contacted_is_forgotten_in_two_weeks(community: Comm
 
     assert _purge(community) == {"spells": 1}
     assert not _facts_left(community, leaver)
+
+
+def _stone(community: Community) -> tuple[str, str]:
+    """Return outcome of the one tombstone, and what reopens it."""
+    with community.d.ledger.read() as connection:
+        row = connection.execute(select(t(Tombstone).c.outcome, t(Tombstone).c.reopens_on)).one()
+    return row.outcome, row.reopens_on
+
+
+@pytest.mark.parametrize("planned", [False, True])
+def test_who_was_out_of_scope_and_never_asked_may_come_back(
+    community: Community, *, planned: bool
+) -> None:
+    """The audience grows some day; an invitation that was planned and never sent is no question."""
+    leaver = community.leaver()
+    if planned:
+        community.plan()
+    community.roster.set(leaver, verdict="out_of_scope")
+    community.later(days=15)
+
+    assert _purge(community)["spells"] == 1
+    assert ("out_of_scope", "audience") == _stone(community)
+
+
+def test_an_erased_person_does_not_come_back_with_the_audience(community: Community) -> None:
+    """They were out of scope as well; what counts is that they asked to be forgotten."""
+    leaver = community.leaver()
+    community.roster.set(leaver, verdict="out_of_scope")
+
+    erase(community.d, leaver.person, by="legal.weber", reason="request", run_id=new_id("R"))
+
+    assert ("erased", "never") == _stone(community)
+
+
+def test_a_tombstone_names_the_rules_that_judged_last(community: Community) -> None:
+    """They said the same as those before, and wrote no decision; still it was they who said it."""
+    leaver = community.leaver(exit_kind=ExitKind.DEATH.value)
+    first = community.roster.spell(leaver)
+    latest = first.judged_facts.replace(first.judged_facts.split(":")[1], "later")
+    community.roster.set(leaver, judged_facts=latest)
+    community.later(days=15)
+
+    _purge(community)
+
+    with community.d.ledger.read() as connection:
+        assert ["later"] == connection.execute(select(t(Tombstone).c.revision)).scalars().all()
 
 
 def test_a_member_is_kept_for_as_long_as_the_yes_stands(community: Community) -> None:

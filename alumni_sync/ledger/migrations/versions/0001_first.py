@@ -430,6 +430,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("gate_open", FLAG, nullable=False),
         sa.Column("valid_until", WHEN),
         sa.Column("no_contact_reason", TEXT, nullable=False),
+        sa.Column("reason_terms", TEXT, nullable=False),
         sa.Column("pending_version", NUMBER, nullable=False),
         sa.Column("created_at", WHEN, nullable=False),
         sa.Column("changed_at", WHEN, nullable=False),

@@ -1,0 +1,81 @@
+"""Whoever the configuration had kept out, and was forgotten, comes back when it is mended."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from alumni_sync.clock import FixedClock
+from alumni_sync.deployment import Deployment
+from alumni_sync.ledger.tables import Run, Spell, t
+from alumni_sync.privacy.retention import purge_due
+from assets.in_process import run_intake
+from tests.assets.conftest import OCTOBER
+from tests.assets.small import NOW_ISO, mails_in, write_small_sample
+
+NOVEMBER = date(2026, 11, 27)
+SOURCE = "acme-pl"
+NARROW = "audience: {location: [Warszawa, Wrocław, Berlin, Leipzig]}"
+OURS = "domains: [acme.example]"
+EVERYBODYS = (
+    "domains: [acme.example, poczta.example, privat.example, skrzynka.example, web-post.example]"
+)
+
+
+def _opened(folder: Path, days: int = 0) -> Deployment:
+    clock = FixedClock(datetime.fromisoformat(NOW_ISO) + timedelta(days=days))
+    return Deployment.open(folder / "alumni_sync.yaml", clock=clock)
+
+
+def _configure(folder: Path, old: str, new: str) -> None:
+    config = folder / "alumni_sync.yaml"
+    text = config.read_text("utf-8")
+    assert old in text
+    config.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _known(d: Deployment) -> int:
+    """Return how many employments the ledger has facts of."""
+    with d.ledger.read() as connection:
+        query = select(func.count()).select_from(t(Spell)).where(t(Spell).c.sealed.is_not(None))
+        return connection.execute(query).scalar_one()
+
+
+def _new(d: Deployment, close: date) -> int:
+    """Run the intake flow; return how many leavers were new."""
+    result = run_intake(d, SOURCE, close)
+    assert result.error is None
+    with d.ledger.read() as connection:
+        query = select(t(Run).c.counts).where(t(Run).c.id == result.run_id)
+        return int(connection.execute(query).scalar_one()["leavers"]["new"])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "wrong", "right"),
+    [
+        ("out_of_scope", (NARROW, NARROW), (NARROW, "")),
+        ("resignation", (OURS, EVERYBODYS), (EVERYBODYS, OURS)),
+    ],
+    ids=["audience", "domains"],
+)
+def test_who_was_forgotten_is_invited_when_the_configuration_is_mended(
+    tmp_path: Path, scenario: str, wrong: tuple[str, str], right: tuple[str, str]
+) -> None:
+    """Nothing of theirs changes: neither the source nor anybody here would ever mention them."""
+    write_small_sample(tmp_path, {scenario: 2}, of_each_other=0)
+    _configure(tmp_path, *wrong)
+    with _opened(tmp_path) as d:
+        assert 2 == _new(d, OCTOBER)
+    with _opened(tmp_path, days=20) as d:
+        assert 2 == purge_due(d, dry_run=False).spells
+        assert 0 == _new(d, OCTOBER)
+        assert (0, []) == (_known(d), mails_in(tmp_path))
+
+    _configure(tmp_path, *right)
+
+    with _opened(tmp_path, days=27) as d:
+        assert 2 == _new(d, NOVEMBER)
+        assert (2, 2) == (_known(d), len(mails_in(tmp_path)))
+        assert 0 == _new(d, NOVEMBER)
+        assert (2, 2) == (_known(d), len(mails_in(tmp_path)))
