@@ -102,19 +102,47 @@ def _report(healths: list["Health"], *, as_json: bool) -> None:
     finish(worst_of(healths))
 
 
-@connectors.command("list")
-@json_option
-def list_connectors(as_json: bool) -> None:
-    """List the HRIS connectors that are installed."""
-    _list(PluginKind.HRIS, as_json=as_json)
+INTO = click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder to write the new distribution into. Default: here.",
+)
 
 
-@connectors.command("show")
-@click.argument("name")
-@json_option
-def show_connector(name: str, as_json: bool) -> None:
-    """Show one connector: capabilities and settings."""
-    _show(PluginKind.HRIS, name, as_json=as_json)
+def _add_commands(group: click.Group, kind: PluginKind, what: str) -> None:
+    """Give a group what both have: `list`, `show` and `new`.
+
+    Args:
+        group: of commands.
+        kind: of plugin.
+        what: one of them in words; a plain s makes several.
+    """
+
+    @group.command("list", help=f"List the {what}s that are installed.")
+    @json_option
+    def _(as_json: bool) -> None:
+        _list(kind, as_json=as_json)
+
+    @group.command("show", help=f"Show one {what}: capabilities and settings.")
+    @click.argument("name")
+    @json_option
+    def _(name: str, as_json: bool) -> None:
+        _show(kind, name, as_json=as_json)
+
+    @group.command("new", help=f"Write a distribution with the {what} NAME and its test.")
+    @click.argument("name")
+    @INTO
+    def _(name: str, into: Path) -> None:
+        from alumni_sync.cli.scaffold import write_plugin
+
+        folder = write_plugin(kind, name, into)
+        click.echo(f"{folder}: a distribution with module, test and entry point.")
+        click.echo(f"Next: pip install --editable {folder} && pytest {folder}")
+
+
+_add_commands(connectors, PluginKind.HRIS, "HRIS connector")
+_add_commands(platforms, PluginKind.PLATFORMS, "community platform")
 
 
 @connectors.command("check")
@@ -127,21 +155,6 @@ def check_connectors(app: App, as_json: bool) -> None:
     _report(list(check_sources(app.plugins())), as_json=as_json)
 
 
-@platforms.command("list")
-@json_option
-def list_platforms(as_json: bool) -> None:
-    """List the community platforms that are installed."""
-    _list(PluginKind.PLATFORMS, as_json=as_json)
-
-
-@platforms.command("show")
-@click.argument("name")
-@json_option
-def show_platform(name: str, as_json: bool) -> None:
-    """Show one platform: capabilities and settings."""
-    _show(PluginKind.PLATFORMS, name, as_json=as_json)
-
-
 @platforms.command("check")
 @json_option
 @pass_app
@@ -150,36 +163,3 @@ def check_platforms(app: App, as_json: bool) -> None:
     from alumni_sync.cli.health import check_platform
 
     _report([check_platform(app.plugins())], as_json=as_json)
-
-
-INTO = click.option(
-    "--into",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    help="Folder to write the new distribution into. Default: here.",
-)
-
-
-@connectors.command("new")
-@click.argument("name")
-@INTO
-def new_connector(name: str, into: Path) -> None:
-    """Write a distribution with a connector NAME, its test and its entry point."""
-    from alumni_sync.cli.scaffold import write_plugin
-
-    _say(write_plugin(PluginKind.HRIS, name, into))
-
-
-@platforms.command("new")
-@click.argument("name")
-@INTO
-def new_platform(name: str, into: Path) -> None:
-    """Write a distribution with a platform NAME, its test and its entry point."""
-    from alumni_sync.cli.scaffold import write_plugin
-
-    _say(write_plugin(PluginKind.PLATFORMS, name, into))
-
-
-def _say(folder: Path) -> None:
-    click.echo(f"{folder}: a distribution with module, test and entry point.")
-    click.echo(f"Next: pip install --editable {folder} && pytest {folder}")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alumni_sync.consent.editions import BADGES, LABELS, Edition, Terms, load_edition
+from alumni_sync.consent.editions import BADGES, LABELS, Edition, load_edition
 from alumni_sync.consent.mails import (
     ASKING,
     MailKind,
@@ -26,25 +26,9 @@ from alumni_sync.consent.notices import exact_text, render_form, render_notice, 
 from alumni_sync.errors import ConfigError
 from alumni_sync.ports import ProfileField
 from alumni_sync.shipped import shipped
+from tests.terms import TERMS
 
 NOTICE = "alumni-community"
-TERMS = Terms(
-    company="Acme",
-    controller="Acme sp. z o.o.",
-    contact="privacy@acme.example",
-    recipient="DPA-7 with Example Community Ltd",
-    region="EU",
-    transfer="",
-    basis="exit_form",
-    mails=3,
-    close_days=30,
-    defer_days=60,
-    validity_months=24,
-    proof_years=6,
-    authority="UODO",
-    authority_url="https://uodo.gov.pl",
-    rules_url="https://alumni.acme.example/how-we-decide",
-)
 LANGUAGES = tuple(load_edition(shipped("rules"), NOTICE).manifest.languages)
 LINK = "https://alumni.acme.example/c/abc"
 STOP = "https://alumni.acme.example/u/def"

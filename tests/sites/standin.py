@@ -21,7 +21,7 @@ from alumni_sync.consent.answers import (
     Outcome,
     Stale,
 )
-from alumni_sync.consent.editions import Terms, load_edition
+from alumni_sync.consent.editions import load_edition
 from alumni_sync.consent.links import Link, LinkKind
 from alumni_sync.consent.notices import render_form, render_notice
 from alumni_sync.consent.receipts import Receipt
@@ -29,6 +29,7 @@ from alumni_sync.consent.view import ConsentView, CurrentChoices, OfferedField, 
 from alumni_sync.domain import LIVE_STATES, ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.consent.service import PublicNotice, PublicText, RulesInForce
+from tests.terms import TERMS
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -46,23 +47,6 @@ VALUES = {
     ProfileField.MENTOR_BADGE: "Mentor",
     ProfileField.RETIREE_BADGE: "Emerytka",
 }
-TERMS = Terms(
-    company="Acme",
-    controller="Acme sp. z o.o.",
-    contact="privacy@acme.example",
-    recipient="Acme Community",
-    region="eu",
-    transfer="",
-    basis="exit_form",
-    mails=3,
-    close_days=30,
-    defer_days=60,
-    validity_months=24,
-    proof_years=6,
-    authority="Prezes Urzędu Ochrony Danych Osobowych",
-    authority_url="https://uodo.example",
-    rules_url="http://127.0.0.1:8400/how-we-decide",
-)
 _AFTER = {
     Answer.YES: ConsentState.GIVEN,
     Answer.NO: ConsentState.REFUSED,

@@ -118,14 +118,13 @@ class Live:
         self.process.send_signal(number)
         return self.process.wait(60)
 
-    def eventually(self, holds: Callable[[], bool], seconds: float, what: str) -> float:
-        """Wait until something holds; return after how many seconds it did."""
+    def eventually(self, holds: Callable[[], bool], seconds: float, what: str) -> None:
+        """Wait until something holds, at most so many seconds."""
         began = time.monotonic()
         while not holds():
             waited = time.monotonic() - began
             assert waited < seconds, f"{what} within {seconds} s\n{self.log.read_text()[-4000:]}"
             time.sleep(LOOK_EVERY)
-        return time.monotonic() - began
 
     # --- people ---------------------------------------------------------------------------------
 
@@ -165,10 +164,10 @@ class Live:
         files = (self.folder / "var").glob("community.*")
         return any(letter.to.encode() in path.read_bytes() for path in files)
 
-    def becomes_member(self, letter: Letter) -> float:
-        """Let somebody say yes; return after how many seconds the platform holds them."""
+    def becomes_member(self, letter: Letter, *, within: float = 180) -> None:
+        """Let somebody say yes, and wait so many seconds until the platform holds them."""
         self.says_yes(letter)
-        return self.eventually(lambda: self.is_on_platform(letter), 180, "a yes had no effect")
+        self.eventually(lambda: self.is_on_platform(letter), within, "a yes had no effect")
 
     # --- the ledger, by its own means -------------------------------------------------------------
 
