@@ -1,13 +1,17 @@
 """`connectors new` and `platforms new`: what is generated works before a line is changed."""
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from alumni_sync.cli.main import run_command_line
+from alumni_sync.testing.hris import HRIS_CHECKS
+from alumni_sync.testing.platforms import PLATFORM_CHECKS
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +41,27 @@ def test_a_new_plugin_passes_its_own_tests_and_lint(
     )
 
     assert 0 == done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "checks"), [("connectors", HRIS_CHECKS), ("platforms", PLATFORM_CHECKS)]
+)
+def test_a_new_plugin_is_held_to_the_whole_kit(
+    kind: str, checks: Sequence[Callable[..., None]], tmp_path: Path
+) -> None:
+    """An author replaces the inside; what the engine relies on has to be tested from then on."""
+    assert 0 == run_command_line([kind, "new", "people-box", "--into", str(tmp_path)])
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path / "alumni-sync-people-box",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    collected = set(re.findall(r"test_conformance\[(\w+)\]", done.stdout))
+    assert {check.__name__ for check in checks} == collected
 
 
 def test_a_new_plugin_can_be_built(tmp_path: Path) -> None:
