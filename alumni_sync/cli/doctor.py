@@ -134,6 +134,33 @@ def _check_bases(settings: "Settings", pack: "JurisdictionPack", diagnosis: Diag
             diagnosis.add(Problem(where, what, "use exit_form, or none (letters)"))
 
 
+def _age_notes(settings: "Settings", source: str) -> Iterator[str]:
+    """Yield where rules and law contradict about a source that has no birth dates at all.
+
+    What cannot be read is a problem that was named before.
+    """
+    from alumni_sync.consent.jurisdictions import load_pack as load_jurisdiction
+    from alumni_sync.eligibility.reading import load_pack
+
+    jurisdiction = settings.sources[source].jurisdiction
+    try:
+        adults = "birth_date" in load_pack(settings.rules).for_source(source).harmless
+        needed = load_jurisdiction(settings.root / "rules", jurisdiction).birth_date_needed
+    except ConfigError:
+        return
+    said = f"birth_date_needed: {str(needed).lower()} in rules/jurisdictions/{jurisdiction}.yaml"
+    if adults and needed:
+        yield (
+            f"source {source} has no birth dates: adults_only in {settings.rules.name} makes its "
+            f"leavers eligible, and {said} invites none of them: map birth_date, or change one"
+        )
+    elif not adults and not needed:
+        yield (
+            f"source {source} has no birth dates: {said} lets its leavers be asked, and without "
+            f"adults_only in {settings.rules.name} all of them go to review: change one"
+        )
+
+
 def _check_secrets(settings: "Settings", diagnosis: Diagnosis) -> None:
     from alumni_sync.deployment import key_file
 
@@ -171,7 +198,11 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
     from alumni_sync.deployment import without_ledger
 
     plugins = without_ledger(configuration)
-    for health in (*check_sources(plugins), check_platform(plugins)):
+    sources = dict(zip(plugins.settings.sources, check_sources(plugins), strict=True))
+    for name, health in sources.items():
+        if health.asked and "birth_date" not in health.asked:
+            diagnosis.notes += _age_notes(plugins.settings, name)
+    for health in (*sources.values(), check_platform(plugins)):
         for problem in health.problems:
             diagnosis.add(problem, health.code if health.code is not Exit.DONE else Exit.USAGE)
         diagnosis.notes += [f"{health.name}: {note}" for note in health.notes]

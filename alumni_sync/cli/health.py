@@ -23,6 +23,7 @@ class Health:
         name: `source acme-pl` or `platform directory`.
         code: `Exit.DONE` if it is well.
         missing: fields asked for that did not come back.
+        asked: the fields that are asked for; empty where nobody can say.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Health:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    asked: frozenset[str] = frozenset()
 
     def lines(self) -> list[str]:
         """Return it for people."""
@@ -61,6 +63,7 @@ def _source_health(source: str, where: str, found: "ConnectorHealth") -> Health:
         problems=tuple(Problem(where, problem) for problem in found.problems),
         notes=tuple(notes),
         missing=missing,
+        asked=frozenset(found.asked),
     )
 
 

@@ -140,7 +140,7 @@ def deciding_terms(terms: ContactTerms, reason: ClosedReason) -> str:
     if reason in {ClosedReason.LETTER, ClosedReason.NO_EVIDENCE}:
         return terms.basis.value
     if reason is ClosedReason.AGE_UNKNOWN:
-        return f"adults_only={terms.pack.adults_only}"
+        return f"birth_date_needed={terms.pack.birth_date_needed}"
     if reason is ClosedReason.COMPANY_ADDRESS:
         return ",".join(sorted({_ascii(domain) for domain in terms.company_domains}))
     return ""
@@ -194,15 +194,15 @@ def _person(terms: ContactTerms, facts: Facts, today: date) -> ClosedReason | No
     # An empty "do not consider" says that the person did not object; a hidden one says nothing.
     if facts.get("do_not_consider", "no") not in {"no", None, NOT_SUPPORTED}:
         return ClosedReason.DO_NOT_CONSIDER
-    return _age(facts.get("birth_date", NOT_SUPPORTED), today, adults_only=terms.pack.adults_only)
+    return _age(facts.get("birth_date", NOT_SUPPORTED), today, needed=terms.pack.birth_date_needed)
 
 
-def _age(born: Fact, today: date, *, adults_only: bool) -> ClosedReason | None:
+def _age(born: Fact, today: date, *, needed: bool) -> ClosedReason | None:
     if isinstance(born, date):
         return None if age_on(today, born) >= ADULT_AGE else ClosedReason.MINOR
-    # Only a source that has no birth dates at all may be vouched for by the pack: an empty one
-    # among others is unknown, and unknown is never taken for harmless.
-    return None if born is NOT_SUPPORTED and adults_only else ClosedReason.AGE_UNKNOWN
+    # Only for a source that has no birth dates at all may a pack do without: an empty one among
+    # others is unknown, and unknown is never taken for harmless.
+    return None if born is NOT_SUPPORTED and not needed else ClosedReason.AGE_UNKNOWN
 
 
 def age_on(today: date, born: date) -> int:

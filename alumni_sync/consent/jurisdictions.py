@@ -72,8 +72,9 @@ class JurisdictionPack(_Frozen):
     """One jurisdiction.
 
     Attributes:
-        adults_only: sources without birth dates employ adults only, so a missing birth date is no
-            obstacle. False: without a birth date nobody is invited.
+        birth_date_needed: nobody is written to whose birth date is not known. False: leavers of a
+            source that has no birth dates at all are. Rules have a word of their own for such
+            sources (`adults_only`); it decides on the verdict, this on the mail.
         holidays: country whose public holidays count where the leaver's country is unknown.
         proof_years: how long the proof of a consent is kept after the consent ends.
     """
@@ -83,7 +84,7 @@ class JurisdictionPack(_Frozen):
     status: Literal["draft", "accepted"]
     accepted_by: str = ""
     holidays: str = Field(pattern=r"^[A-Z]{2}$")
-    adults_only: bool
+    birth_date_needed: bool = True
     contact: ContactRules
     timers: Timers = Timers()
     proof_years: int = Field(3, ge=1, le=10)

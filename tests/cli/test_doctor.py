@@ -74,6 +74,58 @@ def test_every_problem_is_said_at_once(sample: Path, capsys: pytest.CaptureFixtu
         assert place in places
 
 
+@pytest.mark.parametrize(
+    ("adults", "needed", "contradiction"),
+    [
+        ("true", "true", "birth_date_needed: true in rules/jurisdictions/pl.yaml invites none"),
+        ("[acme-pl]", "true", "invites none of them"),
+        ("false", "false", "without adults_only in default.yaml all of them go to review"),
+        ("[acme-de]", "false", "all of them go to review"),
+        ("true", "false", None),
+        ("false", "true", None),
+    ],
+)
+def test_rules_and_law_that_contradict_about_birth_dates_are_named(
+    sample: Path,
+    capsys: pytest.CaptureFixture[str],
+    adults: str,
+    needed: str,
+    contradiction: str | None,
+) -> None:
+    """Everybody would be eligible, nobody be asked, and nobody look for the reason."""
+    rules = sample.parent / "rules"
+    _edit(rules / "mappings" / "acme-pl.yaml", "  birth_date:", "  # birth_date:")
+    _edit(rules / "eligibility" / "default.yaml", "adults_only: true", f"adults_only: {adults}")
+    law = rules / "jurisdictions" / "pl.yaml"
+    _edit(law, "birth_date_needed: true ", f"birth_date_needed: {needed} ")
+
+    code, said = asked(capsys, "doctor", "--config", str(sample))
+
+    found = [note for note in said["notes"] if "has no birth dates" in note]
+    assert 0 == code
+    assert (contradiction is not None) == bool(found)
+    assert all(note.startswith("source acme-pl ") for note in found), "acme-de has them"
+    assert contradiction is None or contradiction in found[0]
+
+
+def test_broken_rules_are_told_once(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The check of birth dates reads them again, and must not stop at what is known."""
+    rules = sample.parent / "rules"
+    _edit(rules / "mappings" / "acme-pl.yaml", "  birth_date:", "  # birth_date:")
+    _edit(rules / "eligibility" / "default.yaml", "adults_only: true", "adults_only: perhaps")
+
+    code, said = asked(capsys, "doctor", "--config", str(sample))
+
+    told = [(problem["where"], problem["what"]) for problem in said["problems"]]
+    assert (2, len(set(told))) == (code, len(told))
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
 def test_a_key_file_that_others_can_read_is_a_problem(
     sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

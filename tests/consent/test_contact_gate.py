@@ -48,7 +48,7 @@ def pack(name: str = "pl", **changed: object) -> JurisdictionPack:
 
 def terms(**said: Any) -> ContactTerms:  # noqa: ANN401 as a case file has it
     """Return the terms of a source; `said` as in a case file."""
-    changed = {key: said[key] for key in ("accepted_by", "adults_only") if key in said}
+    changed = {key: said[key] for key in ("accepted_by", "birth_date_needed") if key in said}
     return ContactTerms(
         recipient=Recipient("directory", said.get("agreement", "DPA"), said.get("region", "eu")),
         pack=pack(said.get("pack", "pl"), **changed),

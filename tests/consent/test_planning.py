@@ -193,7 +193,7 @@ def test_a_pack_that_lets_missing_birth_dates_pass_reaches_whom_it_shut_out(
 
     pack = world.root / "rules" / "jurisdictions" / "pl.yaml"
     strict = pack.read_text("utf-8")
-    pack.write_text(strict.replace("adults_only: false", "adults_only: true"), "utf-8")
+    pack.write_text(strict.replace("birth_date_needed: true", "birth_date_needed: false"), "utf-8")
 
     assert RequestCounts(due=1) == world.plan()
     assert "not_asked" == world.invitation(absent)["state"]
