@@ -66,7 +66,7 @@ def lines_of(error: BaseException) -> list[str]:
     The message of an error that is not ours is left out: it may quote a row, a statement, a value.
     """
     if isinstance(error, ConfigError):
-        return [str(problem) for problem in error.problems]
+        return list(dict.fromkeys(str(problem) for problem in error.problems))
     if isinstance(error, AlumniSyncError):
         return [" ".join(str(error).split())]
     if isinstance(error, click.ClickException):

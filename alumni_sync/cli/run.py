@@ -41,6 +41,11 @@ class Outcome:
     errors: list[tuple[str, AlumniSyncError]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
+    def note(self, source: str, error: AlumniSyncError) -> None:
+        """Keep an error; what stops one flow in the same words as another is said once."""
+        if str(error) not in {str(known) for _, known in self.errors}:
+            self.errors.append((source, error))
+
     @property
     def stops(self) -> list[str]:
         """Return the ids of brakes and guards that stopped something."""
@@ -165,7 +170,7 @@ def _go(outcome: Outcome, flow: "Callable[[], FlowResult]", source: str = "") ->
         return False
     outcome.run_ids.append(result.run_id)
     if result.error is not None:
-        outcome.errors.append((source, result.error))
+        outcome.note(source, result.error)
     return result.error is None
 
 

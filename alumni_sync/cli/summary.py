@@ -96,7 +96,7 @@ def lines_of(summary: Mapping[str, Any], blocked: Mapping[str, int]) -> list[str
     """Return the summary for people; `blocked` is that of `blocked_requests`."""
     read, members = summary["read"], summary["members"]
     lines = [
-        f"Payroll closes  {', '.join(summary['closes']) or 'none is due'}",
+        f"Payroll closes  {', '.join(summary['closes']) or 'none was taken in'}",
         f"Read            {read} rows: {_said(summary['leavers'])}",
         f"Verdicts        {_said(summary['verdicts'])}",
         f"Queue           {_said(summary['queue'])}",

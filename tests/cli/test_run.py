@@ -197,6 +197,21 @@ def test_a_dry_run_that_reads_nothing_foretells_nothing(
     assert "source acme-pl: leavers-pl.csv:1" in said.err
 
 
+@pytest.mark.slow
+def test_what_stops_every_flow_is_said_once(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same sentence four times reads like four mistakes."""
+    pack = config.parent / "rules" / "eligibility" / "default.yaml"
+    pack.write_text(pack.read_text(encoding="utf-8") + "colour: blue\n", encoding="utf-8")
+
+    said = call(capsys, config, "run")
+
+    assert 2 == said.code
+    (line,) = said.err.splitlines()
+    assert "colour" in line
+
+
 def test_the_only_source_need_not_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     """Words that say nothing new hide those that do."""
     error = ConfigError.of("x.csv:1", "column `No` is missing")
