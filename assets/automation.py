@@ -4,7 +4,8 @@ All look at the ledger and none remembers anything: what is due and not done is 
 or not it was asked for before, so that nothing is lost with a daemon, a cursor or Dagster's home.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Final
 
 import dagster as dg
@@ -12,8 +13,9 @@ import dagster as dg
 from alumni_sync.clock import SystemClock
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import PayrollClose
+from alumni_sync.eligibility.unjudged import unjudged_spells
 from alumni_sync.intake.closes import due_closes
-from alumni_sync.membership.pending import pending_work
+from alumni_sync.membership.pending import LOOK, pending_work
 from assets.failures import harmless
 from assets.housekeeping import erasures_to_forget, housekeeping
 from assets.jobs import after_payroll_close, daily_round, reconcile, sync_community
@@ -70,10 +72,10 @@ def _ask_for_close(instance: dg.DagsterInstance, close: PayrollClose) -> dg.RunR
 
 @dg.sensor(
     name=SENSOR_NAME,
-    jobs=[sync_community, housekeeping],
+    jobs=[sync_community, housekeeping, daily_round],
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Asks the ledger whether anything waits for the platform, the mail or a reviewer.",
+    description="Asks the ledger whether anything waits for the platform, the mail or the rules.",
 )
 def community_work(
     context: dg.SensorEvaluationContext, deployment: Company
@@ -95,6 +97,16 @@ def _ask_for_work(
         yield _ask(instance, sync_community.name, pending.digest)
     if erased := erasures_to_forget(deployment):
         yield _ask(instance, housekeeping.name, f"erasure {erased}")
+    if unjudged := unjudged_spells(deployment, LOOK):
+        yield _ask_to_judge(instance, unjudged)
+
+
+def _ask_to_judge(instance: dg.DagsterInstance, spells: Sequence[str]) -> dg.RunRequest | str:
+    """Request what judges; not while a run is on its way there by itself."""
+    if is_busy(instance, after_payroll_close.name, SystemClock().now().timestamp()):
+        return f"{after_payroll_close.name}: a run is at work"
+    work = sha256(",".join(spells).encode()).hexdigest()[:16]
+    return _ask(instance, daily_round.name, work)
 
 
 def _ask(instance: dg.DagsterInstance, job: str, work: str) -> dg.RunRequest | str:

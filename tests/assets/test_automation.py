@@ -10,16 +10,21 @@ import pytest
 from alumni_sync.clock import FixedClock
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity
+from alumni_sync.eligibility.unjudged import unjudged_spells
+from alumni_sync.intake.pull import pull_leavers
+from alumni_sync.ledger.runs import RunOf, RunStatus, begin_run, end_stage
 from alumni_sync.ledger.tables import Erasure, t
 from alumni_sync.ledger.upsert import insert_rows
 from alumni_sync.review.inbox import inbox
 from alumni_sync.review.rulings import rule_case
 from assets.automation import community_work, payroll_close
+from assets.counts import counts_of
 from assets.definitions import defs
 from assets.home import instance_of
 from assets.in_process import run_community, run_intake, run_job
 from assets.pacing import ATTEMPT_TAG
 from assets.stage import PAYROLL_CLOSES
+from tests.assets.small import mails_in
 
 BY_SCHEDULE = {"dagster/schedule_name": "payroll_close"}
 BY_SENSOR = {"dagster/sensor_name": "community_work"}
@@ -200,6 +205,48 @@ def test_work_that_is_still_there_is_asked_for_again(
     assert isinstance(second, list)
     assert first[0].run_key != second[0].run_key
     assert {ATTEMPT_TAG: "2"}.items() <= second[0].tags.items()
+
+
+def _killed_after_reading(deployment: Deployment) -> None:
+    """Take a source in as a run does that is killed before its rules have spoken."""
+    run = RunOf("R-killed", "after_payroll_close", "acme-pl", date(2026, 10, 29))
+    begin_run(deployment.ledger, deployment.clock, run)
+    counts = pull_leavers(deployment, "acme-pl", close=run.close, run_id=run.id)
+    end_stage(
+        deployment.ledger, deployment.clock, run, "leavers", RunStatus.DONE, counts_of(counts)
+    )
+
+
+def test_leavers_whom_a_killed_run_took_in_are_judged_at_once(
+    fresh: Deployment, idle: dg.DagsterInstance
+) -> None:
+    """Nobody reads them again, since nothing of them changes; they would wait until the morning."""
+    assert "nothing is pending" == _look(fresh, idle)
+    _killed_after_reading(fresh)
+
+    requests = _look(fresh, idle)
+
+    assert isinstance(requests, list)
+    assert ["daily_round"] == [request.job_name for request in requests]
+    assert run_job(fresh, "daily_round").error is None
+    assert () == unjudged_spells(fresh, 500)
+    assert mails_in(fresh.root)
+
+
+def test_a_run_on_its_way_to_the_rules_is_left_alone(
+    fresh: Deployment, idle: dg.DagsterInstance
+) -> None:
+    """Every intake has read people and not judged them yet; a second run would be in its way."""
+    _killed_after_reading(fresh)
+    request = dg.RunRequest(run_key="k", partition_key="acme-pl|2026-10-29")
+    _ran(idle, "after_payroll_close", request, dg.DagsterRunStatus.STARTED, BY_SCHEDULE)
+    assert "after_payroll_close: a run is at work" == _look(fresh, idle)
+
+    for run in idle.get_runs(dg.RunsFilter(job_name="after_payroll_close")):
+        idle.report_run_failed(run)
+    requests = _look(fresh, idle)
+    assert isinstance(requests, list)
+    assert ["daily_round"] == [asked.job_name for asked in requests]
 
 
 def test_an_erasure_clears_dagsters_history_at_once(
