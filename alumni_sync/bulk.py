@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-_SELDOM: Final = (100_000, 50, 100)
+_SELDOM: Final = (1_000_000, 20, 100)
 """Thresholds of the three generations, see `gc.set_threshold`; Python's own are 700, 10, 10."""
 
 

@@ -20,6 +20,11 @@ class SystemClock:
         return datetime.now(tz=UTC)
 
 
+def milliseconds() -> int:
+    """Return the real time in milliseconds since 1970, for ids that sort by when they were made."""
+    return time.time_ns() // 1_000_000
+
+
 class FixedClock:
     """Stands still until it is set; for `--as-of` and for tests."""
 

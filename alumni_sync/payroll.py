@@ -9,6 +9,7 @@ import calendar
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 from zoneinfo import ZoneInfo
 
@@ -150,6 +151,7 @@ class PayrollCalendar:
                 assert_never(self.rule)
 
 
+@cache
 def holiday_calendar(region: str | None) -> "HolidayBase | None":
     """Return the public holidays of `PL` or `DE-SN`; None for None.
 

@@ -126,7 +126,7 @@ class _Intake:
             self.count += 1
             record = _parse(raw)
             content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
-            person, spell = f"P-{os.urandom(8).hex()}", f"S-{os.urandom(8).hex()}"
+            person, spell = f"P-{self.count:020x}", f"S-{self.count:020x}"
             profile, evidence = os.urandom(32), os.urandom(32)
             keys.append(
                 (
@@ -347,7 +347,7 @@ class _Membership:
         aad = f"{person}|invitation|profile|1".encode()
         said = orjson.loads(AESGCM(keys[0]).decrypt(sealed[1:13], sealed[13:], aad))
         content = self._hashes.of("profile", orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
-        number, alumni = self._next, f"A-{os.urandom(8).hex()}"
+        number, alumni = self._next, f"A-{self._next:020x}"
         self._next += 1
         shown = "".join(
             f"<div><dt>{name}</dt><dd>{html.escape(value)}</dd></div>"

@@ -234,12 +234,10 @@ def _report(figures: Figures, full: dict[str, Part], small: dict[str, Part], lea
     figures.at_most("flow vs bare loop", took["ours"] / took["bare"], BOUND_FLOW)
     again = full["ours-unchanged"]["seconds"] / full["bare-unchanged"]["seconds"]
     figures.at_most("run without changes vs parse, hash, compare", again, BOUND_UNCHANGED)
-    memory = [
-        max(parts["ours-take"]["memory"], parts["ours-members"]["memory"])
-        for parts in (full, small)
-    ]
-    figures.note(f"memory above imports: {memory[0]:.0f} MiB, at a tenth {memory[1]:.0f} MiB")
-    figures.at_most("memory vs a tenth of the leavers", memory[0] / memory[1], BOUND_MEMORY)
+    for name in ("take", "members"):
+        memory = [parts[f"ours-{name}"]["memory"] for parts in (full, small)]
+        figures.note(f"{name}: {memory[0]:.0f} MiB above imports, at a tenth {memory[1]:.0f} MiB")
+        figures.at_most(f"memory of {name} vs a tenth", memory[0] / memory[1], BOUND_MEMORY)
 
 
 if __name__ == "__main__":

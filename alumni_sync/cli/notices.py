@@ -1,15 +1,12 @@
 """`notices`: read a notice as a leaver would, and check every edition and pack."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
 from alumni_sync.cli.app import App, pass_app
 from alumni_sync.cli.exits import Exit, finish
 from alumni_sync.errors import ConfigError
-
-if TYPE_CHECKING:
-    from alumni_sync.deployment import Plugins
 
 
 @click.group()
@@ -43,8 +40,11 @@ def show_notice(app: App, language: str | None, version: str | None, source: str
 @notices.command()
 @pass_app
 def lint(app: App) -> None:
-    """Check every edition of every notice and every jurisdiction pack; all problems at once."""
-    problems, checked = _problems(app.plugins())
+    """Check every edition of every notice and every jurisdiction pack; all problems at once.
+
+    What is wrong with the configuration itself is told by `doctor`; it hides nothing here.
+    """
+    problems, checked = _problems(app.config.resolve().parent / "rules")
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
@@ -52,12 +52,10 @@ def lint(app: App) -> None:
     click.echo(f"{checked} editions and packs are in order.")
 
 
-def _problems(d: "Plugins") -> tuple[list[str], int]:
+def _problems(rules: Path) -> tuple[list[str], int]:
     from alumni_sync.consent.editions import editions, load_edition
     from alumni_sync.consent.jurisdictions import load_pack
-    from alumni_sync.consent.terms import rules_folder
 
-    rules = rules_folder(d)
     problems: list[str] = []
     checked = 0
     for folder in sorted(path for path in (rules / "notices").glob("*") if path.is_dir()):

@@ -13,7 +13,6 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
-    bindparam,
     false,
     func,
     or_,
@@ -25,9 +24,10 @@ from alumni_sync.consent.dossier import DECISION, INVITATION, open_agreed, selec
 from alumni_sync.consent.standing import CASE, ENDINGS, SPELL, joined, obstacle
 from alumni_sync.domain import LIVE_STATES, ConsentState, OutreachHold
 from alumni_sync.eligibility.records import load_holds
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import ConsentEvent, Membership, t
-from alumni_sync.ledger.upsert import IN_LIMIT, in_chunks
+from alumni_sync.ledger.upsert import CHUNK
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.ports import ProfileField, Purpose, Removal, Shown
 
@@ -98,16 +98,20 @@ def live_condition(now: datetime) -> ColumnElement[bool]:
     without statistics, would take an index of theirs for selective and read every live invitation
     for each page of ids.
     """
+    return and_(consent_stands(now), obstacle(now) == "")
+
+
+def consent_stands(now: datetime) -> ColumnElement[bool]:
+    """Return the part of the gate that the invitation alone tells."""
     return and_(
         func.coalesce(INVITATION.c.gate_open, false()) == true(),
         func.coalesce(INVITATION.c.state, "").in_(_LIVE),
         INVITATION.c.valid_until > now,
-        obstacle(now) == "",
     )
 
 
 def live_grants(
-    d: "Deployment", *, page: int = IN_LIMIT, only: Sequence[str] | None = None
+    d: "Deployment", *, page: int = CHUNK, only: Sequence[str] | None = None
 ) -> Iterator[Grant]:
     """Yield every live grant in the order of invitation ids; `only`: these invitations.
 
@@ -117,7 +121,7 @@ def live_grants(
     now, after = d.clock.now(), ""
     query = _select_grants().where(live_condition(now))
     if only is not None:
-        query = query.where(INVITATION.c.id.in_(only))
+        query = query.where(among(INVITATION.c.id, only))
     while True:
         with d.ledger.read() as connection:
             page_query = query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(page)
@@ -135,13 +139,9 @@ def grants_of(d: "Deployment", invitation_ids: Sequence[str]) -> tuple[list[Gran
     The keys are handed on for the one thing that is sealed next: what the platform answers.
     """
     now = d.clock.now()
-    query = _select_grants().where(
-        live_condition(now), INVITATION.c.id.in_(bindparam("ids", expanding=True))
-    )
-    rows: list[RowMapping] = []
+    query = _select_grants().where(live_condition(now), among(INVITATION.c.id, invitation_ids))
     with d.ledger.read() as connection:
-        for chunk in in_chunks(invitation_ids):
-            rows += connection.execute(query, {"ids": chunk}).mappings()
+        rows = connection.execute(query).mappings().all()
     return _open(d, rows)
 
 
@@ -203,11 +203,11 @@ def _holds(row: RowMapping, ring: KeyRing) -> tuple[OutreachHold, ...]:
 
 
 def closed_gates(
-    d: "Deployment", *, page: int = IN_LIMIT, only: Sequence[str] | None = None
+    d: "Deployment", *, page: int = CHUNK, only: Sequence[str] | None = None
 ) -> Iterator[ClosedGate]:
     """Yield invitations that have a membership which is not gone, but no live grant.
 
-    `only`: these invitations, a batch at most.
+    `only`: these invitations.
     """
     now, after = d.clock.now(), ""
     last_event = (
@@ -230,7 +230,7 @@ def closed_gates(
         )
     )
     if only is not None:
-        query = query.where(INVITATION.c.id.in_(only))
+        query = query.where(among(INVITATION.c.id, only))
     while True:
         with d.ledger.read() as connection:
             rows = (

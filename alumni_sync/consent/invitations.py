@@ -44,11 +44,12 @@ from alumni_sync.consent.standing import PERSON, SPELL, joined, may_be_asked
 from alumni_sync.consent.terms import contact_terms, edition_of, language_for
 from alumni_sync.consent.transitions import Along, Happening, record, suppressed_scope
 from alumni_sync.domain import Actor, ConsentState, Facts
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.ids import new_ids
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Suppression, t
-from alumni_sync.ledger.upsert import IN_LIMIT, in_chunks, insert_ignore
+from alumni_sync.ledger.upsert import CHUNK, insert_ignore
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -113,7 +114,7 @@ class _Plan:
         return self.is_known and self.row["reason_terms"] == _deciding(terms, self.reason)
 
 
-def plan_requests(d: "Deployment", run_id: str, *, page: int = IN_LIMIT) -> RequestCounts:
+def plan_requests(d: "Deployment", run_id: str, *, page: int = CHUNK) -> RequestCounts:
     """Queue an invitation for everybody who may be asked and was not; note whom we cannot reach.
 
     Raises:
@@ -228,13 +229,10 @@ def _plans(d: "Deployment", site: _Site, page: Sequence[RowMapping]) -> list[_Pl
 
 
 def _scopes(d: "Deployment", hashes: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    query = select(_SUPPRESSION.c.address_hash, _SUPPRESSION.c.scope)
     with d.ledger.read() as connection:
-        for chunk in in_chunks(sorted(set(hashes))):
-            query = select(_SUPPRESSION.c.address_hash, _SUPPRESSION.c.scope)
-            rows = connection.execute(query.where(_SUPPRESSION.c.address_hash.in_(chunk)))
-            found.update((row.address_hash, row.scope) for row in rows)
-    return found
+        rows = connection.execute(query.where(among(_SUPPRESSION.c.address_hash, set(hashes))))
+        return dict(rows.all())
 
 
 def _plan(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
-import numpy as np
 import orjson
 from sqlalchemy import Row
 
@@ -66,13 +65,14 @@ class Bench:
         today = self._rules.today(now)
         records = [self._record(row, ring) for row in rows]
         result = evaluate(build_frame(records, self._fields), self._rules.pack, today)
-        days = result["next_change"].to_numpy().astype("M8[D]")
-        columns = [result[name] for name in _Said._fields]
+        days = result["next_change"].to_numpy().astype("M8[D]").tolist()
+        starts = {day: self._start_of(day) for day in set(days)}
+        columns = [result[name].tolist() for name in _Said._fields]
         heads: dict[object, str] = {}
         judged = []
         for row, record, day, *cells in zip(rows, records, days, *columns, strict=True):
             said = _Said(*cells)
-            change = self._start_of(day)
+            change = starts[day]
             facts = dump_facts_used(record)
             head = self._head(said, row, heads)
             facts_hash = self._hashes.digest("facts", head, facts)
@@ -117,12 +117,11 @@ class Bench:
             record[IN_PILOT_SHARE] = YES if drawn else NO
         return record
 
-    def _start_of(self, day: np.datetime64) -> datetime | None:
+    def _start_of(self, day: date | None) -> datetime | None:
         """Return the first instant of a civil day at the site."""
-        if np.isnat(day):
+        if day is None:
             return None
-        civil = date.fromisoformat(str(day))
-        return datetime.combine(civil, time(), self._rules.timezone).astimezone(UTC)
+        return datetime.combine(day, time(), self._rules.timezone).astimezone(UTC)
 
     def _head(self, said: _Said, row: Row[Any], heads: dict[object, str]) -> str:
         """Return the part of the record that people share about whom the rules say the same.

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 
 from alumni_sync.eligibility.records import TABLE, DecisionRecord, load_record
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Decision, Spell, t
-from alumni_sync.ledger.upsert import IN_LIMIT
+from alumni_sync.ledger.upsert import in_chunks
 
 _DECISIONS = t(Decision)
 _SPELLS = t(Spell)
@@ -22,8 +23,8 @@ def current_decisions(ledger: Ledger, spells: Sequence[str]) -> dict[str, Decisi
     """
     query = _query().join(_SPELLS, _SPELLS.c.decision_id == _DECISIONS.c.id)
     found: dict[str, DecisionRecord] = {}
-    for start in range(0, len(spells), IN_LIMIT):
-        wanted = query.where(_SPELLS.c.id.in_(spells[start : start + IN_LIMIT]))
+    for chunk in in_chunks(spells):
+        wanted = query.where(among(_SPELLS.c.id, chunk))
         found |= {row.spell_id: record for row, record in _opened(ledger, wanted)}
     return found
 
@@ -31,8 +32,8 @@ def current_decisions(ledger: Ledger, spells: Sequence[str]) -> dict[str, Decisi
 def decisions_by_id(ledger: Ledger, ids: Sequence[int]) -> dict[int, DecisionRecord]:
     """Return decision id → decision, for those whose record is there and can be opened."""
     found: dict[int, DecisionRecord] = {}
-    for start in range(0, len(ids), IN_LIMIT):
-        wanted = _query().where(_DECISIONS.c.id.in_(ids[start : start + IN_LIMIT]))
+    for chunk in in_chunks(ids):
+        wanted = _query().where(_DECISIONS.c.id.in_(chunk))
         found |= {row.id: record for row, record in _opened(ledger, wanted)}
     return found
 

@@ -5,8 +5,9 @@ became effective, the person came back, somebody else turned up with the same ad
 of the person became adverse), or when the time came at which the verdict may change by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, literal, or_, select
@@ -95,9 +96,13 @@ def stale_page(
     return connection.execute(query).all()
 
 
-def states_of(marker: str) -> dict[str, str]:
+def states_of(marker: str) -> Mapping[str, str]:
     """Return each state with `yes` or `no`, as the rules look at it."""
-    letters = marker.rpartition(":")[2]
+    return _states_by_letters(marker.rpartition(":")[2])
+
+
+@cache
+def _states_by_letters(letters: str) -> Mapping[str, str]:
     return {state: YES if letter in letters else NO for state, letter in _LETTERS.items()}
 
 

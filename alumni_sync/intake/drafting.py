@@ -13,11 +13,11 @@ from alumni_sync.intake.counts import IntakeCounts
 from alumni_sync.intake.identity import SourceIdentity
 from alumni_sync.intake.merging import merged, tells_status_only, with_status
 from alumni_sync.intake.sighting import Known
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import dump_facts, load_facts
 from alumni_sync.ledger.ids import new_ids
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Person, Spell, t
-from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.ledger.vault import KeyGone, KeyRing
 from alumni_sync.ports import SourceRecord
 
@@ -84,14 +84,12 @@ def stock_of(connection: Connection, sighted: Sequence[Sighted]) -> Stock:
     """Load what the ledger has of the spells and people of a page."""
     stock = Stock()
     spell_hashes = [one.spell_hash for one in sighted if one.known != Known.NOT]
-    person_hashes = list({one.person_hash for one in sighted})
-    for chunk in in_chunks(spell_hashes):
-        for row in connection.execute(select(_SPELL).where(_SPELL.c.spell_hash.in_(chunk))):
-            stock.spells[row.spell_hash] = row
-    for chunk in in_chunks(person_hashes):
-        query = select(_PERSON.c.id, _PERSON.c.person_hash)
-        for row in connection.execute(query.where(_PERSON.c.person_hash.in_(chunk))):
-            stock.people[row.person_hash] = row.id
+    person_hashes = {one.person_hash for one in sighted}
+    for row in connection.execute(select(_SPELL).where(among(_SPELL.c.spell_hash, spell_hashes))):
+        stock.spells[row.spell_hash] = row
+    query = select(_PERSON.c.id, _PERSON.c.person_hash)
+    for row in connection.execute(query.where(among(_PERSON.c.person_hash, person_hashes))):
+        stock.people[row.person_hash] = row.id
     return stock
 
 

@@ -14,12 +14,13 @@ from sqlalchemy import Connection, select
 from alumni_sync.deployment import Deployment
 from alumni_sync.intake.identity import SourceIdentity
 from alumni_sync.intake.sighting import is_usable
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import dump_facts
 from alumni_sync.ledger.ids import new_ids
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Quarantine, t
-from alumni_sync.ledger.upsert import in_chunks, insert_ignore
+from alumni_sync.ledger.upsert import insert_ignore
 from alumni_sync.ports import SourceRecord
 
 KEPT: Final = timedelta(days=14)
@@ -93,11 +94,9 @@ def keep_rejections(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
 
 
 def _unknown(ledger: Ledger, by_hash: Mapping[str, Rejection]) -> list[Rejection]:
-    known: set[str] = set()
+    query = select(_QUARANTINE.c.row_hash).where(among(_QUARANTINE.c.row_hash, by_hash))
     with ledger.read() as connection:
-        for chunk in in_chunks(list(by_hash)):
-            query = select(_QUARANTINE.c.row_hash).where(_QUARANTINE.c.row_hash.in_(chunk))
-            known.update(connection.execute(query).scalars())
+        known = set(connection.execute(query).scalars())
     return [one for row_hash, one in by_hash.items() if row_hash not in known]
 
 

@@ -18,9 +18,9 @@ from alumni_sync.domain import ExitKind, Facts, RecordStatus
 from alumni_sync.intake.identity import SourceIdentity
 from alumni_sync.intake.placing import RANKS, Employment, Standing
 from alumni_sync.intake.tombstones import burials
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import dump_facts
 from alumni_sync.ledger.tables import Person, Quarantine, Spell, t
-from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.ports import SourceRecord
 
 _PERSON: Final = t(Person)
@@ -182,21 +182,14 @@ def sight(
 
 
 def _rejected_before(connection: Connection, row_hashes: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for chunk in in_chunks(row_hashes):
-        query = select(_QUARANTINE.c.row_hash).where(_QUARANTINE.c.row_hash.in_(chunk))
-        found.update(connection.execute(query).scalars())
-    return found
+    query = select(_QUARANTINE.c.row_hash).where(among(_QUARANTINE.c.row_hash, row_hashes))
+    return set(connection.execute(query).scalars()) if row_hashes else set()
 
 
 def _seen_before(connection: Connection, spell_hashes: Sequence[str]) -> dict[str, str]:
     """Return spell hash → hash of the facts as they were seen last."""
-    found: dict[str, str] = {}
-    for chunk in in_chunks(spell_hashes):
-        query = select(_SPELL.c.spell_hash, _SPELL.c.seen_hash)
-        rows = connection.execute(query.where(_SPELL.c.spell_hash.in_(chunk)))
-        found.update(rows.all())
-    return found
+    query = select(_SPELL.c.spell_hash, _SPELL.c.seen_hash)
+    return dict(connection.execute(query.where(among(_SPELL.c.spell_hash, spell_hashes))).all())
 
 
 def _meet(
@@ -231,13 +224,11 @@ def _people(connection: Connection, person_hashes: Sequence[str]) -> dict[str, K
     """Return the people who are in the ledger, by their hash."""
     people: dict[str, KnownPerson] = {}
     by_id: dict[str, KnownPerson] = {}
-    for chunk in in_chunks(person_hashes):
-        query = select(_PERSON.c.id, _PERSON.c.person_hash, _PERSON.c.active_elsewhere)
-        for row in connection.execute(query.where(_PERSON.c.person_hash.in_(chunk))):
-            people[row.person_hash] = by_id[row.id] = KnownPerson(row.id, row.active_elsewhere)
-    for chunk in in_chunks(list(by_id)):
-        for row in connection.execute(select(_SPELL).where(_SPELL.c.person_id.in_(chunk))):
-            by_id[row.person_id].spells.append(_known_spell(row))
+    query = select(_PERSON.c.id, _PERSON.c.person_hash, _PERSON.c.active_elsewhere)
+    for row in connection.execute(query.where(among(_PERSON.c.person_hash, person_hashes))):
+        people[row.person_hash] = by_id[row.id] = KnownPerson(row.id, row.active_elsewhere)
+    for row in connection.execute(select(_SPELL).where(among(_SPELL.c.person_id, by_id))):
+        by_id[row.person_id].spells.append(_known_spell(row))
     return people
 
 

@@ -13,9 +13,10 @@ from typing import Final, Literal
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from alumni_sync.domain import LEAVER_FIELDS, Fact, Facts, RecordStatus
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ledger.tables import Person, Spell, Tombstone, Watermark, t
-from alumni_sync.ledger.upsert import in_chunks, upsert
+from alumni_sync.ledger.upsert import upsert
 
 _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
@@ -68,17 +69,13 @@ class Burial:
 
 def burials(connection: Connection, spell_hashes: Iterable[str]) -> Mapping[str, Burial]:
     """Return the tombstones of some spells, by spell hash."""
-    found: dict[str, Burial] = {}
-    for chunk in in_chunks(list(spell_hashes)):
-        query = select(
-            _TOMBSTONE.c.spell_hash,
-            _TOMBSTONE.c.facts_hash,
-            _TOMBSTONE.c.marks,
-            _TOMBSTONE.c.reopens_on,
-        )
-        for row in connection.execute(query.where(_TOMBSTONE.c.spell_hash.in_(chunk))):
-            found[row.spell_hash] = Burial(*row)
-    return found
+    query = select(
+        _TOMBSTONE.c.spell_hash,
+        _TOMBSTONE.c.facts_hash,
+        _TOMBSTONE.c.marks,
+        _TOMBSTONE.c.reopens_on,
+    ).where(among(_TOMBSTONE.c.spell_hash, spell_hashes))
+    return {row.spell_hash: Burial(*row) for row in connection.execute(query)}
 
 
 def bury(
@@ -125,10 +122,9 @@ def lift(connection: Connection, source: str, spell_hashes: Sequence[str]) -> No
 
     The tombstone stays until then: a source that lists them no longer leaves nothing half done.
     """
-    for chunk in in_chunks(list(spell_hashes)):
-        stones, spells = (table.c.spell_hash.in_(chunk) for table in (_TOMBSTONE, _SPELL))
-        connection.execute(update(_TOMBSTONE).where(stones).values(facts_hash="", marks=""))
-        connection.execute(update(_SPELL).where(spells).values(seen_hash=""))
+    stones, spells = (among(table.c.spell_hash, spell_hashes) for table in (_TOMBSTONE, _SPELL))
+    connection.execute(update(_TOMBSTONE).where(stones).values(facts_hash="", marks=""))
+    connection.execute(update(_SPELL).where(spells).values(seen_hash=""))
     # Without a basis the same bytes are looked at again, without a since nothing is left out.
     mark = _WATERMARK.c.source == source
     connection.execute(update(_WATERMARK).where(mark).values(basis="", since=None))
@@ -145,8 +141,7 @@ def retire_spells(connection: Connection, reopened: Mapping[str, str | None]) ->
             tombstone goes too.
     """
     forgotten = [spell_hash for spell_hash, spell_id in reopened.items() if spell_id is None]
-    for chunk in in_chunks(forgotten):
-        connection.execute(delete(_TOMBSTONE).where(_TOMBSTONE.c.spell_hash.in_(chunk)))
+    connection.execute(delete(_TOMBSTONE).where(among(_TOMBSTONE.c.spell_hash, forgotten)))
     rows = [
         {"old": spell_hash, "new": f"{spell_hash}/{spell_id}"}
         for spell_hash, spell_id in reopened.items()

@@ -26,9 +26,10 @@ from sqlalchemy import (
 )
 
 from alumni_sync.errors import ConfigError, LedgerError
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.hashing import derive_key
-from alumni_sync.ledger.upsert import in_chunks, insert_ignore
+from alumni_sync.ledger.upsert import insert_ignore
 
 _NONCE: Final = 12
 _KEY: Final = 32
@@ -143,14 +144,12 @@ class KeyStore:
         """Return the keys of `subjects` that are still there."""
         keys: Keys = {}
         with transaction(self.engine, write=False) as connection:
-            for chunk in in_chunks(subjects):
-                found = connection.execute(
-                    select(WRAPPED_KEY).where(WRAPPED_KEY.c.subject.in_(chunk))
-                )
-                for subject, version, *wrapped in found.all():
-                    for kind, sealed in zip(_NAMES, wrapped, strict=True):
-                        if sealed is not None:
-                            keys[subject, kind] = version, self._unwrap(subject, kind, sealed)
+            query = select(WRAPPED_KEY).where(among(WRAPPED_KEY.c.subject, subjects))
+            rows = connection.execute(query).all()
+        for subject, version, *wrapped in rows:
+            for kind, sealed in zip(_NAMES, wrapped, strict=True):
+                if sealed is not None:
+                    keys[subject, kind] = version, self._unwrap(subject, kind, sealed)
         return keys
 
     def shred(self, subjects: Sequence[str], kinds: Iterable[KeyKind] = BOTH) -> int:
@@ -163,13 +162,12 @@ class KeyStore:
         with transaction(self.engine, write=True) as connection:
             for kind in kinds:
                 column = WRAPPED_KEY.c[kind.value]
-                for chunk in in_chunks(subjects):
-                    alive = WRAPPED_KEY.c.subject.in_(chunk) & column.is_not(None)
-                    found = connection.execute(select(WRAPPED_KEY.c.subject).where(alive))
-                    rows = [{"subject": subject, "kind": kind.value} for (subject,) in found]
-                    insert_ignore(connection, JOURNAL, rows, key=("subject", "kind"))
-                    connection.execute(update(WRAPPED_KEY).where(alive).values({column: None}))
-                    gone += len(rows)
+                alive = among(WRAPPED_KEY.c.subject, subjects) & column.is_not(None)
+                found = connection.execute(select(WRAPPED_KEY.c.subject).where(alive))
+                rows = [{"subject": subject, "kind": kind.value} for (subject,) in found]
+                insert_ignore(connection, JOURNAL, rows, key=("subject", "kind"))
+                connection.execute(update(WRAPPED_KEY).where(alive).values({column: None}))
+                gone += len(rows)
         if gone:
             self._forget_bytes()
         return gone

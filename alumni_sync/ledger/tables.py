@@ -45,7 +45,7 @@ class Spell(SQLModel, table=True):
     __table_args__ = (Index("spell_pages", "source", "id"),)
     id: str = Field(primary_key=True)  # S-…
     person_id: str = Field(index=True, foreign_key="person.id")
-    source: str = Field(index=True)
+    source: str
     spell_hash: str = Field(unique=True)  # keyed: source + person_id + spell_id
     facts_hash: str  # keyed; changes when any canonical fact does
     seen_hash: str = ""  # keyed; of the facts as the source last gave them, nulls included

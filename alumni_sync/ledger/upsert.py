@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import repeat
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Boolean, Connection, Date, Dialect, Insert, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 
-IN_LIMIT: Final = 500
-"""How many values one IN (…) gets; small enough for both databases' limits and planners."""
+CHUNK: Final = 500
+"""How many rows a short transaction writes, or a page of opened records holds in memory."""
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 
 def execute_many(connection: Connection, statement: Insert | Update, rows: Sequence[Row]) -> int:
@@ -113,7 +114,7 @@ def upsert(
     execute_many(connection, statement, rows)
 
 
-def in_chunks(values: Sequence[str], size: int = IN_LIMIT) -> Iterator[Sequence[str]]:
-    """Yield `values` in pieces that fit one IN (…)."""
+def in_chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """Yield `values` in pieces of `size`."""
     for start in range(0, len(values), size):
         yield values[start : start + size]

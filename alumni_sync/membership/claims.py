@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, Row, bindparam, update
 
 from alumni_sync.consent.grants import Grant, grants_of
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.ids import new_ids
 from alumni_sync.ledger.pauses import Outlet, is_paused
 from alumni_sync.ledger.tables import PlatformWrite, t
-from alumni_sync.ledger.upsert import execute_many, in_chunks, insert_rows
+from alumni_sync.ledger.upsert import execute_many, insert_rows
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.membership.ledger_rows import MEMBERSHIP, memberships, open_gates
 from alumni_sync.membership.plan import Act, Known, MemberState, act_for
@@ -245,9 +246,8 @@ def _audit(platform: str, run_id: str, write: Claimed, now: datetime) -> dict[st
 def forget_claims(d: "Deployment", invitation_ids: Sequence[str]) -> None:
     """End claims of writes that need no confirmation any more: their members were taken away."""
     with d.ledger.write() as connection:
-        for chunk in in_chunks(list(invitation_ids)):
-            connection.execute(
-                update(MEMBERSHIP)
-                .where(MEMBERSHIP.c.invitation_id.in_(chunk))
-                .values(claimed_by=None, claimed_at=None)
-            )
+        connection.execute(
+            update(MEMBERSHIP)
+            .where(among(MEMBERSHIP.c.invitation_id, invitation_ids))
+            .values(claimed_by=None, claimed_at=None)
+        )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Row, select
 
 from alumni_sync.consent.grants import ClosedGate, closed_gates
-from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.membership.ledger_rows import GONE_VALUES, MEMBERSHIP, memberships
 from alumni_sync.membership.plan import MemberState
 from alumni_sync.ports import Removal
@@ -61,7 +60,7 @@ def closings(d: "Deployment", *, only: Sequence[str] | None = None) -> list[Clos
 
     Who is hidden because a gate may open again is not among them: nothing is left to do.
     """
-    gates = {gate.invitation_id: gate for gate in _gates(d, only)}
+    gates = {gate.invitation_id: gate for gate in closed_gates(d, only=only)}
     with d.ledger.read() as connection:
         rows = memberships(connection, list(gates))
     found = [_closing(gates[invitation_id], row) for invitation_id, row in rows.items()]
@@ -71,12 +70,6 @@ def closings(d: "Deployment", *, only: Sequence[str] | None = None) -> list[Clos
         if closing.row.platform == d.platform_name
         and not (closing.how is Removal.HIDE and closing.is_hidden)
     ]
-
-
-def _gates(d: "Deployment", only: Sequence[str] | None) -> list[ClosedGate]:
-    if only is None:
-        return list(closed_gates(d))
-    return [gate for chunk in in_chunks(only) for gate in closed_gates(d, only=chunk)]
 
 
 def _closing(gate: ClosedGate, row: Row[Any]) -> Closing:

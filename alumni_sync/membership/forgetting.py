@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, exists, select, update
 
 from alumni_sync.domain import ConsentState
 from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Decision, Invitation, Membership, Person, Spell, t
@@ -57,12 +58,11 @@ def forget_spells(d: "Deployment", spell_ids: Sequence[str]) -> int:
 def _settle(d: "Deployment", spell_ids: Sequence[str]) -> None:
     """Note that keys are destroyed, too: until then a spell without facts has a day to purge it."""
     with d.ledger.write() as connection:
-        for chunk in in_chunks(list(spell_ids)):
-            connection.execute(
-                update(_SPELL)
-                .where(_SPELL.c.id.in_(chunk), _SPELL.c.sealed.is_(None))
-                .values(purge_after=None)
-            )
+        connection.execute(
+            update(_SPELL)
+            .where(among(_SPELL.c.id, spell_ids), _SPELL.c.sealed.is_(None))
+            .values(purge_after=None)
+        )
 
 
 def left_behind(d: "Deployment", platform: str) -> list[str]:

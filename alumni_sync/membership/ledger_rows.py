@@ -8,29 +8,26 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     FromClause,
     Row,
     and_,
-    bindparam,
     func,
     or_,
     select,
 )
 
-from alumni_sync.consent.grants import live_condition
+from alumni_sync.consent.grants import consent_stands, live_condition
 from alumni_sync.consent.standing import SPELL, joined
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.tables import Invitation, Membership, t
-from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.membership.plan import GONE, MemberState
 
 INVITATION: Final = t(Invitation)
 MEMBERSHIP: Final = t(Membership)
 GONE_VALUES: Final = tuple(sorted(state.value for state in GONE))
 PAGE: Final = 1_000
-_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 
 
 def _with_exits() -> FromClause:
@@ -47,21 +44,15 @@ def open_gates(
     query = (
         select(INVITATION.c.id, INVITATION.c.version)
         .select_from(INVITATION.join(joined(), INVITATION.c.spell_id == SPELL.c.id))
-        .where(INVITATION.c.id.in_(_IDS), live_condition(now))
+        .where(among(INVITATION.c.id, invitation_ids), live_condition(now))
     )
-    found: dict[str, int] = {}
-    for chunk in in_chunks(invitation_ids):
-        found.update(connection.execute(query, {"ids": chunk}).all())
-    return found
+    return dict(connection.execute(query).all())
 
 
 def memberships(connection: Connection, invitation_ids: Sequence[str]) -> dict[str, Row[Any]]:
     """Return invitation id → membership row."""
-    found: dict[str, Row[Any]] = {}
-    for chunk in in_chunks(invitation_ids):
-        query = select(MEMBERSHIP).where(MEMBERSHIP.c.invitation_id.in_(chunk))
-        found |= {row.invitation_id: row for row in connection.execute(query)}
-    return found
+    query = select(MEMBERSHIP).where(among(MEMBERSHIP.c.invitation_id, invitation_ids))
+    return {row.invitation_id: row for row in connection.execute(query)}
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -105,6 +96,21 @@ def wanted(connection: Connection, now: datetime, after: str, limit: int) -> lis
     return list(rows.all())
 
 
+def candidates(connection: Connection, now: datetime, after: str, limit: int) -> list[str]:
+    """Return `wanted` and perhaps some more: the exits are left to whoever claims the writes."""
+    membership = MEMBERSHIP.c.invitation_id == INVITATION.c.id
+    query = (
+        select(INVITATION.c.id)
+        .select_from(INVITATION.outerjoin(MEMBERSHIP, membership))
+        .where(
+            INVITATION.c.id > after,
+            or_(MEMBERSHIP.c.id.is_(None), _differs(now)),
+            consent_stands(now),
+        )
+    )
+    return list(connection.execute(query.order_by(INVITATION.c.id).limit(limit)).scalars())
+
+
 def count_new(connection: Connection, now: datetime) -> int:
     """Return how many of `wanted` were never on the platform, or are gone from it."""
     return int(
@@ -132,13 +138,10 @@ def every_wanted(connection: Connection, now: datetime) -> Iterator[Wanted]:
 
 def still_claimed(connection: Connection, run_id: str, invitation_ids: Sequence[str]) -> list[str]:
     """Return those of the invitations that a run has claimed and nothing has confirmed."""
-    found: list[str] = []
-    for chunk in in_chunks(invitation_ids):
-        query = select(MEMBERSHIP.c.invitation_id).where(
-            MEMBERSHIP.c.invitation_id.in_(chunk), MEMBERSHIP.c.claimed_by == run_id
-        )
-        found += connection.execute(query).scalars()
-    return found
+    query = select(MEMBERSHIP.c.invitation_id).where(
+        among(MEMBERSHIP.c.invitation_id, invitation_ids), MEMBERSHIP.c.claimed_by == run_id
+    )
+    return list(connection.execute(query).scalars())
 
 
 def elsewhere(connection: Connection, platform: str) -> Mapping[str, int]:

@@ -22,11 +22,11 @@ from alumni_sync.membership.closings import abandoned, closings, removed_meanwhi
 from alumni_sync.membership.confirms import Confirmed, Trouble, confirm
 from alumni_sync.membership.forgetting import forget_spells, left_behind
 from alumni_sync.membership.ledger_rows import (
+    candidates,
     count_new,
     count_states,
     elsewhere,
     every_wanted,
-    wanted,
 )
 from alumni_sync.membership.plan import GONE, Act, MembershipPlan, MemberState, act_of_state
 from alumni_sync.membership.removal import RemovalCounts, remove_closed, take_away
@@ -184,11 +184,11 @@ def _batches(d: "Deployment", size: int) -> Iterator[list[str]]:
     after = ""
     while True:
         with d.ledger.read() as connection:
-            page = wanted(connection, d.clock.now(), after, size)
+            page = candidates(connection, d.clock.now(), after, size)
         if not page:
             return
-        after = page[-1][0]
-        yield [invitation_id for invitation_id, _ in page]
+        after = page[-1]
+        yield page
 
 
 def _write_batch(

@@ -88,6 +88,7 @@ def sync_queue(d: Deployment, run_id: str) -> QueueCounts:
 def _open_cases(d: Deployment, rows: Sequence[Row[Any]], now: datetime, run_id: str) -> int:
     """Open a case for each of these spells; return how many there were."""
     two_person = _two_person(d, rows)
+    due = {source: _due(d, source, now) for source in {row.source for row in rows}}
     cases = [
         {
             **_grounds(row, two_person),
@@ -97,7 +98,7 @@ def _open_cases(d: Deployment, rows: Sequence[Row[Any]], now: datetime, run_id: 
             "status": CaseStatus.OPEN.value,
             "version": 1,
             "opened_at": now,
-            "due_at": _due(d, row.source, now),
+            "due_at": due[row.source],
         }
         for row in rows
     ]

@@ -11,8 +11,9 @@ import yaml
 from sqlalchemy import select
 
 from alumni_sync.deployment import Deployment
-from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS
+from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS, Identity
 from alumni_sync.ledger.tables import Case, t
+from alumni_sync.review.identity import UNVERIFIED
 from alumni_sync.review.inbox import InboxEntry, inbox
 from alumni_sync.review.releases import RELEASE_REASONS
 from assets.definitions import defs
@@ -45,7 +46,8 @@ def _launch(
 ) -> str:
     """Launch as the daemon does, and return the sentence that the queue shows."""
     run_id = str(uuid.uuid4())
-    stamped = launch_tags(deployment.ledger.hashes, run_id, user)
+    launcher = Identity(user, verified=True) if user else UNVERIFIED
+    stamped = launch_tags(deployment.ledger.hashes, run_id, launcher)
     job = defs.resolve_job_def("review_exclusions")
     job.execute_in_process(
         run_config={"ops": {"rule": {"config": {"ticket": ticket, "reason": reason}}}},

@@ -69,7 +69,7 @@ def test_a_short_listing_writes_nothing_and_keeps_the_watermark(
     one.pull()
     before = [one.rows(model) for model in WRITTEN]
 
-    with pytest.raises(SafetyStop, match=r"^GU-\w{16}: acme-pl: 20 rows, after 60") as stop:
+    with pytest.raises(SafetyStop, match=r"^GU-\w{20}: acme-pl: 20 rows, after 60") as stop:
         say(one, *people(19), leaver(99))
 
     assert before == [one.rows(model) for model in WRITTEN]

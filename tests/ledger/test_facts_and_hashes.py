@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from alumni_sync.domain import LEAVER_FIELDS, NOT_SUPPORTED, NOT_VISIBLE, Fact, FieldType
 from alumni_sync.ledger.facts import dump_facts, load_facts
 from alumni_sync.ledger.hashing import KeyedHashes, derive_key
-from alumni_sync.ledger.ids import new_id, new_ids
 from tests.conftest import MASTER
 
 _VALUES = {
@@ -112,11 +111,3 @@ def test_a_signature_is_ours_or_not() -> None:
     assert hashes.signed("ticket", b"EX-000001|1|admit", signature)
     assert not hashes.signed("ticket", b"EX-000001|2|admit", signature)
     assert not hashes.signed("session", b"EX-000001|1|admit", signature)
-
-
-def test_ids_are_typed_and_new() -> None:
-    """An id that repeats would merge two people."""
-    ids = [new_id("P"), *new_ids("P", 1_000)]
-
-    assert len(set(ids)) == 1_001
-    assert {(len(identifier), identifier[:2]) for identifier in ids} == {(18, "P-")}

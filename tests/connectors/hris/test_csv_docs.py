@@ -13,7 +13,6 @@ from connectors.hris.csv import CsvSettings
 from connectors.mapping import SourceMapping
 from connectors.mapping_cells import Unreadable
 from connectors.mapping_dates import DateForm
-from tests.connectors.hris.exports import connector, records_of
 
 PAGE = (Path(__file__).parents[3] / "docs" / "connectors-csv.md").read_text(encoding="utf-8")
 REASONS = {
@@ -57,20 +56,3 @@ def test_every_setting_key_field_form_and_reason_is_documented_and_only_those() 
 def test_every_word_of_the_vocabulary_is_on_the_page(word: str) -> None:
     """Nobody should have to look into the code for it."""
     assert f"`{word}`" in PAGE
-
-
-def test_the_quick_start_works_as_it_stands(tmp_path: Path) -> None:
-    """It is what most people copy."""
-    blocks = re.findall(r"```(?:yaml)?\n(.*?)```", PAGE, flags=re.DOTALL)
-    (tmp_path / "leavers.csv").write_text(blocks[0], encoding="utf-8")
-    (tmp_path / "hr.yaml").write_text(blocks[1], encoding="utf-8")
-
-    source = connector(tmp_path, "leavers.csv", "hr.yaml")
-
-    assert source.check().ok
-    records = records_of(source)
-    assert [(), ()] == [record.problems for record in records]
-    assert ["resignation", "retirement"] == [record.facts["exit_kind"] for record in records]
-    assert [None, "ada@mail.example"] == sorted(
-        (record.facts["personal_email"] for record in records), key=bool
-    )

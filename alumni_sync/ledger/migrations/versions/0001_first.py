@@ -102,8 +102,8 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("canonical", BYTES, nullable=False),
         sa.Column("prev_hash", TEXT, nullable=False),
         sa.Column("entry_hash", TEXT, nullable=False),
-        sa.UniqueConstraint("entry_hash"),
         sa.UniqueConstraint("event_id"),
+        sa.UniqueConstraint("entry_hash"),
     )
     op.create_index("ix_consent_event_invitation_id", "consent_event", ["invitation_id"])
     op.create_index("ix_consent_event_person_id", "consent_event", ["person_id"])
@@ -177,8 +177,8 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("read_backs", NUMBER, nullable=False),
         sa.Column("changed_at", WHEN, nullable=False),
         sa.Column("sealed", BYTES),
-        sa.UniqueConstraint("platform", "alumni_id"),
         sa.UniqueConstraint("invitation_id"),
+        sa.UniqueConstraint("platform", "alumni_id"),
     )
     op.create_index("ix_membership_person_id", "membership", ["person_id"])
     op.create_index("ix_membership_remove_by", "membership", ["remove_by"])
@@ -367,7 +367,6 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
     op.create_index("ix_spell_effective_at", "spell", ["effective_at"])
     op.create_index("ix_spell_person_id", "spell", ["person_id"])
     op.create_index("ix_spell_purge_after", "spell", ["purge_after"])
-    op.create_index("ix_spell_source", "spell", ["source"])
     op.create_index("ix_spell_verdict", "spell", ["verdict"])
     op.create_index("spell_pages", "spell", ["source", "id"])
     op.create_table(
