@@ -121,11 +121,11 @@ def live_grants(
     now, after = d.clock.now(), ""
     query = _select_grants().where(live_condition(now))
     if only is not None:
-        query = query.where(among(INVITATION.c.id, only))
+        query = query.where(among(INVITATION.c.id))
     while True:
         with d.ledger.read() as connection:
             page_query = query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(page)
-            rows = connection.execute(page_query).mappings().all()
+            rows = connection.execute(page_query, {"among": only}).mappings().all()
         grants, _ = _open(d, rows)
         yield from grants
         if len(rows) < page:
@@ -139,9 +139,9 @@ def grants_of(d: "Deployment", invitation_ids: Sequence[str]) -> tuple[list[Gran
     The keys are handed on for the one thing that is sealed next: what the platform answers.
     """
     now = d.clock.now()
-    query = _select_grants().where(live_condition(now), among(INVITATION.c.id, invitation_ids))
+    query = _select_grants().where(live_condition(now), among(INVITATION.c.id))
     with d.ledger.read() as connection:
-        rows = connection.execute(query).mappings().all()
+        rows = connection.execute(query, {"among": invitation_ids}).mappings().all()
     return _open(d, rows)
 
 
@@ -230,12 +230,13 @@ def closed_gates(
         )
     )
     if only is not None:
-        query = query.where(among(INVITATION.c.id, only))
+        query = query.where(among(INVITATION.c.id))
     while True:
         with d.ledger.read() as connection:
             rows = (
                 connection.execute(
-                    query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(page)
+                    query.where(INVITATION.c.id > after).order_by(INVITATION.c.id).limit(page),
+                    {"among": only},
                 )
                 .mappings()
                 .all()

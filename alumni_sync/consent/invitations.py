@@ -231,8 +231,8 @@ def _plans(d: "Deployment", site: _Site, page: Sequence[RowMapping]) -> list[_Pl
 def _scopes(d: "Deployment", hashes: Sequence[str]) -> dict[str, str]:
     query = select(_SUPPRESSION.c.address_hash, _SUPPRESSION.c.scope)
     with d.ledger.read() as connection:
-        rows = connection.execute(query.where(among(_SUPPRESSION.c.address_hash, set(hashes))))
-        return dict(rows.all())
+        listed = query.where(among(_SUPPRESSION.c.address_hash))
+        return dict(connection.execute(listed, {"among": set(hashes)}).all())
 
 
 def _plan(

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 
 from alumni_sync.eligibility.records import TABLE, DecisionRecord, load_record
-from alumni_sync.ledger.among import among
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Decision, Spell, t
@@ -24,7 +23,7 @@ def current_decisions(ledger: Ledger, spells: Sequence[str]) -> dict[str, Decisi
     query = _query().join(_SPELLS, _SPELLS.c.decision_id == _DECISIONS.c.id)
     found: dict[str, DecisionRecord] = {}
     for chunk in in_chunks(spells):
-        wanted = query.where(among(_SPELLS.c.id, chunk))
+        wanted = query.where(_SPELLS.c.id.in_(chunk))
         found |= {row.spell_id: record for row, record in _opened(ledger, wanted)}
     return found
 

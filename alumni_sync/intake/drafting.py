@@ -85,10 +85,11 @@ def stock_of(connection: Connection, sighted: Sequence[Sighted]) -> Stock:
     stock = Stock()
     spell_hashes = [one.spell_hash for one in sighted if one.known != Known.NOT]
     person_hashes = {one.person_hash for one in sighted}
-    for row in connection.execute(select(_SPELL).where(among(_SPELL.c.spell_hash, spell_hashes))):
+    spells = select(_SPELL).where(among(_SPELL.c.spell_hash))
+    for row in connection.execute(spells, {"among": spell_hashes}):
         stock.spells[row.spell_hash] = row
-    query = select(_PERSON.c.id, _PERSON.c.person_hash)
-    for row in connection.execute(query.where(among(_PERSON.c.person_hash, person_hashes))):
+    people = select(_PERSON.c.id, _PERSON.c.person_hash).where(among(_PERSON.c.person_hash))
+    for row in connection.execute(people, {"among": person_hashes}):
         stock.people[row.person_hash] = row.id
     return stock
 

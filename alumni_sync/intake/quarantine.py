@@ -94,9 +94,9 @@ def keep_rejections(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
 
 
 def _unknown(ledger: Ledger, by_hash: Mapping[str, Rejection]) -> list[Rejection]:
-    query = select(_QUARANTINE.c.row_hash).where(among(_QUARANTINE.c.row_hash, by_hash))
+    query = select(_QUARANTINE.c.row_hash).where(among(_QUARANTINE.c.row_hash))
     with ledger.read() as connection:
-        known = set(connection.execute(query).scalars())
+        known = set(connection.execute(query, {"among": by_hash}).scalars())
     return [one for row_hash, one in by_hash.items() if row_hash not in known]
 
 

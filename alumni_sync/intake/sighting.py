@@ -182,14 +182,14 @@ def sight(
 
 
 def _rejected_before(connection: Connection, row_hashes: Sequence[str]) -> set[str]:
-    query = select(_QUARANTINE.c.row_hash).where(among(_QUARANTINE.c.row_hash, row_hashes))
-    return set(connection.execute(query).scalars()) if row_hashes else set()
+    query = select(_QUARANTINE.c.row_hash).where(among(_QUARANTINE.c.row_hash))
+    return set(connection.execute(query, {"among": row_hashes}).scalars())
 
 
 def _seen_before(connection: Connection, spell_hashes: Sequence[str]) -> dict[str, str]:
     """Return spell hash → hash of the facts as they were seen last."""
-    query = select(_SPELL.c.spell_hash, _SPELL.c.seen_hash)
-    return dict(connection.execute(query.where(among(_SPELL.c.spell_hash, spell_hashes))).all())
+    query = select(_SPELL.c.spell_hash, _SPELL.c.seen_hash).where(among(_SPELL.c.spell_hash))
+    return dict(connection.execute(query, {"among": spell_hashes}).all())
 
 
 def _meet(
@@ -225,9 +225,11 @@ def _people(connection: Connection, person_hashes: Sequence[str]) -> dict[str, K
     people: dict[str, KnownPerson] = {}
     by_id: dict[str, KnownPerson] = {}
     query = select(_PERSON.c.id, _PERSON.c.person_hash, _PERSON.c.active_elsewhere)
-    for row in connection.execute(query.where(among(_PERSON.c.person_hash, person_hashes))):
+    known = query.where(among(_PERSON.c.person_hash))
+    for row in connection.execute(known, {"among": person_hashes}):
         people[row.person_hash] = by_id[row.id] = KnownPerson(row.id, row.active_elsewhere)
-    for row in connection.execute(select(_SPELL).where(among(_SPELL.c.person_id, by_id))):
+    spells = select(_SPELL).where(among(_SPELL.c.person_id))
+    for row in connection.execute(spells, {"among": by_id}):
         by_id[row.person_id].spells.append(_known_spell(row))
     return people
 

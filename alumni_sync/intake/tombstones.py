@@ -74,8 +74,9 @@ def burials(connection: Connection, spell_hashes: Iterable[str]) -> Mapping[str,
         _TOMBSTONE.c.facts_hash,
         _TOMBSTONE.c.marks,
         _TOMBSTONE.c.reopens_on,
-    ).where(among(_TOMBSTONE.c.spell_hash, spell_hashes))
-    return {row.spell_hash: Burial(*row) for row in connection.execute(query)}
+    ).where(among(_TOMBSTONE.c.spell_hash))
+    rows = connection.execute(query, {"among": spell_hashes})
+    return {row.spell_hash: Burial(*row) for row in rows}
 
 
 def bury(
@@ -122,9 +123,9 @@ def lift(connection: Connection, source: str, spell_hashes: Sequence[str]) -> No
 
     The tombstone stays until then: a source that lists them no longer leaves nothing half done.
     """
-    stones, spells = (among(table.c.spell_hash, spell_hashes) for table in (_TOMBSTONE, _SPELL))
-    connection.execute(update(_TOMBSTONE).where(stones).values(facts_hash="", marks=""))
-    connection.execute(update(_SPELL).where(spells).values(seen_hash=""))
+    stones, spells = (update(x).where(among(x.c.spell_hash)) for x in (_TOMBSTONE, _SPELL))
+    connection.execute(stones.values(facts_hash="", marks=""), {"among": spell_hashes})
+    connection.execute(spells.values(seen_hash=""), {"among": spell_hashes})
     # Without a basis the same bytes are looked at again, without a since nothing is left out.
     mark = _WATERMARK.c.source == source
     connection.execute(update(_WATERMARK).where(mark).values(basis="", since=None))
@@ -141,7 +142,8 @@ def retire_spells(connection: Connection, reopened: Mapping[str, str | None]) ->
             tombstone goes too.
     """
     forgotten = [spell_hash for spell_hash, spell_id in reopened.items() if spell_id is None]
-    connection.execute(delete(_TOMBSTONE).where(among(_TOMBSTONE.c.spell_hash, forgotten)))
+    stones = delete(_TOMBSTONE).where(among(_TOMBSTONE.c.spell_hash))
+    connection.execute(stones, {"among": forgotten})
     rows = [
         {"old": spell_hash, "new": f"{spell_hash}/{spell_id}"}
         for spell_hash, spell_id in reopened.items()

@@ -4,14 +4,27 @@
 statement anew for each of them, which for short look-ups takes longer than the look-up.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import BindParameter, ColumnElement, bindparam, column, select
+from sqlalchemy import BindParameter, ColumnElement, Dialect, String, bindparam, column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+
+class _Array(TypeDecorator[Iterable[str]]):
+    """Texts as a JSON array."""
+
+    impl = String
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Iterable[str] | None], str]:
+        """Return what writes the array."""
+        del dialect
+        return lambda values: orjson.dumps(list(values or ())).decode()
 
 
 class _Elements(FunctionElement[str]):
@@ -21,11 +34,16 @@ class _Elements(FunctionElement[str]):
     name = "elements"
 
 
-def among(of: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
-    """Say that a text column is one of `values`, of which there may be thousands."""
-    array: BindParameter[str] = bindparam(None, orjson.dumps(list(values)).decode(), unique=True)
-    rows = _Elements(array).table_valued(column("value"))
-    return of.in_(select(rows.c.value))
+_VALUES: Final[BindParameter[Iterable[str]]] = bindparam("among", type_=_Array())
+
+
+def among(of: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Say that a text column is one of the parameter `among`: any number of texts.
+
+    They are a parameter of the execution, `execute(query, {"among": ids})`, and no part of the
+    statement: a statement lives on until cycles are collected, and bulk work does that seldom.
+    """
+    return of.in_(select(_Elements(_VALUES).table_valued(column("value")).c.value))
 
 
 @compiles(_Elements, "sqlite")

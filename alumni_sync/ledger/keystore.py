@@ -144,8 +144,8 @@ class KeyStore:
         """Return the keys of `subjects` that are still there."""
         keys: Keys = {}
         with transaction(self.engine, write=False) as connection:
-            query = select(WRAPPED_KEY).where(among(WRAPPED_KEY.c.subject, subjects))
-            rows = connection.execute(query).all()
+            query = select(WRAPPED_KEY).where(among(WRAPPED_KEY.c.subject))
+            rows = connection.execute(query, {"among": subjects}).all()
         for subject, version, *wrapped in rows:
             for kind, sealed in zip(_NAMES, wrapped, strict=True):
                 if sealed is not None:
@@ -159,14 +159,15 @@ class KeyStore:
         PostgreSQL rewrites the table (`VACUUM FULL`), since an old row version stays in its page.
         """
         gone = 0
+        these = {"among": subjects}
         with transaction(self.engine, write=True) as connection:
             for kind in kinds:
                 column = WRAPPED_KEY.c[kind.value]
-                alive = among(WRAPPED_KEY.c.subject, subjects) & column.is_not(None)
-                found = connection.execute(select(WRAPPED_KEY.c.subject).where(alive))
+                alive = among(WRAPPED_KEY.c.subject) & column.is_not(None)
+                found = connection.execute(select(WRAPPED_KEY.c.subject).where(alive), these)
                 rows = [{"subject": subject, "kind": kind.value} for (subject,) in found]
                 insert_ignore(connection, JOURNAL, rows, key=("subject", "kind"))
-                connection.execute(update(WRAPPED_KEY).where(alive).values({column: None}))
+                connection.execute(update(WRAPPED_KEY).where(alive).values({column: None}), these)
                 gone += len(rows)
         if gone:
             self._forget_bytes()

@@ -248,6 +248,7 @@ def forget_claims(d: "Deployment", invitation_ids: Sequence[str]) -> None:
     with d.ledger.write() as connection:
         connection.execute(
             update(MEMBERSHIP)
-            .where(among(MEMBERSHIP.c.invitation_id, invitation_ids))
-            .values(claimed_by=None, claimed_at=None)
+            .where(among(MEMBERSHIP.c.invitation_id))
+            .values(claimed_by=None, claimed_at=None),
+            {"among": invitation_ids},
         )

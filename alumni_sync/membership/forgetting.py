@@ -60,8 +60,9 @@ def _settle(d: "Deployment", spell_ids: Sequence[str]) -> None:
     with d.ledger.write() as connection:
         connection.execute(
             update(_SPELL)
-            .where(among(_SPELL.c.id, spell_ids), _SPELL.c.sealed.is_(None))
-            .values(purge_after=None)
+            .where(among(_SPELL.c.id), _SPELL.c.sealed.is_(None))
+            .values(purge_after=None),
+            {"among": spell_ids},
         )
 
 

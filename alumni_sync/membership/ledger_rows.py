@@ -44,15 +44,16 @@ def open_gates(
     query = (
         select(INVITATION.c.id, INVITATION.c.version)
         .select_from(INVITATION.join(joined(), INVITATION.c.spell_id == SPELL.c.id))
-        .where(among(INVITATION.c.id, invitation_ids), live_condition(now))
+        .where(among(INVITATION.c.id), live_condition(now))
     )
-    return dict(connection.execute(query).all())
+    return dict(connection.execute(query, {"among": invitation_ids}).all())
 
 
 def memberships(connection: Connection, invitation_ids: Sequence[str]) -> dict[str, Row[Any]]:
     """Return invitation id → membership row."""
-    query = select(MEMBERSHIP).where(among(MEMBERSHIP.c.invitation_id, invitation_ids))
-    return {row.invitation_id: row for row in connection.execute(query)}
+    query = select(MEMBERSHIP).where(among(MEMBERSHIP.c.invitation_id))
+    rows = connection.execute(query, {"among": invitation_ids})
+    return {row.invitation_id: row for row in rows}
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -139,9 +140,9 @@ def every_wanted(connection: Connection, now: datetime) -> Iterator[Wanted]:
 def still_claimed(connection: Connection, run_id: str, invitation_ids: Sequence[str]) -> list[str]:
     """Return those of the invitations that a run has claimed and nothing has confirmed."""
     query = select(MEMBERSHIP.c.invitation_id).where(
-        among(MEMBERSHIP.c.invitation_id, invitation_ids), MEMBERSHIP.c.claimed_by == run_id
+        among(MEMBERSHIP.c.invitation_id), MEMBERSHIP.c.claimed_by == run_id
     )
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(query, {"among": invitation_ids}).scalars())
 
 
 def elsewhere(connection: Connection, platform: str) -> Mapping[str, int]:

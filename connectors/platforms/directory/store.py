@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS member_field (
     shown INTEGER NOT NULL,         -- to other members
     PRIMARY KEY (member_id, field)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS member_shown ON member (sort_key, id) WHERE visible;  -- the page's order
 CREATE TABLE IF NOT EXISTS state (
     generation INTEGER NOT NULL,    -- grows with every change; the page names the one it shows
     next_id INTEGER NOT NULL
