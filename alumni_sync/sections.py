@@ -165,9 +165,10 @@ class Company(Section):
 
 
 class LedgerSection(Section):
-    """The system of record."""
+    """The system of record, and the second place that vouches for it."""
 
     url: DatabaseUrl
+    checkpoints: FilePath | None = None  # signed lines, appended; best on another machine
 
 
 class Keys(Section):

@@ -1,4 +1,7 @@
-"""Housekeeping: what retention lets go, in the ledger and in Dagster's history of it."""
+"""Housekeeping: what retention lets go, in the ledger and in Dagster's history of it.
+
+Last of all the end of the consent chain is signed: a failure there keeps no term from passing.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +12,7 @@ from sqlalchemy import func, select
 
 from alumni_sync.clock import SystemClock
 from alumni_sync.deployment import Deployment
+from alumni_sync.ledger.checkpoints import write_checkpoint
 from alumni_sync.ledger.runs import last_counts
 from alumni_sync.ledger.tables import Erasure, t
 from alumni_sync.privacy.retention import purge_due
@@ -33,7 +37,7 @@ class Seen:
 
 @dg.op
 def forget(context: dg.OpExecutionContext, deployment: Company) -> None:
-    """Purge what is due, and clear Dagster's history: old runs, and what names erased people."""
+    """Purge what is due, clear Dagster's history, sign the end of the consent chain."""
     with stage(context, deployment, JOB_NAME) as work:
         purged = purge_due(deployment, dry_run=False)
         history = History(context.instance, home_of(deployment.root), context.run.run_id)
@@ -44,7 +48,9 @@ def forget(context: dg.OpExecutionContext, deployment: Company) -> None:
         forgotten = history.forget_old(SystemClock().now())  # Dagster knows no other clock
         history.overwrite_deleted()
         seen = Seen(erased or _seen(deployment))
-        context.add_output_metadata(metadata_of(work.record(purged, forgotten, seen)))
+        second_place = deployment.settings.ledger.checkpoints
+        vouched = write_checkpoint(deployment.ledger, second_place, deployment.clock.now())
+        context.add_output_metadata(metadata_of(work.record(purged, forgotten, seen, vouched)))
 
 
 @dg.job(

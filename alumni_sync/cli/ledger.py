@@ -1,11 +1,17 @@
-"""`ledger migrate|verify|stats|backup|restore`: the system of record itself."""
+"""`ledger migrate|verify|checkpoint|stats|backup|restore`: the system of record itself."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from alumni_sync.cli.app import App, json_option, pass_app, show, table
 from alumni_sync.cli.exits import Exit, finish
+from alumni_sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from alumni_sync.ledger.checkpoints import LedgerReport
 
 
 @click.group()
@@ -25,17 +31,45 @@ def migrate(app: App) -> None:
 @json_option
 @pass_app
 def verify(app: App, *, as_json: bool) -> None:
-    """Walk the consent chain; name the first row that was edited, removed or reordered."""
-    from alumni_sync.ledger.chain import verify as walk
+    """Walk the consent chain and its signed checkpoints; name the first wrong row."""
+    from alumni_sync.ledger.checkpoints import check
 
     with app.open(create=False) as deployment:
-        report = walk(deployment.ledger)
-    if report.broken_seq is None:
-        text = f"The consent chain is whole: {report.events} events, head {report.head[:12]}."
-    else:
-        text = f"The consent chain is broken at event {report.broken_seq}: {report.problem}."
-    show(report, [text], as_json=as_json)
+        report = check(deployment.ledger, deployment.settings.ledger.checkpoints)
+    show(report, _lines(report), as_json=as_json)
     finish(Exit.DONE if report.broken_seq is None else Exit.REJECTED)
+
+
+def _lines(report: "LedgerReport") -> Iterator[str]:
+    if report.broken_seq is None:
+        yield f"The consent chain is whole: {report.events} events, head {report.head[:12]}."
+    elif report.broken_seq:
+        yield f"The consent chain is broken at event {report.broken_seq}: {report.problem}."
+    else:
+        yield f"The second place cannot vouch for the consent chain: {report.problem}."
+    if report.checkpoints is None:
+        yield "Nobody vouches for its end: give `ledger.checkpoints` a second place."
+    elif report.broken_seq is None:
+        yield f"{report.checkpoints} signed checkpoints agree, up to event {report.vouched}."
+    for when in report.recovered:
+        yield f"Restored from a backup at {when}; what came after it then is lost."
+
+
+@ledger.command()
+@pass_app
+def checkpoint(app: App) -> None:
+    """Sign the end of the consent chain into the second place; `housekeeping` does so nightly."""
+    from alumni_sync.ledger.checkpoints import public_key, write_checkpoint
+
+    with app.open(create=False) as deployment:
+        path = deployment.settings.ledger.checkpoints
+        if path is None:
+            raise ConfigError.of(
+                "ledger.checkpoints", "is not set", "name a file in a second place"
+            )
+        counts = write_checkpoint(deployment.ledger, path, deployment.clock.now())
+        click.echo("Signed." if counts.checkpoints else "Nothing was appended since the last one.")
+        click.echo(f"Public key: {public_key(deployment.ledger.hashes)}")
 
 
 @ledger.command()
@@ -76,14 +110,14 @@ def restore_command(app: App, file: Path) -> None:
     """
     from alumni_sync.deployment import load_configuration
     from alumni_sync.ledger.backup import restore
-    from alumni_sync.ledger.chain import verify as walk
+    from alumni_sync.ledger.checkpoints import recover
     from alumni_sync.privacy.journal import replay
 
     settings = load_configuration(app.config).settings
     restore(settings.ledger.url, file, app.clock().now())
     with app.open() as deployment:
         erased = replay(deployment)
-        report = walk(deployment.ledger)
+        report = recover(deployment.ledger, settings.ledger.checkpoints, deployment.clock.now())
     click.echo(f"Restored {file}: {report.events} consent events, mail and platform paused.")
     click.echo(f"{erased} people whose keys were destroyed since are erased here as well.")
     click.echo("Look at `alumni-sync plan`, then: alumni-sync resume all")

@@ -3,7 +3,8 @@ r"""The consent chain: append-only events, each bound to the one before by SHA-2
 The canonical bytes (RFC 8785 JSON) of an event are the record; the table's columns are derived
 from them and compared by `verify`. An entry's hash is SHA-256("alumni-ledger-v1\0" + canonical);
 canonical holds `seq` and `prev_hash`, so an edited, removed, reordered or inserted row breaks the
-chain; a cut-off end shows against a checkpoint. Writers are serialised by the database (BEGIN
+chain; a cut-off end, or a chain written anew, shows against a signed checkpoint
+(`alumni_sync.ledger.checkpoints`). Writers are serialised by the database (BEGIN
 IMMEDIATE; an advisory lock on PostgreSQL), so that two can never fork it.
 """
 
@@ -139,30 +140,37 @@ def read_event(canonical: bytes) -> dict[str, Any]:
     return event
 
 
-def verify(ledger: Ledger, *, checkpoint: tuple[int, str] | None = None) -> ChainReport:
+def verify(ledger: Ledger, vouched: Mapping[int, str] | None = None) -> ChainReport:
     """Walk the whole chain in constant memory and name the first row that is wrong.
 
     Args:
         ledger: the ledger.
-        checkpoint: (seq, head) kept elsewhere; a chain that ends before it was cut off.
+        vouched: sequence number → hash, as signed checkpoints elsewhere have them. Only against
+            these does it show that the end was cut off, or that everything from some row on was
+            written anew with hashes that fit; the row named then is the first after the last
+            checkpoint that still agrees.
     """
     statement = select(_EVENTS).order_by(_EVENTS.c.seq).execution_options(yield_per=_PAGE)
     with ledger.read() as connection, connection.execute(statement) as rows:
-        return _walk((dict(row._mapping) for row in rows), checkpoint)  # noqa: SLF001 public in SQLAlchemy
+        return _walk((dict(row._mapping) for row in rows), vouched or {})  # noqa: SLF001 public in SQLAlchemy
 
 
-def _walk(rows: Iterable[Mapping[str, Any]], checkpoint: tuple[int, str] | None) -> ChainReport:
+def _walk(rows: Iterable[Mapping[str, Any]], vouched: Mapping[int, str]) -> ChainReport:
     """Return the report on rows in order of their sequence numbers."""
-    previous, count = GENESIS, 0
+    previous, count, agreed = GENESIS, 0, 0
     for row in rows:
         problem = _problem(row, count + 1, previous)
         if problem:
             return ChainReport(count, previous, count + 1, problem)
         previous, count = row["entry_hash"], count + 1
-        if checkpoint and count == checkpoint[0] and previous != checkpoint[1]:
-            return ChainReport(count, previous, count, "differs from the checkpoint")
-    if checkpoint and count < checkpoint[0]:
-        return ChainReport(count, previous, count + 1, "cut off: the checkpoint has more events")
+        expected = vouched.get(count)
+        if expected is not None and expected != previous:
+            rewritten = f"rewritten: events {agreed + 1} to {count} differ from the checkpoint"
+            return ChainReport(count, previous, agreed + 1, rewritten)
+        agreed = count if expected is not None else agreed
+    last = max(vouched, default=0)
+    if count < last:
+        return ChainReport(count, previous, count + 1, f"cut off: there were {last} events")
     return ChainReport(count, previous)
 
 
@@ -172,16 +180,17 @@ def _problem(row: Mapping[str, Any], expected_seq: int, previous: str) -> str:
         return f"missing: the next row has number {row['seq']}"
     if entry_hash(row["canonical"]) != row["entry_hash"]:
         return "edited: the bytes do not have the recorded hash"
-    event = read_event(row["canonical"])
-    if event["prev_hash"] != previous:
-        return "reordered or inserted: does not follow the row before"
-    derived = {**event, "seq": int(event["seq"])}
-    for column in _DERIVED:
-        if derived[column] != row[column]:
-            return f"edited: column {column} differs from the record"
-    if event["occurred_at"] != _instant(row["occurred_at"]):
-        return "edited: column occurred_at differs from the record"
-    return ""
+    try:
+        event = read_event(row["canonical"])
+        derived = {**event, "seq": int(event["seq"])}
+        if event["prev_hash"] != previous:
+            return "reordered or inserted: does not follow the row before"
+        wrong = [column for column in _DERIVED if derived[column] != row[column]]
+        if event["occurred_at"] != _instant(row["occurred_at"]):
+            wrong.append("occurred_at")
+    except (ValueError, KeyError, TypeError):  # bytes and hash fit, and yet it is none of ours
+        return "edited: the bytes are no event"
+    return f"edited: column {wrong[0]} differs from the record" if wrong else ""
 
 
 def head(connection: Connection) -> tuple[int, str]:

@@ -63,6 +63,10 @@ class KeyedHashes:
         """Return the digest under which an e-mail address is recognised."""
         return self.digest("address", normalised_address(email))
 
+    def seed(self, purpose: str) -> bytes:
+        """Return the 32 bytes from which a key pair of this deployment is made."""
+        return self._key(f"seed/{purpose}")
+
     def signature(self, purpose: str, content: bytes) -> str:
         """Return a MAC that says: this deployment made `content` (tickets, sessions, tags)."""
         return hmac.digest(self._key(f"sign/{purpose}"), content, "sha256").hex()

@@ -1,18 +1,15 @@
 """The chain is the proof of every consent: whoever touches it must be found out."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 
-from alumni_sync.domain import Actor, ConsentState
 from alumni_sync.errors import LedgerError
 from alumni_sync.ledger.chain import (
     GENESIS,
-    EventDraft,
-    append_event,
+    ChainReport,
+    entry_hash,
     head,
     load_blob,
     read_event,
@@ -21,46 +18,12 @@ from alumni_sync.ledger.chain import (
 )
 from alumni_sync.ledger.store import Ledger
 from tests.conftest import NOW
-
-DRAFT = EventDraft(
-    event="given",
-    person_id="P-1",
-    spell_id="S-1",
-    invitation_id="I-1",
-    state_before=ConsentState.INVITED,
-    state_after=ConsentState.GIVEN,
-    occurred_at=NOW,
-    recorded_at=NOW,
-    actor=Actor.SUBJECT,
-    channel="mail_link",
-    notice_sha256="ab" * 32,
-    body={"purposes": ["community"], "language": "pl"},
-)
-
-
-def _append(ledger: Ledger, count: int) -> list[int]:
-    seqs = []
-    for number in range(count):
-        with ledger.write() as connection:
-            seqs.append(append_event(connection, replace(DRAFT, invitation_id=f"I-{number}")))
-    return seqs
-
-
-def _without_triggers(ledger: Ledger, act: Callable[[Connection], object]) -> None:
-    """Do what a database superuser could do behind our back."""
-    if ledger.engine.dialect.name == "postgresql":
-        off = ["ALTER TABLE consent_event DISABLE TRIGGER USER"]
-    else:
-        off = ["DROP TRIGGER consent_event_no_UPDATE", "DROP TRIGGER consent_event_no_DELETE"]
-    with ledger.write() as connection:
-        for statement in off:
-            connection.execute(text(statement))
-        act(connection)
+from tests.ledger.chains import EVENTS, append, cut, rewrite, without_triggers
 
 
 def test_an_untouched_chain_is_sound(ledger: Ledger) -> None:
     """A false alarm would make people ignore the true one."""
-    assert _append(ledger, 5) == [1, 2, 3, 4, 5]
+    assert append(ledger, 5) == [1, 2, 3, 4, 5]
 
     report = verify(ledger)
 
@@ -76,7 +39,7 @@ def test_an_empty_chain_is_sound(ledger: Ledger) -> None:
 
 def test_an_event_is_read_back_as_it_was_written(ledger: Ledger) -> None:
     """The bytes are the record: what they do not hold cannot be shown years later."""
-    _append(ledger, 1)
+    append(ledger, 1)
 
     with ledger.read() as connection:
         row = connection.execute(text("SELECT canonical FROM consent_event")).scalar_one()
@@ -92,7 +55,7 @@ def test_an_event_is_read_back_as_it_was_written(ledger: Ledger) -> None:
 )
 def test_nobody_rewrites_history_by_accident(ledger: Ledger, statement: str) -> None:
     """A careless clean-up script would destroy evidence."""
-    _append(ledger, 2)
+    append(ledger, 2)
 
     with pytest.raises(LedgerError), ledger.write() as connection:
         connection.execute(text(statement))
@@ -125,9 +88,9 @@ FAULTS: dict[str, tuple[str, int, str]] = {
 def test_a_touched_row_is_named(ledger: Ledger, fault: str) -> None:
     """An auditor needs the first wrong row, not only that something is wrong."""
     statement, seq, problem = FAULTS[fault]
-    _append(ledger, 5)
+    append(ledger, 5)
 
-    _without_triggers(ledger, lambda connection: connection.execute(text(statement)))
+    without_triggers(ledger, lambda connection: connection.execute(text(statement)))
 
     report = verify(ledger)
     assert report.broken_seq == seq
@@ -136,37 +99,66 @@ def test_a_touched_row_is_named(ledger: Ledger, fault: str) -> None:
 
 def test_two_rows_that_changed_places_are_noticed(ledger: Ledger) -> None:
     """Order is meaning: a yes after a withdrawal is another story than before it."""
-    _append(ledger, 5)
+    append(ledger, 5)
 
     def swap(connection: Connection) -> None:
         for old, new in ((2, 99), (3, 2), (99, 3)):
             move = text("UPDATE consent_event SET seq=:new WHERE seq=:old")
             connection.execute(move, {"old": old, "new": new})
 
-    _without_triggers(ledger, swap)
+    without_triggers(ledger, swap)
 
     assert verify(ledger).broken_seq == 2
 
 
-def test_a_cut_off_end_shows_against_a_checkpoint(ledger: Ledger) -> None:
+def test_a_cut_off_end_shows_only_against_somebody_who_vouches(ledger: Ledger) -> None:
     """The chain alone cannot know that its last rows are gone."""
-    _append(ledger, 5)
+    append(ledger, 5)
     with ledger.read() as connection:
-        checkpoint = head(connection)
+        seq, last = head(connection)
 
-    _without_triggers(
-        ledger, lambda connection: connection.execute(text("DELETE FROM consent_event WHERE seq=5"))
-    )
+    cut(ledger, 4)
 
     assert verify(ledger).broken_seq is None
-    assert verify(ledger, checkpoint=checkpoint).broken_seq == 5
-    assert verify(ledger, checkpoint=(3, "00" * 32)).problem == "differs from the checkpoint"
+    assert (5, "cut off: there were 5 events") == _wrong(verify(ledger, {seq: last}))
+
+
+def test_a_chain_written_anew_shows_only_against_somebody_who_vouches(ledger: Ledger) -> None:
+    """Whoever owns the database can make all hashes fit; the first row in doubt is named."""
+    append(ledger, 3)
+    with ledger.read() as connection:
+        vouched = dict([head(connection)])
+    append(ledger, 3)
+    with ledger.read() as connection:
+        vouched |= dict([head(connection)])
+
+    rewrite(ledger, 5)
+
+    assert verify(ledger).broken_seq is None
+    told = "rewritten: events 4 to 6 differ from the checkpoint"
+    assert (4, told) == _wrong(verify(ledger, vouched))
+
+
+def test_bytes_that_are_no_event_are_named_and_stop_nothing(ledger: Ledger) -> None:
+    """A check that dies of what it looks for tells the auditor nothing."""
+    append(ledger, 3)
+    bad = {"canonical": b"[]", "entry_hash": entry_hash(b"[]")}
+
+    without_triggers(
+        ledger, lambda connection: connection.execute(update(EVENTS).where(EVENTS.c.seq == 2), bad)
+    )
+
+    assert (2, "edited: the bytes are no event") == _wrong(verify(ledger))
+
+
+def _wrong(report: ChainReport) -> tuple[int | None, str]:
+    return report.broken_seq, report.problem
 
 
 def test_many_writers_at_once_make_one_chain(ledger: Ledger) -> None:
     """Two answers in the same moment must not fork the evidence."""
     with ThreadPoolExecutor(8) as pool:
-        seqs = [seq for batch in pool.map(lambda _: _append(ledger, 4), range(8)) for seq in batch]
+        seqs = [seq for batch in pool.map(lambda _: append(ledger, 4), range(8)) for seq in batch]
 
     assert sorted(seqs) == list(range(1, 33))
     assert (verify(ledger).events, verify(ledger).problem) == (32, "")

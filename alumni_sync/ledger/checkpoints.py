@@ -1,0 +1,286 @@
+"""Signed checkpoints of the consent chain in a second place: who vouches for its end.
+
+A chain alone cannot know that its last rows are gone, or that everybody's rows were written anew
+with hashes that fit. So number and hash of the last event are signed (Ed25519, a key derived from
+the deployment's) and appended to a file that should lie where who can write the ledger cannot.
+
+A line is RFC 8785 JSON and names the SHA-256 of the line before, so none can be taken out or
+swapped. `key` is the public key that signed it; a `rotated` line names the next one, and the last
+must be this deployment's. A `recovered` line says that the ledger was restored from a backup: what
+was vouched for beyond it is gone, and everybody can see that it is, and since when.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Self
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlalchemy import delete, select
+
+from alumni_sync.errors import ConfigError, LedgerError
+from alumni_sync.ledger.chain import GENESIS, ChainReport, head, verify
+from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.ledger.store import Ledger
+from alumni_sync.ledger.tables import Checkpoint, ConsentEvent, t
+from alumni_sync.ledger.upsert import insert_ignore
+
+_PURPOSE: Final = "checkpoint"
+_EVENTS: Final = t(ConsentEvent)
+_KEPT: Final = t(Checkpoint)
+
+
+class Kind(StrEnum):
+    """What a line says."""
+
+    CHECKPOINT = "checkpoint"
+    RECOVERED = "recovered"
+    ROTATED = "rotated"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One signed line.
+
+    Attributes:
+        seq: number of the chain's last event, 0 for an empty one.
+        head: its hash.
+        at: when, ISO 8601 with offset.
+        previous: SHA-256 of the line before; zeros for the first.
+        key: public key that signed it, hex.
+        next_key: of a `rotated` line, the public key that signs from here on.
+    """
+
+    kind: Kind
+    seq: int
+    head: str
+    at: str
+    previous: str
+    key: str
+    next_key: str = ""
+    signature: str = ""
+
+    @classmethod
+    def read(cls, text: bytes) -> Self:
+        """Return a line; raises `ValueError` where it is none of ours."""
+        try:
+            plain: dict[str, Any] = json.loads(text)
+            line = cls(**{**plain, "kind": Kind(plain["kind"])})
+            public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(line.key))
+            public.verify(bytes.fromhex(line.signature), line.content())
+        except (KeyError, TypeError, InvalidSignature) as error:
+            raise ValueError(type(error).__name__) from None
+        return line
+
+    def content(self) -> bytes:
+        """Return what is signed."""
+        plain = asdict(self)
+        del plain["signature"]
+        return rfc8785.dumps(plain)
+
+    def signed(self, key: Ed25519PrivateKey) -> bytes:
+        """Return the bytes of the line with its signature, without a line end."""
+        return rfc8785.dumps(asdict(self) | {"signature": key.sign(self.content()).hex()})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointCounts:
+    """What `write_checkpoint` did: 1 where a line was written, 0 where nothing was new."""
+
+    checkpoints: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport(ChainReport):
+    """What was found of the chain and of those who vouch for it.
+
+    Attributes:
+        checkpoints: how many signed lines there are; None where no second place is configured.
+        vouched: up to which event they vouch for the chain.
+        recovered: when the ledger was restored from a backup, and to which event.
+    """
+
+    checkpoints: int | None = None
+    vouched: int = 0
+    recovered: tuple[str, ...] = ()
+
+
+def signing_key(hashes: KeyedHashes) -> Ed25519PrivateKey:
+    """Return the key that signs this deployment's checkpoints."""
+    return Ed25519PrivateKey.from_private_bytes(hashes.seed(_PURPOSE))
+
+
+def public_key(hashes: KeyedHashes) -> str:
+    """Return the public half, hex: with it anybody can check the file."""
+    return signing_key(hashes).public_key().public_bytes_raw().hex()
+
+
+def write_checkpoint(
+    ledger: Ledger, path: Path | None, now: datetime, kind: Kind = Kind.CHECKPOINT
+) -> CheckpointCounts:
+    """Sign the end of the chain into the second place, unless nothing was appended since.
+
+    Args:
+        ledger: the ledger.
+        path: the file; None (no second place configured) does nothing.
+        now: the instant that the line bears; aware.
+        kind: `RECOVERED` after a restore, which alone may vouch for less than was vouched for.
+
+    Raises:
+        ConfigError: the file cannot be written.
+        LedgerError: file or chain is not what was vouched for; nothing is signed over that.
+    """
+    if path is None:
+        return CheckpointCounts(0)
+    with ledger.read() as connection:
+        seq, last = head(connection)
+    line = Line(kind, seq, last, now.isoformat(), GENESIS, public_key(ledger.hashes))
+    return append_line(ledger, path, line)
+
+
+def append_line(ledger: Ledger, path: Path, line: Line) -> CheckpointCounts:
+    """Append `line`, signed, after what the file has; as `write_checkpoint`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # two writers must not refer to one line
+            lines = _read(_whole_lines(file.fileno()), line.key)
+            if line.kind is Kind.CHECKPOINT and not _is_new(ledger, lines, line):
+                return CheckpointCounts(0)
+            previous = lines[-1][1] if lines else GENESIS
+            text = replace(line, previous=previous).signed(signing_key(ledger.hashes))
+            file.write(text + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        reason = error.strerror or "cannot be written"
+        raise ConfigError.of("ledger.checkpoints", reason, "give it a place") from None
+    _keep(ledger, Line.read(text))
+    return CheckpointCounts(1)
+
+
+def _whole_lines(handle: int) -> bytes:
+    """Return the file's content; cut off half a line, which a kill or a full disk left behind."""
+    content = os.pread(handle, os.fstat(handle).st_size, 0)
+    whole = content[: content.rfind(b"\n") + 1]
+    if len(whole) < len(content):
+        os.ftruncate(handle, len(whole))
+    return whole
+
+
+def _is_new(ledger: Ledger, lines: Sequence[tuple[Line, str]], line: Line) -> bool:
+    """Say whether there is something to vouch for; refuse over a chain that lost its own."""
+    vouched = _standing([old for old, _ in lines])
+    if not vouched:
+        return bool(line.seq)
+    last = max(vouched)
+    query = select(_EVENTS.c.entry_hash).where(_EVENTS.c.seq == last)
+    with ledger.read() as connection:
+        found = connection.execute(query).scalar()
+    if last and found != vouched[last]:
+        msg = f"event {last} is not the one vouched for: alumni-sync ledger verify"
+        raise LedgerError(msg)
+    return line.seq > last
+
+
+def _keep(ledger: Ledger, line: Line) -> None:
+    """Keep the line's place in the ledger too, so that a file that lost its end is noticed."""
+    row = {
+        "seq": line.seq,
+        "head": line.head,
+        "at": datetime.fromisoformat(line.at),
+        "signature": line.signature,
+    }
+    with ledger.write() as connection:
+        connection.execute(delete(_KEPT).where(_KEPT.c.seq >= line.seq))
+        insert_ignore(connection, _KEPT, [row], key=("seq",))
+
+
+def check(ledger: Ledger, path: Path | None) -> LedgerReport:
+    """Verify the chain against itself and against the checkpoints in the second place."""
+    if path is None:
+        return LedgerReport(**asdict(verify(ledger)))
+    try:
+        content = path.read_bytes() if path.exists() else b""
+        read = _read(content[: content.rfind(b"\n") + 1], public_key(ledger.hashes))
+    except LedgerError as error:
+        chain = verify(ledger)
+        problem = chain.problem or str(error)
+        return LedgerReport(chain.events, chain.head, chain.broken_seq or 0, problem, 0)
+    lines = [line for line, _ in read]
+    vouched = _standing(lines)
+    chain = verify(ledger, vouched)
+    if chain.broken_seq is None and not _has_what_we_kept(ledger, lines):
+        chain = replace(chain, broken_seq=0, problem="the checkpoints lost their last lines")
+    recovered = [f"{line.at}: event {line.seq}" for line in lines if line.kind is Kind.RECOVERED]
+    return LedgerReport(
+        **asdict(chain),
+        checkpoints=len(lines),
+        vouched=max(vouched, default=0),
+        recovered=tuple(recovered),
+    )
+
+
+def recover(ledger: Ledger, path: Path | None, now: datetime) -> LedgerReport:
+    """After a restore: say in the second place that what came after the backup is gone.
+
+    Nothing is signed where anything else is wrong with the chain: a restore heals no forgery.
+    """
+    report = check(ledger, path)
+    if path is not None and report.checkpoints and report.broken_seq == report.events + 1:
+        lines = [line for line, _ in _read(path.read_bytes(), public_key(ledger.hashes))]
+        kept = {seq: one for seq, one in _standing(lines).items() if seq <= report.events}
+        if verify(ledger, kept).broken_seq is None:
+            write_checkpoint(ledger, path, now, Kind.RECOVERED)
+            return check(ledger, path)
+    return report
+
+
+def _has_what_we_kept(ledger: Ledger, lines: Sequence[Line]) -> bool:
+    """Say whether the file has every line that the ledger remembers to have written."""
+    known = {line.signature for line in lines}
+    with ledger.read() as connection:
+        kept = connection.execute(select(_KEPT.c.signature)).scalars()
+        return all(signature in known for signature in kept)
+
+
+def _standing(lines: Sequence[Line]) -> Mapping[int, str]:
+    """Return what is vouched for now: a recovery takes back what came after it."""
+    vouched: dict[int, str] = {}
+    for line in lines:
+        if line.kind is Kind.RECOVERED:
+            vouched = {seq: digest for seq, digest in vouched.items() if seq < line.seq}
+        if line.kind is not Kind.ROTATED:
+            vouched[line.seq] = line.head
+    vouched.pop(0, None)
+    return vouched
+
+
+def _read(content: bytes, ours: str) -> list[tuple[Line, str]]:
+    """Return every line with its SHA-256; raises `LedgerError` that names the first wrong one."""
+    lines: list[tuple[Line, str]] = []
+    previous, key = GENESIS, ""
+    for number, text in enumerate(content.splitlines(), 1):
+        try:
+            line = Line.read(text)
+        except ValueError:
+            msg = f"line {number} of the checkpoints was edited"
+            raise LedgerError(msg) from None
+        if line.previous != previous or (key and line.key != key):
+            msg = f"line {number} of the checkpoints does not follow the one before"
+            raise LedgerError(msg)
+        key = line.next_key or line.key
+        previous = hashlib.sha256(text).hexdigest()
+        lines.append((line, previous))
+    if lines and key != ours:
+        msg = "the checkpoints were not signed by this deployment"
+        raise LedgerError(msg)
+    return lines

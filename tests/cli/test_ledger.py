@@ -1,0 +1,94 @@
+"""`ledger verify` and `ledger checkpoint`: what an auditor runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from alumni_sync.cli.main import run_command_line
+from alumni_sync.deployment import Deployment
+from tests import fake_plugins
+from tests.ledger.chains import append, cut
+
+WITH_PLACE = fake_plugins.CONFIG.replace(
+    'ledger.db"}', 'ledger.db", checkpoints: elsewhere/checkpoints}'
+)
+
+
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Path:
+    """Return the configuration of a company with three consent events."""
+    fake_plugins.install(tmp_path / "site", monkeypatch)
+    config = fake_plugins.deployment_folder(tmp_path / "beta", text)
+    with Deployment.open(config) as opened:
+        append(opened.ledger, 3)
+    return config
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the configuration of a company with a second place."""
+    return deployment(tmp_path, monkeypatch, WITH_PLACE)
+
+
+def test_a_cut_chain_ends_with_an_exit_code_and_the_row(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scheduler looks at the code, a person at the row."""
+    here = ["--config", str(config)]
+    assert 0 == run_command_line(["ledger", "checkpoint", *here])
+    assert "Signed.\nPublic key: " in capsys.readouterr().out
+    assert 0 == run_command_line(["ledger", "checkpoint", *here])
+    assert "Nothing was appended" in capsys.readouterr().out
+    assert 0 == run_command_line(["ledger", "verify", *here])
+    assert "1 signed checkpoints agree, up to event 3." in capsys.readouterr().out
+
+    with Deployment.open(config) as opened:
+        cut(opened.ledger, 1)
+
+    assert 1 == run_command_line(["ledger", "verify", *here])
+    assert "broken at event 2: cut off: there were 3 events" in capsys.readouterr().out
+    assert 1 == run_command_line(["ledger", "verify", "--json", *here])
+    assert 2 == json.loads(capsys.readouterr().out)["broken_seq"]
+
+
+def test_a_restored_backup_is_said_at_once_and_from_then_on(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The loss was decided; an auditor must find that it was, and how much it is."""
+    here = ["--config", str(config)]
+    copy = str(tmp_path / "one.backup")
+    assert 0 == run_command_line(["ledger", "backup", copy, *here])
+    with Deployment.open(config) as opened:
+        append(opened.ledger, 2)
+    assert 0 == run_command_line(["ledger", "checkpoint", *here])
+
+    assert 0 == run_command_line(["ledger", "restore", copy, *here])
+
+    capsys.readouterr()
+    assert 0 == run_command_line(["ledger", "verify", *here])
+    assert "Restored from a backup at" in capsys.readouterr().out
+
+
+def test_without_a_second_place_it_is_said_that_nobody_vouches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """'The chain is whole' alone would be read as more than it is."""
+    config = deployment(tmp_path, monkeypatch, fake_plugins.CONFIG)
+
+    assert 0 == run_command_line(["ledger", "verify", "--config", str(config)])
+    assert "Nobody vouches for its end" in capsys.readouterr().out
+    assert 2 == run_command_line(["ledger", "checkpoint", "--config", str(config)])
+    assert "ledger.checkpoints: is not set" in capsys.readouterr().err
+
+
+def test_a_second_place_that_was_edited_is_named(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says of the chain nothing, of the second place that somebody was there."""
+    here = ["--config", str(config)]
+    run_command_line(["ledger", "checkpoint", *here])
+    place = config.parent / "elsewhere" / "checkpoints"
+    place.write_bytes(place.read_bytes().replace(b'"seq":3', b'"seq":2'))
+
+    assert 1 == run_command_line(["ledger", "verify", *here])
+    assert "cannot vouch for the consent chain: line 1 of" in capsys.readouterr().out
