@@ -1,4 +1,4 @@
-"""`ledger migrate|verify|checkpoint|stats|backup|restore`: the system of record itself."""
+"""`ledger migrate|verify|checkpoint|role|stats|backup|restore`: the system of record itself."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,6 +70,19 @@ def checkpoint(app: App) -> None:
         counts = write_checkpoint(deployment.ledger, path, deployment.clock.now())
         click.echo("Signed." if counts.checkpoints else "Nothing was appended since the last one.")
         click.echo(f"Public key: {public_key(deployment.ledger.hashes)}")
+
+
+@ledger.command()
+@click.argument("name")
+def role(name: str) -> None:
+    """Print the SQL that makes NAME the application role of a ledger on PostgreSQL.
+
+    It may add to the consent events, their texts and the erasure journal, never change them.
+    """
+    from alumni_sync.ledger.roles import application_role
+
+    for statement in application_role(name):
+        click.echo(f"{statement};")
 
 
 @ledger.command()

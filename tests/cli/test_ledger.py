@@ -92,3 +92,15 @@ def test_a_second_place_that_was_edited_is_named(
 
     assert 1 == run_command_line(["ledger", "verify", *here])
     assert "cannot vouch for the consent chain: line 1 of" in capsys.readouterr().out
+
+
+def test_the_sql_of_the_application_role_goes_into_psql(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is piped as it stands: a line of anything else would stop the script half-way."""
+    assert 0 == run_command_line(["ledger", "role", "alumni_app", "--config", str(config)])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.endswith(";") for line in lines)
+    granted = 'GRANT SELECT, INSERT ON "consent_event", "erasure", "notice_blob" TO alumni_app;'
+    assert granted in lines
