@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from alumni_sync.membership.late_removals import late_removals
 from alumni_sync.membership.read_backs import verify_removed
 from alumni_sync.membership.reconcile import reconcile
 from alumni_sync.membership.standing import misplaced_members
@@ -73,6 +74,19 @@ def every_member_has_a_live_grant(
     with stage(context, deployment, "every_member_has_a_live_grant") as work:
         wrong = misplaced_members(deployment).without_grant
         return work.checked(passed=not wrong, counts={"members": wrong})
+
+
+@dg.asset_check(
+    asset=community_members,
+    description="Whoever has to go is hidden within 15 minutes and gone within 4 hours.",
+)
+def removals_in_time(
+    context: dg.AssetCheckExecutionContext, deployment: Company
+) -> dg.AssetCheckResult:
+    """Count removals and looks that are late; an error, since somebody is still shown."""
+    with stage(context, deployment, "removals_in_time") as work:
+        late = late_removals(deployment)
+        return work.checked(passed=late.is_none, counts=late)
 
 
 @dg.asset_check(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alumni_sync.settings import Settings
 
 OTHERS_MAY_READ: Final = stat.S_IRWXG | stat.S_IRWXO
+_TRACE: Final = "look at the platform; each is tried again at least every hour"
 
 
 @dataclass(slots=True)
@@ -214,6 +215,7 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
 
 def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     from alumni_sync.deployment import Deployment, sqlite_path
+    from alumni_sync.membership.late_removals import late_removals
 
     path = sqlite_path(configuration.settings.ledger.url)
     if path is not None and not path.exists():
@@ -222,6 +224,8 @@ def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     try:
         with Deployment.of(configuration, create=False) as deployment:
             diagnosis.notes += contact_shares(deployment.ledger)
+            for sentence in late_removals(deployment).sentences():
+                diagnosis.add(Problem("removals", sentence, _TRACE), Exit.VENDOR)
     except AlumniSyncError as error:
         diagnosis.blame(error, "ledger")
 

@@ -292,6 +292,7 @@ class Membership(SQLModel, table=True):
     cause: str = ""  # why it is to be hidden or removed
     remove_by: datetime | None = when_column(index=True)
     verify_at: datetime | None = when_column(index=True)
+    alerted_hours: int = 0  # deadline of this removal that `privacy` was told of last
     attempts: int = 0
     next_at: datetime | None = when_column()
     dead_letter_id: int | None = None  # an open dead letter: not tried again by itself

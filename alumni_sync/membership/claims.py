@@ -204,6 +204,7 @@ def _put_down(
             "cause": "",
             "attempts": 0,
             "read_backs": 0,
+            "alerted_hours": 0,
             "changed_at": now,
         }
         for write in claimed

@@ -31,6 +31,7 @@ class Closing:
         cause: for the audit.
         remove_by: None where only hidden.
         seen: found visible on the platform, whatever the ledger remembers.
+        since: when the gate closed; None where it is not the gate that asks for it.
     """
 
     row: Row[Any]
@@ -38,6 +39,7 @@ class Closing:
     cause: str
     remove_by: datetime | None
     seen: bool = False
+    since: datetime | None = None
 
     @property
     def invitation_id(self) -> str:
@@ -74,7 +76,7 @@ def closings(d: "Deployment", *, only: Sequence[str] | None = None) -> list[Clos
 
 def _closing(gate: ClosedGate, row: Row[Any]) -> Closing:
     remove_by = gate.since + GONE_WITHIN if gate.how is Removal.ERASE else None
-    return Closing(row, gate.how, gate.cause, remove_by)
+    return Closing(row, gate.how, gate.cause, remove_by, since=gate.since)
 
 
 def is_due(closing: Closing, now: datetime) -> bool:

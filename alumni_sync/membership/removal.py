@@ -293,7 +293,13 @@ def _became(closing: Closing, done: _Done, tally: _Tally, now: datetime) -> dict
 
 
 def _settled(state: MemberState) -> dict[str, Any]:
-    return {"state": state.value, "attempts": 0, "next_at": None, "dead_letter_id": None}
+    return {
+        "state": state.value,
+        "attempts": 0,
+        "next_at": None,
+        "dead_letter_id": None,
+        "alerted_hours": 0,
+    }
 
 
 def _failed(closing: Closing, now: datetime) -> dict[str, Any]:

@@ -12,8 +12,11 @@ _DAILY: Final = timedelta(hours=24)
 GIVE_UP_AFTER: Final = timedelta(days=28)
 _REMOVAL: Final = (
     timedelta(seconds=30),
+    timedelta(minutes=1),
     timedelta(minutes=2),
-    timedelta(minutes=5),
+    timedelta(minutes=3),
+    timedelta(minutes=4),
+    timedelta(minutes=4),  # 14.5 minutes after the first: hidden within 15 if it can be done at all
     timedelta(minutes=15),
     timedelta(minutes=30),
 )

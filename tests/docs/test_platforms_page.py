@@ -74,14 +74,17 @@ def test_the_waits_on_the_page_are_the_real_ones() -> None:
     hours = [round(wait.total_seconds() / 3600, 1) for n in (1, 2, 3, 4) if (wait := wait_after(n))]
     assert hours == [0.5, 6.0, 12.0, 24.0]
     assert "30 minutes, 6 hours, 12 hours, then daily; after 28 days" in MEMBERSHIP
-    assert [wait_to_remove(n).total_seconds() for n in range(1, 7)] == [
+    assert [wait_to_remove(n).total_seconds() for n in range(1, 10)] == [
         30,
+        60,
         120,
-        300,
+        180,
+        240,
+        240,
         900,
         1800,
         3600,
     ]
-    assert "30 seconds,\n2, 5, 15 and 30 minutes, then hourly" in MEMBERSHIP
+    assert "30 seconds,\n1, 2, 3, 4, 4, 15 and 30 minutes, then hourly" in MEMBERSHIP
     assert [look.total_seconds() / 3600 for look in LOOKS] == [1, 24, 168]
     assert "**1 hour, 24 hours and 7 days**" in MEMBERSHIP

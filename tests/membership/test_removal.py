@@ -407,6 +407,8 @@ def test_pauses_between_attempts() -> None:
     given_up = next(attempt for attempt in range(1, 100) if wait_after(attempt) is None)
     assert given_up == 31
     assert wait_to_remove(1) == timedelta(seconds=30)
+    tried = sum((wait_to_remove(attempt) for attempt in range(1, 7)), timedelta())
+    assert tried == timedelta(minutes=14, seconds=30)  # once more before hiding is late
     assert wait_to_remove(500) == timedelta(hours=1)
 
 

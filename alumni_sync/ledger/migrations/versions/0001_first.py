@@ -167,6 +167,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("cause", TEXT, nullable=False),
         sa.Column("remove_by", WHEN),
         sa.Column("verify_at", WHEN),
+        sa.Column("alerted_hours", NUMBER, nullable=False),
         sa.Column("attempts", NUMBER, nullable=False),
         sa.Column("next_at", WHEN),
         sa.Column("dead_letter_id", NUMBER),
