@@ -41,6 +41,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "quarantine": Entry("alumni_sync.cli.quarantine:quarantine", "Rows that could not be used."),
     "consent": Entry("alumni_sync.cli.consent:consent", "One person's consent; previews."),
     "notices": Entry("alumni_sync.cli.notices:notices", "Read and check what people are shown."),
+    "exit-pack": Entry(
+        "alumni_sync.cli.exit_pack:exit_pack", "What HR hands out before the exit: text and code."
+    ),
     "privacy": Entry("alumni_sync.cli.privacy:privacy", "Erase a person; let go what is due."),
     "dead-letters": Entry(
         "alumni_sync.cli.dead_letters:dead_letters", "What could not be written; retry or drop it."
