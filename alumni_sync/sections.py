@@ -38,6 +38,7 @@ LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
 EEA: Final = ("eu", "eea")
 MOST_BUSINESS_DAYS: Final = 23
+_LONGEST_URL: Final = 300  # with a link's secret it has to fit into one line of a mail's head
 
 
 class Section(BaseModel):
@@ -282,6 +283,10 @@ class Consent(Section):
     def _encrypted(cls, value: str) -> str:
         if value.startswith("http://") and not is_loopback(value):
             raise ValueError("must be https | plain http is for 127.0.0.1 only")
+        if not value.isascii() or len(value) > _LONGEST_URL:
+            raise ValueError(
+                f"must be ASCII (xn--…) of at most {_LONGEST_URL} characters | it stands in headers"
+            )
         return value
 
 

@@ -12,7 +12,13 @@ from typing import Final
 
 from alumni_sync.ports import Message
 
-WIRE: Final = policy.SMTP.clone(max_line_length=998)
+LINE: Final = 998
+"""Octets of a line (RFC 5322, 2.1.1): a longer header would be encoded all the same."""
+WIRE: Final = policy.SMTP.clone(max_line_length=LINE)
+_BODY: Final = policy.SMTP.clone(max_line_length=76)
+"""Of quoted-printable (RFC 2045, 6.7); left alone, Python writes 78."""
+_VERBATIM: Final = frozenset({"list-unsubscribe", "list-unsubscribe-post", "message-id", "date"})
+"""Headers that machines read as they stand: encoded they mean nothing."""
 
 
 class BadHeader(ValueError):
@@ -25,7 +31,7 @@ def to_bytes(message: Message) -> bytes:
     Raises:
         BadHeader: an address or header is not one line, or is no address.
     """
-    mail = EmailMessage(policy=policy.SMTP)  # bodies keep lines of 76 (RFC 2045)
+    mail = EmailMessage(policy=_BODY)
     headers = {
         "From": message.sender,
         "To": message.to,
@@ -57,6 +63,8 @@ def _set(mail: EmailMessage, name: str, value: str) -> None:
         mail[name] = value
         header = mail[name]
         bad = bool(header.defects)
+        verbatim = name.lower() in _VERBATIM
+        bad = bad or (verbatim and not (value.isascii() and len(f"{name}: {value}") <= LINE))
         bad = bad or (isinstance(header, AddressHeader) and len(header.addresses) != 1)
     except (ValueError, IndexError, HeaderParseError):  # their messages would show the value
         bad = True

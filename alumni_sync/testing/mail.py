@@ -155,6 +155,15 @@ def check_the_message_id_is_ours(mailer: Mailer, delivered: Delivered) -> None:
     _equal(1, head.count(f"Message-ID: {SAMPLE.message_id}".encode()), "the message id changed")
 
 
+def check_a_header_that_cannot_be_whole_is_refused(mailer: Mailer, delivered: Delivered) -> None:
+    """Too long or not ASCII, it would be encoded, and one-click unsubscribing would be gone."""
+    for link in ("https://acme.example/" + "x" * 980, "https://żubr.example/u/A1b2"):
+        headers = {**SAMPLE.headers, "List-Unsubscribe": f"<{link}>"}
+        result = mailer.send(replace(SAMPLE, headers=headers))
+        _equal(Fate.REFUSED, result.fate, "a mail whose one-click header is broken was sent")
+    _equal(0, len(delivered()), "a mail whose one-click header is broken arrived")
+
+
 def check_header_injection_is_refused(mailer: Mailer, delivered: Delivered) -> None:
     """A line break in a name must not become a recipient."""
     for change in (
@@ -174,6 +183,7 @@ MAILER_CHECKS: Final[tuple[Callable[[Mailer, Delivered], None], ...]] = (
     check_both_parts_arrive_as_written,
     check_one_click_headers_are_intact_on_the_wire,
     check_the_message_id_is_ours,
+    check_a_header_that_cannot_be_whole_is_refused,
     check_header_injection_is_refused,
 )
 """Every check of the port; each wants a mailer that has delivered nothing yet."""

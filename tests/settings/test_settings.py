@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from alumni_sync.domain import ContactBasis, Role
 from alumni_sync.errors import ConfigError
 from alumni_sync.payroll import BusinessDay, Dates, Weekly
+from alumni_sync.sections import Consent
 from alumni_sync.settings import Runtime, Settings, child_environment, decode_key, load_settings
 
 CASES = Path(__file__).parents[1] / "cases" / "settings"
@@ -84,6 +86,17 @@ def test_relative_paths_start_at_the_file(good: Settings, tmp_path: Path) -> Non
 def test_a_bare_address_loses_its_slash(good: Settings) -> None:
     """Links are made by joining; a doubled slash is another page to a server."""
     assert "https://alumni.beta.example" == good.consent.public_url
+
+
+@pytest.mark.parametrize(
+    "url", ["https://żubr.example", "https://acme.example/" + "x" * 300], ids=["idn", "long"]
+)
+def test_an_address_that_breaks_a_header_is_refused(url: str) -> None:
+    """In `List-Unsubscribe` it would be encoded, and one click would unsubscribe nobody."""
+    with pytest.raises(ValidationError, match="ASCII"):
+        Consent(public_url=url, notice="alumni-community")
+    plain = "https://xn--ubr-p0a.example"
+    assert plain == Consent(public_url=plain, notice="alumni-community").public_url
 
 
 def test_no_secret_is_shown(good: Settings) -> None:
