@@ -8,6 +8,7 @@ again and again, which took a third of the time of a stage.
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Final
 
 _SELDOM: Final = (1_000_000, 20, 100)
@@ -18,15 +19,37 @@ _SELDOM: Final = (1_000_000, 20, 100)
 def bulk_work() -> Iterator[None]:
     """Collect cycles seldom, and only among what was made since, for a with-block or a function.
 
-    May be nested; the outermost decides.
+    May be nested, and used by several threads: it begins with the first and ends with the last.
     """
-    usual, outermost = gc.get_threshold(), not gc.get_freeze_count()
-    if outermost:
-        gc.freeze()
-        gc.set_threshold(*_SELDOM)
+    _WORK.begin()
     try:
         yield
     finally:
-        if outermost:
-            gc.set_threshold(*usual)
-            gc.unfreeze()
+        _WORK.end()
+
+
+class _Work:
+    """How many are at work; the collector is one for the whole process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._busy = 0
+        self._usual = gc.get_threshold()
+
+    def begin(self) -> None:
+        with self._lock:
+            self._busy += 1
+            if self._busy == 1:
+                self._usual = gc.get_threshold()
+                gc.freeze()
+                gc.set_threshold(*_SELDOM)
+
+    def end(self) -> None:
+        with self._lock:
+            self._busy -= 1
+            if not self._busy:
+                gc.set_threshold(*self._usual)
+                gc.unfreeze()
+
+
+_WORK: Final = _Work()

@@ -151,6 +151,10 @@ class PayrollCalendar:
                 assert_never(self.rule)
 
 
+_YEARS: Final = range(2015, 2046)
+"""Worked out at once: a calendar is shared, and one that fills itself would not be safe to."""
+
+
 @cache
 def holiday_calendar(region: str | None) -> "HolidayBase | None":
     """Return the public holidays of `PL` or `DE-SN`; None for None.
@@ -165,7 +169,7 @@ def holiday_calendar(region: str | None) -> "HolidayBase | None":
     if known is None or (subdivision and subdivision not in known):
         msg = f"no holidays are known for {region!r}"
         raise ValueError(msg)
-    return country_holidays(country, subdiv=subdivision or None)
+    return country_holidays(country, subdiv=subdivision or None, years=_YEARS)
 
 
 def is_business_day(day: date, free: "HolidayBase | None") -> bool:

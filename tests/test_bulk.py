@@ -24,3 +24,18 @@ def test_the_collector_is_as_before_afterwards() -> None:
         _fails(before)
 
     assert (before, 0) == (gc.get_threshold(), gc.get_freeze_count())
+
+
+def test_the_last_of_several_threads_ends_it() -> None:
+    """A thread that began within another's work must not take the tuned values for the usual."""
+    before = gc.get_threshold()
+    first, second = bulk_work(), bulk_work()
+
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    still = gc.get_threshold()
+    second.__exit__(None, None, None)
+
+    assert before != still
+    assert (before, 0) == (gc.get_threshold(), gc.get_freeze_count())

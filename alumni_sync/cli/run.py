@@ -42,9 +42,13 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
     def note(self, source: str, error: AlumniSyncError) -> None:
-        """Keep an error; what stops one flow in the same words as another is said once."""
-        if str(error) not in {str(known) for _, known in self.errors}:
-            self.errors.append((source, error))
+        """Keep an error; the same words of several sources are said once."""
+        for at, (sources, known) in enumerate(self.errors):
+            if str(known) == str(error):
+                if source and source not in sources.split(", "):
+                    self.errors[at] = (", ".join(filter(None, (sources, source))), known)
+                return
+        self.errors.append((source, error))
 
     @property
     def stops(self) -> list[str]:

@@ -179,15 +179,21 @@ def _query(site: _Site) -> Select[Any]:
 
 
 def mended(terms: ContactTerms) -> ColumnElement[bool]:
-    """Say that an invitation's reason comes from what the configuration says otherwise now."""
-    return or_(
-        *(
-            and_(
-                INVITATION.c.no_contact_reason == reason.value,
-                INVITATION.c.reason_terms != deciding_terms(terms, reason),
+    """Say that an invitation's reason comes from what the configuration says otherwise now.
+
+    Only of people who were never written to: whoever was, has had the mails of their round.
+    """
+    return and_(
+        INVITATION.c.asked == 0,
+        or_(
+            *(
+                and_(
+                    INVITATION.c.no_contact_reason == reason.value,
+                    INVITATION.c.reason_terms != deciding_terms(terms, reason),
+                )
+                for reason in OF_THE_CONFIGURATION
             )
-            for reason in OF_THE_CONFIGURATION
-        )
+        ),
     )
 
 

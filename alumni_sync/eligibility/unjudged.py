@@ -11,9 +11,11 @@ from typing import Final
 from sqlalchemy import Connection, func, or_, select
 
 from alumni_sync.deployment import Deployment
+from alumni_sync.ledger.runs import RunStatus
 from alumni_sync.ledger.tables import Person, Run, Spell, t
 
 LOOK_BACK: Final = timedelta(days=2)
+FAILED: Final = RunStatus.FAILED.value
 STAGE: Final = "eligibility"
 """What the stage is called in the record of a run."""
 
@@ -45,8 +47,8 @@ def unjudged_spells(d: Deployment, limit: int) -> tuple[str, ...]:
 
 
 def _cut_short(connection: Connection, d: Deployment) -> set[str]:
-    """Return the sources that a run of the last days read without judging."""
+    """Return the sources that a run of the last days read without judging: killed, or failed."""
     since = d.clock.now() - LOOK_BACK
-    query = select(_RUN.c.source, _RUN.c.counts).where(_RUN.c.started_at >= since)
+    query = select(_RUN.c.source, _RUN.c.counts, _RUN.c.status).where(_RUN.c.started_at >= since)
     rows = connection.execute(query.where(_RUN.c.source != ""))
-    return {row.source for row in rows if STAGE not in row.counts}
+    return {row.source for row in rows if STAGE not in row.counts or row.status == FAILED}

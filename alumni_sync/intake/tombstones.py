@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
-from alumni_sync.domain import LEAVER_FIELDS, Fact, Facts, RecordStatus
+from alumni_sync.domain import LEAVER_FIELDS, ConsentState, Fact, Facts, RecordStatus
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ledger.tables import Person, Spell, Tombstone, Watermark, t
@@ -116,6 +116,16 @@ def bury(
     }
     changed = [name for name in row if name != "spell_hash"]
     upsert(connection, _TOMBSTONE, [row], key=("spell_hash",), update=changed)
+
+
+def seal_for_good(connection: Connection, person_id: str) -> None:
+    """Let nothing reopen what a person's tombstones cover: they asked to be erased."""
+    spells = select(_SPELL.c.spell_hash).where(_SPELL.c.person_id == person_id)
+    connection.execute(
+        update(_TOMBSTONE)
+        .where(_TOMBSTONE.c.spell_hash.in_(spells))
+        .values(outcome=ConsentState.ERASED.value, reopens_on="never", marks="")
+    )
 
 
 def lift(connection: Connection, source: str, spell_hashes: Sequence[str]) -> None:

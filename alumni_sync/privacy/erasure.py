@@ -19,6 +19,7 @@ from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import ALL_MAIL, Happening, record, suppress
 from alumni_sync.domain import Actor
 from alumni_sync.errors import ConnectorError, Refused
+from alumni_sync.intake.tombstones import seal_for_good
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import (
     ConsentEvent,
@@ -117,6 +118,7 @@ def _close(d: "Deployment", ring: KeyRing, person_id: str, by: str, reason: str)
             .where(t(Outbox).c.person_id == person_id, waiting)
             .values(state="dropped", reason="erased")
         )
+        seal_for_good(connection, person_id)  # of facts that retention had let go before
         ended = [_end(d, connection, row, now) for row in consents]
         connection.execute(delete(t(Token)).where(t(Token).c.person_id == person_id))
         return ended

@@ -8,7 +8,9 @@ from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.deployment import Deployment
-from alumni_sync.ledger.tables import Run, Spell, t
+from alumni_sync.ledger.ids import new_id
+from alumni_sync.ledger.tables import Person, Run, Spell, t
+from alumni_sync.privacy.erasure import erase
 from alumni_sync.privacy.retention import purge_due
 from assets.in_process import run_intake
 from tests.assets.conftest import OCTOBER
@@ -79,3 +81,33 @@ def test_who_was_forgotten_is_invited_when_the_configuration_is_mended(
         assert (2, 2) == (_known(d), len(mails_in(tmp_path)))
         assert 0 == _new(d, NOVEMBER)
         assert (2, 2) == (_known(d), len(mails_in(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "wrong", "right"),
+    [
+        ("out_of_scope", (NARROW, NARROW), (NARROW, "")),
+        ("resignation", (OURS, EVERYBODYS), (EVERYBODYS, OURS)),
+    ],
+    ids=["audience", "domains"],
+)
+def test_who_was_erased_after_being_forgotten_stays_away(
+    tmp_path: Path, scenario: str, wrong: tuple[str, str], right: tuple[str, str]
+) -> None:
+    """They asked us to forget them, and a corrected line in a file would write to them."""
+    write_small_sample(tmp_path, {scenario: 2}, of_each_other=0)
+    _configure(tmp_path, *wrong)
+    with _opened(tmp_path) as d:
+        assert 2 == _new(d, OCTOBER)
+    with _opened(tmp_path, days=20) as d:
+        assert 2 == purge_due(d, dry_run=False).spells
+        with d.ledger.read() as connection:
+            people = list(connection.execute(select(t(Person).c.id)).scalars())
+        for person in people:
+            erase(d, person, by="legal.weber", reason="request", run_id=new_id("R"))
+
+    _configure(tmp_path, *right)
+
+    with _opened(tmp_path, days=27) as d:
+        assert 0 == _new(d, NOVEMBER)
+        assert (0, []) == (_known(d), mails_in(tmp_path))

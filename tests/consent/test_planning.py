@@ -290,6 +290,17 @@ def test_a_configuration_that_is_mended_before_the_mail_leaves_is_used(world: Wo
     assert 1 == world.deliver().sent
 
 
+def test_a_mended_configuration_begins_no_second_round(world: World) -> None:
+    """Whoever was written to before a slip in a file would get up to three mails once more."""
+    leaver = world.leaver()
+    world.plan()
+    assert 1 == world.deliver().sent
+    slip = {"no_contact_reason": "company_address", "reason_terms": "other domains"}
+    world.set_invitation(leaver, state="no_contact", **slip)
+
+    assert NOTHING == world.plan()
+
+
 def test_a_minor_is_asked_when_they_have_grown_up(world: World) -> None:
     """Nothing about them changes but the day."""
     leaver = world.leaver(birth_date=date(2008, 11, 5))
