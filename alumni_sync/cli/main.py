@@ -45,6 +45,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         "alumni_sync.cli.exit_pack:exit_pack", "What HR hands out before the exit: text and code."
     ),
     "privacy": Entry("alumni_sync.cli.privacy:privacy", "Erase a person; let go what is due."),
+    "keys": Entry("alumni_sync.cli.keys:keys", "The deployment key: rotate it, keep it safe."),
     "dead-letters": Entry(
         "alumni_sync.cli.dead_letters:dead_letters", "What could not be written; retry or drop it."
     ),

@@ -142,6 +142,7 @@ def _exists(configuration: Configuration) -> bool:
 
 def _copy(origin: Ledger, target: Ledger) -> None:
     _copy_tables(origin.vault.store.engine, target.vault.store.engine, KEY_STORE, ())
+    target.hashes = origin.hashes  # made with what only the origin knew when both were opened
     _copy_tables(origin.engine, target.engine, SQLModel.metadata, (t(Lease).name,))
 
 

@@ -61,7 +61,7 @@ def restore(url: str, source: Path, now: datetime) -> None:
         Refused: a process is still working on the ledger.
     """
     parsed = make_url(url)
-    _refuse_while_in_use(url)
+    refuse_while_in_use(url)
     if parsed.get_backend_name() == "sqlite":
         _restore_sqlite(Path(str(parsed.database)), source)
     else:
@@ -117,7 +117,7 @@ def _is_ledger(path: Path) -> bool:
         return False
 
 
-def _refuse_while_in_use(url: str) -> None:
+def refuse_while_in_use(url: str) -> None:
     """Refuse where a living process holds a lease."""
     engine = make_engine(url)
     try:

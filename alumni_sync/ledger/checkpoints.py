@@ -143,10 +143,35 @@ def write_checkpoint(
     with ledger.read() as connection:
         seq, last = head(connection)
     line = Line(kind, seq, last, now.isoformat(), GENESIS, public_key(ledger.hashes))
-    return append_line(ledger, path, line)
+    return _append(ledger, path, line, signing_key(ledger.hashes))
 
 
-def append_line(ledger: Ledger, path: Path, line: Line) -> CheckpointCounts:
+def last_key(path: Path | None) -> str:
+    """Return the public key that signs next, "" where nothing is signed yet.
+
+    Raises:
+        LedgerError: the file was touched.
+    """
+    if path is None or not path.exists():
+        return ""
+    content = path.read_bytes()
+    lines = _read(content[: content.rfind(b"\n") + 1])
+    return lines[-1][0].next_key or lines[-1][0].key if lines else ""
+
+
+def hand_over(ledger: Ledger, path: Path | None, before: KeyedHashes, now: datetime) -> None:
+    """After a rotation: let the former key name the one that signs from here on."""
+    ours = public_key(ledger.hashes)
+    if path is None or last_key(path) in {"", ours}:
+        return
+    with ledger.read() as connection:
+        seq, last = head(connection)
+    moment, key = now.isoformat(), public_key(before)
+    line = Line(Kind.ROTATED, seq, last, moment, GENESIS, key, ours)
+    _append(ledger, path, line, signing_key(before))
+
+
+def _append(ledger: Ledger, path: Path, line: Line, key: Ed25519PrivateKey) -> CheckpointCounts:
     """Append `line`, signed, after what the file has; as `write_checkpoint`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,7 +181,7 @@ def append_line(ledger: Ledger, path: Path, line: Line) -> CheckpointCounts:
             if line.kind is Kind.CHECKPOINT and not _is_new(ledger, lines, line):
                 return CheckpointCounts(0)
             previous = lines[-1][1] if lines else GENESIS
-            text = replace(line, previous=previous).signed(signing_key(ledger.hashes))
+            text = replace(line, previous=previous).signed(key)
             file.write(text + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -264,8 +289,13 @@ def _standing(lines: Sequence[Line]) -> Mapping[int, str]:
     return vouched
 
 
-def _read(content: bytes, ours: str) -> list[tuple[Line, str]]:
-    """Return every line with its SHA-256; raises `LedgerError` that names the first wrong one."""
+def _read(content: bytes, ours: str = "") -> list[tuple[Line, str]]:
+    """Return every line with its SHA-256; raises `LedgerError` that names the first wrong one.
+
+    Args:
+        content: of the file, whole lines.
+        ours: the public key that must sign next; "" for whichever.
+    """
     lines: list[tuple[Line, str]] = []
     previous, key = GENESIS, ""
     for number, text in enumerate(content.splitlines(), 1):
@@ -280,7 +310,7 @@ def _read(content: bytes, ours: str) -> list[tuple[Line, str]]:
         key = line.next_key or line.key
         previous = hashlib.sha256(text).hexdigest()
         lines.append((line, previous))
-    if lines and key != ours:
+    if lines and ours and key != ours:
         msg = "the checkpoints were not signed by this deployment"
         raise LedgerError(msg)
     return lines

@@ -47,9 +47,15 @@ def _ascii_domain(domain: str) -> str:
 class KeyedHashes:
     """Keyed hashes of one deployment; also the `Fingerprint` that plugins are given."""
 
-    def __init__(self, master: bytes) -> None:
-        """Derive keys from `master` as they are needed."""
-        self._key = cache(lambda purpose: derive_key(master, f"hash/{purpose}"))
+    def __init__(self, master: bytes, root: bytes | None = None) -> None:
+        """Derive keys as they are needed.
+
+        Args:
+            master: the deployment's key: signs what lives for days at most, and checkpoints.
+            root: makes the hashes, which outlive every key (`KeyStore.root`); None is `master`.
+        """
+        self._key = cache(lambda purpose: derive_key(root or master, f"hash/{purpose}"))
+        self._signing = cache(lambda purpose: derive_key(master, f"hash/{purpose}"))
 
     def digest(self, purpose: str, *parts: str) -> str:
         """Return the hex digest of `parts` for `purpose`."""
@@ -65,11 +71,11 @@ class KeyedHashes:
 
     def seed(self, purpose: str) -> bytes:
         """Return the 32 bytes from which a key pair of this deployment is made."""
-        return self._key(f"seed/{purpose}")
+        return self._signing(f"seed/{purpose}")
 
     def signature(self, purpose: str, content: bytes) -> str:
         """Return a MAC that says: this deployment made `content` (tickets, sessions, tags)."""
-        return hmac.digest(self._key(f"sign/{purpose}"), content, "sha256").hex()
+        return hmac.digest(self._signing(f"sign/{purpose}"), content, "sha256").hex()
 
     def signed(self, purpose: str, content: bytes, signature: str) -> bool:
         """Say in constant time whether `signature` is ours for `content`."""

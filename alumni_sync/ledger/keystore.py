@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,21 +19,26 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Row,
     String,
     Table,
+    bindparam,
     select,
     update,
 )
 
+from alumni_sync.crash import crash_point
 from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.hashing import derive_key
-from alumni_sync.ledger.upsert import insert_ignore
+from alumni_sync.ledger.upsert import insert_ignore, upsert
 
 _NONCE: Final = 12
 _KEY: Final = 32
 _CHECK: Final = "deployment-key-check"
+_ROOT: Final = "hash-root"
+_PAGE: Final = 1_000
 
 METADATA: Final = MetaData()
 WRAPPED_KEY: Final = Table(
@@ -53,13 +58,32 @@ JOURNAL: Final = Table(
 )
 """Whose key was destroyed. Kept beside the keys, so that a restored ledger learns of it."""
 
+HASH_ROOT: Final = Table(
+    "hash_root",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+"""The first deployment key, once another one took its place: keyed hashes are made with it."""
+
 
 Keys = dict[tuple[str, str], tuple[int, bytes]]
 """(subject, kind) → (version, key), in memory for the length of one page of work."""
 
 
+_REWRAP: Final = (
+    update(WRAPPED_KEY)
+    .where(WRAPPED_KEY.c.subject == bindparam("which"))
+    .values({kind: bindparam(f"new_{kind}") for kind in ("profile", "evidence")})
+)
+
+
 class SealBroken(LedgerError):
     """A value or key was altered, moved from another row, or sealed under another key."""
+
+
+class OtherKey(LedgerError):
+    """The key store is wrapped by another deployment key than ours."""
 
 
 class KeyKind(StrEnum):
@@ -81,7 +105,8 @@ class KeyStore:
     ) -> None:
         """Open the store; raises `ConfigError` where `master` is not the key it was made with."""
         self.engine = make_engine(url, secure_delete=True)
-        self._wrapper = AESGCM(derive_key(master, "wrap"))
+        self._master = master
+        self._wrapper = _wrapper(master)
         self._pause = pause
         try:
             with harmless_errors():
@@ -95,16 +120,79 @@ class KeyStore:
         """Store a wrapped constant once; refuse a deployment key that cannot open it."""
         try:
             self.create([_CHECK])
-        except SealBroken:
+        except OtherKey:
             raise ConfigError.of(
                 "keys.master",
                 "is not the key that this key store was made with",
-                "restore the right key; nothing was read or written",
+                "restore the right key, or end the `keys rotate` that was interrupted; "
+                "nothing was read or written",
             ) from None
 
-    def _wrap(self, subject: str, kind: str, key: bytes) -> bytes:
-        nonce = os.urandom(_NONCE)
-        return nonce + self._wrapper.encrypt(nonce, key, f"{subject}|{kind}".encode())
+    def _refuse_stale(self, connection: Connection) -> None:
+        """Refuse to wrap with a key that another process has replaced: nobody could open that.
+
+        On PostgreSQL no rotation passes from here to the end of the transaction; on SQLite none
+        passes a write transaction anyway.
+        """
+        query = select(WRAPPED_KEY.c.profile).where(WRAPPED_KEY.c.subject == _CHECK)
+        wrapped = connection.execute(query.with_for_update(read=True)).scalar()
+        try:
+            if wrapped is not None:
+                self._unwrap(_CHECK, KeyKind.PROFILE, bytes(wrapped))
+        except SealBroken:
+            msg = "the deployment key was rotated: start this process again"
+            raise OtherKey(msg) from None
+
+    def root(self) -> bytes:
+        """Return what keyed hashes are made with: the deployment's first key, whatever came after.
+
+        Erased people are known by such hashes alone, so they can never be made anew.
+        """
+        with transaction(self.engine, write=False) as connection:
+            wrapped = connection.execute(select(HASH_ROOT.c.wrapped)).scalar()
+        return self._master if wrapped is None else self._unwrap(_ROOT, _ROOT, bytes(wrapped))
+
+    def keep_root(self, root: bytes) -> None:
+        """Keep what keyed hashes are made with where it is not there (a store made anew)."""
+        row = {"name": _ROOT, "wrapped": _wrap(self._wrapper, _ROOT, _ROOT, root)}
+        with transaction(self.engine, write=True) as connection:
+            insert_ignore(connection, HASH_ROOT, [row], key=("name",))
+
+    def rewrap(self, master: bytes) -> int:
+        """Wrap every key under `master` instead, all or none; return how many people have some.
+
+        This store can be used no longer then; a new one is opened with `master`. The keys
+        themselves stay, and so does everything they sealed.
+        """
+        root, wrapper, last, people = self.root(), _wrapper(master), "", 0
+        with transaction(self.engine, write=True) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("LOCK TABLE wrapped_key IN EXCLUSIVE MODE")
+            self._refuse_stale(connection)
+            while rows := self._page_after(connection, last):
+                again = [self._rewrapped(wrapper, *row) for row in rows]
+                connection.execute(_REWRAP, again)
+                last, people = rows[-1][0], people + len(rows)
+            row = {"name": _ROOT, "wrapped": _wrap(wrapper, _ROOT, _ROOT, root)}
+            upsert(connection, HASH_ROOT, [row], key=["name"], update=["wrapped"])
+        crash_point("keys.rotated")
+        self.forget_bytes()
+        return people - 1  # the constant is nobody
+
+    def _page_after(self, connection: Connection, last: str) -> Sequence[Row[Any]]:
+        columns = (WRAPPED_KEY.c.subject, *(WRAPPED_KEY.c[kind] for kind in _NAMES))
+        query = select(*columns).where(WRAPPED_KEY.c.subject > last)
+        return connection.execute(query.order_by(WRAPPED_KEY.c.subject).limit(_PAGE)).all()
+
+    def _rewrapped(
+        self, wrapper: AESGCM, subject: str, *wrapped: bytes | None
+    ) -> dict[str, object]:
+        """Return one row's parameters, each key that is there wrapped anew."""
+        again: dict[str, object] = {"which": subject}
+        for kind, old in zip(_NAMES, wrapped, strict=True):
+            key = None if old is None else self._unwrap(subject, kind, bytes(old))
+            again[f"new_{kind}"] = None if key is None else _wrap(wrapper, subject, kind, key)
+        return again
 
     def _unwrap(self, subject: str, kind: str, wrapped: bytes) -> bytes:
         """Return the key; raises `SealBroken` where it is not the one wrapped for this subject."""
@@ -123,6 +211,7 @@ class KeyStore:
         made: Keys = {}
         rows = [self._new_row(subject, wanted, made) for subject in subjects]
         with transaction(self.engine, write=True) as connection:
+            self._refuse_stale(connection)
             added = insert_ignore(connection, WRAPPED_KEY, rows, key=("subject",))
         return made if added == len(rows) else self.load(subjects)
 
@@ -136,7 +225,7 @@ class KeyStore:
         }
         for kind in kinds:
             key = os.urandom(_KEY)
-            row[kind] = self._wrap(subject, kind, key)
+            row[kind] = _wrap(self._wrapper, subject, kind, key)
             made[subject, kind] = (1, key)
         return row
 
@@ -170,7 +259,7 @@ class KeyStore:
                 connection.execute(update(WRAPPED_KEY).where(alive).values({column: None}), these)
                 gone += len(rows)
         if gone:
-            self._forget_bytes()
+            self.forget_bytes()
         return gone
 
     def shredded(self) -> list[tuple[str, str]]:
@@ -178,7 +267,7 @@ class KeyStore:
         with transaction(self.engine, write=False) as connection:
             return [(subject, kind) for subject, kind in connection.execute(select(JOURNAL))]
 
-    def _forget_bytes(self) -> None:
+    def forget_bytes(self) -> None:
         """Remove what deletion leaves behind: the log on SQLite, dead tuples on PostgreSQL."""
         with harmless_errors(), self.engine.connect() as plain:
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
@@ -200,3 +289,12 @@ class KeyStore:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _wrapper(master: bytes) -> AESGCM:
+    return AESGCM(derive_key(master, "wrap"))
+
+
+def _wrap(wrapper: AESGCM, subject: str, kind: str, key: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + wrapper.encrypt(nonce, key, f"{subject}|{kind}".encode())

@@ -20,7 +20,7 @@ class Ledger:
         """Use `Ledger.open`."""
         self.engine = engine
         self.vault = Vault(keys)
-        self.hashes = KeyedHashes(master)
+        self.hashes = KeyedHashes(master, keys.root())
         self._keys = keys
 
     @classmethod

@@ -29,6 +29,7 @@ class Act(StrEnum):
     SEE_EVIDENCE = "see the evidence of a consent"
     RECORD_WITHDRAWAL = "record a withdrawal"
     ERASE = "erase a person"
+    KEYS = "rotate or seal the deployment key"
     DEAD_LETTERS = "retry or drop a dead letter"
 
 
@@ -44,6 +45,7 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
     Act.SEE_EVIDENCE: frozenset({Role.PRIVACY, Role.AUDITOR}),
     Act.RECORD_WITHDRAWAL: frozenset({Role.PRIVACY}),
     Act.ERASE: frozenset({Role.PRIVACY}),
+    Act.KEYS: frozenset({Role.PRIVACY}),
     Act.DEAD_LETTERS: frozenset({Role.OPERATOR}),
 }
 """Act → the roles that may do it; one of them is enough."""
