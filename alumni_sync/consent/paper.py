@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import segno
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, meta
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alumni_sync.consent.editions import Terms
+from alumni_sync.consent.mails import plain_name
 from alumni_sync.consent.notices import exact_text, render_plain, sha256
 from alumni_sync.errors import ConfigError, Problem
 
@@ -87,6 +88,18 @@ class Handout:
     text: str
     sha256: str
     link: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterValues:
+    """What one letter says about its reader; `closes` as people of its language write a day."""
+
+    language: str
+    employee_number: str
+    name: str
+    first_name: str
+    link: str
+    closes: str
 
 
 def load_paper(folder: Path, language: str) -> PaperFile:
@@ -192,12 +205,32 @@ def code_png(link: str) -> bytes:
     return content.getvalue()
 
 
-def handout_page(given: Handout) -> str:
-    """Return a handout as one self-contained page of A4."""
+def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("alumni_sync.consent"), autoescape=True, undefined=StrictUndefined
     )
-    return environment.get_template("exit.html").render(
+    return environment.get_template(name)
+
+
+def letter_page(texts: PaperFile, terms: Terms, letter: LetterValues) -> str:
+    """Return one letter as a self-contained page of A4; names come from an HRIS, never trusted."""
+    values = {
+        **asdict(terms), "first_name": plain_name(letter.first_name), "closes": letter.closes,
+    }  # fmt: skip
+    said = LetterTexts.model_validate(rendered(texts.letter, values))
+    return _template("letter.html").render(
+        letter=letter,
+        controller=terms.controller,
+        name=plain_name(letter.name),
+        said=said,
+        greeting=said.greeting if values["first_name"] else said.greeting_unnamed,
+        code=code_svg(letter.link, inline=True),
+    )
+
+
+def handout_page(given: Handout) -> str:
+    """Return a handout as one self-contained page of A4."""
+    return _template("exit.html").render(
         language=given.language,
         controller=given.controller,
         said=given.said,

@@ -16,7 +16,7 @@ from alumni_sync.consent.lifecycle import Effect, Event, Position, Step, months_
 from alumni_sync.consent.links import end_all, use_up
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.outbox import asking_key, drop_asking, mail_row, queue
-from alumni_sync.domain import LIVE_STATES, Actor, ConsentState
+from alumni_sync.domain import LIVE_STATES, Actor, ConsentState, ContactBasis
 from alumni_sync.ledger.chain import EventDraft, append_event
 from alumni_sync.ledger.tables import Invitation, Spell, Suppression, t
 from alumni_sync.ledger.upsert import insert_ignore
@@ -160,7 +160,8 @@ def _mails(
     row: RowMapping, step: Step, along: Along, seq: int, at: datetime
 ) -> list[dict[str, Any]]:
     mails = []
-    if Effect.REMIND in step.effects:
+    # Whom a letter asked nothing allows us to remind by mail: HR exports another letter.
+    if Effect.REMIND in step.effects and row["basis"] != ContactBasis.NONE:
         key = asking_key(row["id"], row["round"], step.position.asked + 1)
         mails.append(mail_row(row, MailKind.REMINDER, key, at, at))
     if Effect.CONFIRM in step.effects:

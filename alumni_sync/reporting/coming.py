@@ -106,7 +106,10 @@ def _refused(row: Row, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _no_contact(row: Row, zone: ZoneInfo) -> Iterator[str]:
-    del row, zone
+    del zone
+    if row["no_contact_reason"] == "letter":
+        yield "Can be asked by post: alumni-sync letters export."
+        return
     yield "Nobody is written to unless a new fact in the source opens a way."
 
 

@@ -183,6 +183,8 @@ def _mails(story: Story) -> Iterator[Step]:
 def _consent(story: Story, zone: ZoneInfo) -> Iterator[Step]:
     for event in story.events:
         words = CONSENT_EVENTS.get(event["event"])
+        if (event["event"], event["channel"]) == ("asked", "letter"):
+            words = "Asked by letter"
         if words is None:
             continue  # the mail itself says it
         body = story.body(event)

@@ -30,6 +30,7 @@ class Act(StrEnum):
     RECORD_WITHDRAWAL = "record a withdrawal"
     ERASE = "erase a person"
     KEYS = "rotate or seal the deployment key"
+    EXPORT_LETTERS = "export letters"
     DEAD_LETTERS = "retry or drop a dead letter"
 
 
@@ -46,6 +47,7 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
     Act.RECORD_WITHDRAWAL: frozenset({Role.PRIVACY}),
     Act.ERASE: frozenset({Role.PRIVACY}),
     Act.KEYS: frozenset({Role.PRIVACY}),
+    Act.EXPORT_LETTERS: frozenset({Role.PRIVACY}),
     Act.DEAD_LETTERS: frozenset({Role.OPERATOR}),
 }
 """Act → the roles that may do it; one of them is enough."""
