@@ -290,10 +290,17 @@ class Consent(Section):
         return value
 
 
+class Returns(Section):
+    """Where bounces and complaints arrive."""
+
+    maildir: FilePath
+
+
 class Mail(WithPlugin):
-    """Who mails come from and which plugin delivers them."""
+    """Who mails come from, which plugin delivers them, and where they come back to."""
 
     sender: Text = Field(alias="from")
+    returns: Returns | None = None  # None: nobody reads them
 
 
 class Processor(Section):

@@ -196,6 +196,7 @@ def _check_people(settings: "Settings", diagnosis: Diagnosis) -> None:
 
 def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     from alumni_sync.cli.health import check_platform, check_sources
+    from alumni_sync.consent.returns import maildir_of
     from alumni_sync.deployment import without_ledger
 
     plugins = without_ledger(configuration)
@@ -209,6 +210,7 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
         diagnosis.notes += [f"{health.name}: {note}" for note in health.notes]
     try:
         plugins.mailer()
+        maildir_of(plugins.settings)
     except AlumniSyncError as error:
         diagnosis.blame(error, "mail")
 

@@ -214,14 +214,14 @@ def _not_handed_over(d: "Deployment", claimed: Claimed, reason: str, *, try_agai
                 )
             )
         else:
-            _bury(connection, row, reason, now)
+            bury(connection, row, reason, now)
         if claimed.asking:
             supersede(connection, claimed.invitation_id, LinkKind.DECIDE, now)
             _move(d, connection, claimed, Event.NOT_HANDED_OVER, reason)
     return outcome
 
 
-def _bury(connection: Connection, row: RowMapping, reason: str, now: datetime) -> None:
+def bury(connection: Connection, row: RowMapping, reason: str, now: datetime) -> None:
     """Make a dead letter: a person looks at it and has it tried again, or drops it."""
     connection.execute(
         update(OUTBOX)

@@ -348,7 +348,7 @@ class Outbox(SQLModel, table=True):
     claimed_at: datetime | None = when_column()
     confirmed_at: datetime | None = when_column()
     attempts: int = 0
-    message_id: str = ""
+    message_id: str = Field(default="", index=True)  # by which a bounce is found
     created_at: datetime = when_column(nullable=False)
     sealed: bytes | None = sealed_column(nullable=True)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from alumni_sync.consent.delivery import deliver_mail
+from alumni_sync.consent.returns import take_returns
 from alumni_sync.ledger.leases import hold
 from alumni_sync.membership.closings import closings, is_due
 from alumni_sync.membership.late_removals import alert_late_removals
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 REMOVALS_EVERY: Final = 5.0  # seconds; hidden within seconds, also when another process withdrew
 MAILS_EVERY: Final = 30.0  # seconds
 ABSENCES_EVERY: Final = 60.0  # seconds; the first look is due an hour after a removal
+RETURNS_EVERY: Final = 60.0  # seconds
 ALERTS_EVERY: Final = 300.0  # seconds; the first alert is due four hours after a gate closed
 
 
@@ -82,6 +84,7 @@ def worker_of(d: "Deployment") -> Worker:
             Chore("removals", lambda run_id: removals(d, run_id), REMOVALS_EVERY),
             Chore("confirmations", lambda run_id: confirmations(d, run_id), MAILS_EVERY),
             Chore("absences", lambda run_id: verify_removed(d, run_id), ABSENCES_EVERY),
+            Chore("returns", lambda run_id: take_returns(d, run_id), RETURNS_EVERY),
             Chore("alerts", lambda _run_id: alert_late_removals(d), ALERTS_EVERY),
         ],
         time.monotonic,

@@ -214,6 +214,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.UniqueConstraint("key"),
     )
     op.create_index("ix_outbox_invitation_id", "outbox", ["invitation_id"])
+    op.create_index("ix_outbox_message_id", "outbox", ["message_id"])
     op.create_index("ix_outbox_person_id", "outbox", ["person_id"])
     op.create_index("outbox_due", "outbox", ["state", "due_at"])
     op.create_table(
