@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alumni_sync.consent.history import Consent
-    from alumni_sync.deployment import Plugins
+    from alumni_sync.deployment import Deployment, Plugins
 
 
 @click.group()
@@ -24,10 +24,15 @@ def consent() -> None:
 
 @consent.command("show")
 @click.argument("person")
+@click.option("--event", type=int, metavar="NUMBER", help="One decision, exactly as it was seen.")
 @json_option
 @pass_app
-def show_consent(app: App, person: str, as_json: bool) -> None:
-    """Show what PERSON was asked and answered, with the evidence."""
+def show_consent(app: App, person: str, event: int | None, as_json: bool) -> None:
+    """Show what PERSON was asked and answered, with the evidence.
+
+    With --event: the exact text and form of that decision, checked against their hashes. Exit 1
+    where anything is not what it was.
+    """
     from alumni_sync.consent.history import consents_of
     from alumni_sync.ledger.people import resolve_person
     from alumni_sync.review.authority import Act, Authority
@@ -37,12 +42,24 @@ def show_consent(app: App, person: str, as_json: bool) -> None:
         found = list(consents_of(d, person_id))
         for each in found:
             Authority.of(d.settings).require(os_identity(), Act.SEE_EVIDENCE, each.source)
+        if event is not None:
+            Authority.of(d.settings).require(os_identity(), Act.SEE_EVIDENCE)
+            _show_decision(d, person_id, event, as_json=as_json)
+            return
         lines = [line for each in found for line in _lines(each)]
     show(
         {"person": person_id, "consents": found},
         lines or ["Nobody has asked this person, and nothing was answered."],
         as_json=as_json,
     )
+
+
+def _show_decision(d: "Deployment", person_id: str, seq: int, *, as_json: bool) -> None:
+    from alumni_sync.consent.reproduction import reproduce
+
+    found = reproduce(d, person_id, seq)
+    show(found, found.lines(), as_json=as_json)
+    finish(Exit.REJECTED if found.problems else Exit.DONE)
 
 
 def _lines(each: "Consent") -> Iterator[str]:

@@ -155,6 +155,14 @@ def open_subject(ring: KeyRing, person: str, sealed: str) -> Agreed | None:
     return Agreed.from_json(value["agreed"])
 
 
+def open_displayed(ring: KeyRing, person: str, sealed: str) -> dict[str, str]:
+    """Return the values that were on the page, by field; none once the evidence key is gone."""
+    if not sealed or not ring.has(person, KeyKind.EVIDENCE):
+        return {}
+    value = ring.open_json(person, KeyKind.EVIDENCE, TABLE, b64decode(sealed))
+    return dict(value["displayed"])
+
+
 def nobody(address: str) -> Agreed:
     """Return the personal part of an answer that agrees to nothing."""
     fields: Mapping[ProfileField, Shown] = {}

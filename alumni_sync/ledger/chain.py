@@ -193,6 +193,25 @@ def _problem(row: Mapping[str, Any], expected_seq: int, previous: str) -> str:
     return f"edited: column {wrong[0]} differs from the record" if wrong else ""
 
 
+def prove(connection: Connection, seq: int) -> tuple[bytes, str] | None:
+    """Return the canonical bytes of one event and what is wrong with it; None where there is none.
+
+    Looked at: the bytes against their hash and columns, and both neighbours' links. Whether all of
+    the chain was written anew only `verify` can say, against checkpoints.
+    """
+    near = select(_EVENTS).where(_EVENTS.c.seq.between(seq - 1, seq + 1))
+    rows = {row["seq"]: dict(row) for row in connection.execute(near).mappings()}
+    if seq not in rows:
+        return None
+    before, row, after = rows.get(seq - 1), rows[seq], rows.get(seq + 1)
+    if before is None and seq > 1:
+        return bytes(row["canonical"]), f"event {seq - 1}, before it, is missing"
+    problem = _problem(row, seq, before["entry_hash"] if before else GENESIS)
+    if not problem and after is not None and after["prev_hash"] != row["entry_hash"]:
+        problem = "edited: the event after it names another hash"
+    return bytes(row["canonical"]), problem
+
+
 def head(connection: Connection) -> tuple[int, str]:
     """Return (sequence number, hash) of the last event; (0, genesis) of an empty chain."""
     row = connection.execute(

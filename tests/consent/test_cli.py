@@ -59,6 +59,19 @@ def test_the_evidence_is_shown_to_who_may_see_it(
     assert "Zofia Jaworowska <zofia@mail.example>" in said
 
 
+def test_one_decision_is_shown_as_it_was_seen_or_not_at_all(
+    config: Path, member: Leaver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A court asks for what was on the page, and a number must not lead to somebody else's."""
+    assert 0 == run(config, "consent", "show", member.person, "--event", "2")
+
+    said = capsys.readouterr().out
+    for part in ("event 2: said_yes, invited → given", "# Would you like to stay in touch?"):
+        assert part in said
+    assert 2 == run(config, "consent", "show", member.person, "--event", "3")
+    assert "this person has no event 3" in capsys.readouterr().err
+
+
 def test_the_evidence_comes_as_json_too(
     config: Path, member: Leaver, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,6 +93,7 @@ def test_the_evidence_is_not_shown_to_anybody_else(
     config.write_text(text.replace(f"user: {me}", "user: somebody.else"), "utf-8")
 
     assert 2 == run(config, "consent", "show", member.person)
+    assert 2 == run(config, "consent", "show", member.person, "--event", "2")
     captured = capsys.readouterr()
     assert "not in `people:`" in captured.err
     assert "Zofia" not in captured.out + captured.err
