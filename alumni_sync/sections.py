@@ -36,7 +36,6 @@ LOCAL_TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
-EEA: Final = ("eu", "eea")
 MOST_BUSINESS_DAYS: Final = 23
 _LONGEST_URL: Final = 300  # with a link's secret it has to fit into one line of a mail's head
 
@@ -308,13 +307,7 @@ class Processor(Section):
 
     agreement: Text
     region: Code
-    transfer: str | None = None  # transfer basis, for a region outside the EEA
-
-    @model_validator(mode="after")
-    def _transfer_has_a_basis(self) -> Self:
-        if self.region not in EEA and not self.transfer:
-            raise ValueError("a region outside eu and eea needs `transfer:` | the basis of it")
-        return self
+    transfer: str | None = None  # for a region outside those of a pack: `alumni_sync.laws`
 
 
 class Platform(WithPlugin):

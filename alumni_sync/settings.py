@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 from pydantic import Field, ValidationError
 
 from alumni_sync.errors import ConfigError, Problem
+from alumni_sync.laws import law_problems
 from alumni_sync.sections import (
     Audience,
     Brakes,
@@ -174,6 +175,7 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> R
     problems.extend(_people_problems(value, document))
     problems.extend(_file_problems(value, document, root))
     problems.extend(_language_problems(value, document, root))
+    problems.extend(law_problems(value, document, root))
     return Reading(path, document, settings, tuple(problems), tuple(_plugin_sections(value)))
 
 

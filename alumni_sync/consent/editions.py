@@ -1,8 +1,9 @@
 """Editions of a notice: the files that legal owns, read and checked as a whole.
 
 An edition is a folder `rules/notices/<id>/<version>/`: `manifest.yaml`, the text `<language>.md`,
-form labels `form/<language>.yaml` and mails `mail/<language>.yaml`. A language is complete or the
-edition does not load: consent given on a page that mixes languages would not be informed.
+form labels `form/<language>.yaml` and mails `mail/<language>.yaml`. A language is complete and says
+what the first one says, or the edition does not load: consent given on a page that mixes languages
+would not be informed. A locked edition (`alumni_sync.consent.locks`) loads only unchanged.
 """
 
 import re
@@ -17,6 +18,8 @@ from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from alumni_sync.consent.completeness import differences, told_apart, unsaid
+from alumni_sync.consent.locks import changes, lock_path
 from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.ports import ProfileField, Purpose
 
@@ -29,7 +32,7 @@ MUST_BE_SAID: Final = frozenset(
         "close_days", "mails", "authority", "authority_url", "rules_url",
     }
 )  # fmt: skip
-"""What GDPR Articles 7, 13 and 14 want a person to be told; a text that lacks one is refused."""
+"""What differs from one deployment to the next and has to be told; a text without it is refused."""
 MAIL_VALUES: Final = frozenset({"first_name", "closes", "until", "last", "day", "month", "year"})
 """What a mail's template may use beside the terms."""
 BADGES: Final = frozenset(
@@ -59,6 +62,7 @@ class Terms:
     authority: str
     authority_url: str
     rules_url: str
+    jurisdiction: str = "eu"
 
 
 class _Frozen(BaseModel):
@@ -161,6 +165,7 @@ def load_edition(rules: Path, notice_id: str, version: str | None = None) -> Edi
         raise ConfigError.of(str(where), f"there is no notice {notice_id} {version or ''}".strip())
     folder = rules / "notices" / notice_id / (version or versions[-1])
     files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files += [path for path in (lock_path(folder.parent),) if path.is_file()]
     state = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
     return _load(folder, notice_id, state)
 
@@ -168,7 +173,7 @@ def load_edition(rules: Path, notice_id: str, version: str | None = None) -> Edi
 @lru_cache(maxsize=32)
 def _load(folder: Path, notice_id: str, _state: tuple[tuple[str, int, int], ...]) -> Edition:
     """Load a folder once per state of its files: a page must not parse YAML at every request."""
-    problems: list[Problem] = []
+    problems = list(changes(folder))
     manifest = _read(folder / "manifest.yaml", Manifest, problems)
     if manifest is None:
         raise ConfigError(problems)
@@ -186,9 +191,37 @@ def _load(folder: Path, notice_id: str, _state: tuple[tuple[str, int, int], ...]
         if mail := _read(mail_path, MailFile, problems):
             mails[code] = mail
             problems += _mail_problems(mail_path, mail)
+    edition = Edition(manifest, texts, forms, mails)
+    problems += _apart(folder, edition)
     if problems:
         raise ConfigError(problems)
-    return Edition(manifest, texts, forms, mails)
+    return edition
+
+
+def _apart(folder: Path, edition: Edition) -> Iterator[Problem]:
+    """Yield where a language says something else than the first; what is missing was named."""
+    model, *others = edition.manifest.languages
+    for code in others:
+        if (text := edition.texts[code]) and edition.texts[model]:
+            yield from differences(folder / f"{code}.md", text, edition.texts[model], model)
+        for kind, files in (("form", edition.forms), ("mail", edition.mails)):
+            if code in files and model in files:
+                path = folder / kind / f"{code}.yaml"
+                here, there = (_by_place(files[name].model_dump()) for name in (code, model))
+                yield from told_apart(path, here, there, model)
+
+
+def _by_place(value: object, place: str = "") -> dict[str, str]:
+    """Return every text that is not empty by where it stands: `invitation.lines.0`."""
+    if isinstance(value, str):
+        return {place: value} if value else {}
+    inner = (
+        value if isinstance(value, Mapping) else dict(enumerate(cast("Iterable[object]", value)))
+    )
+    found: dict[str, str] = {}
+    for key, item in inner.items():
+        found |= _by_place(item, f"{place}.{key}".lstrip("."))
+    return found
 
 
 def _read(path: Path, model: type[_Model], problems: list[Problem]) -> _Model | None:
@@ -217,8 +250,10 @@ def _text(path: Path, problems: list[Problem]) -> str:
     used = _used(path, text, problems)
     unknown = used - _TERMS
     problems += [Problem(str(path), f"uses the unknown value {name}") for name in sorted(unknown)]
-    unsaid = sorted(MUST_BE_SAID - used)
-    problems += [Problem(str(path), f"does not say {name}") for name in unsaid if used]
+    if used:  # else it does not even parse
+        left_out = sorted(MUST_BE_SAID - used)
+        problems += [Problem(str(path), f"does not say {name}") for name in left_out]
+        problems += unsaid(path, text)
     return text
 
 
@@ -242,23 +277,13 @@ def _form_problems(path: Path, form: FormTexts, manifest: Manifest) -> Iterator[
 
 def _mail_problems(path: Path, mail: MailFile) -> Iterator[Problem]:
     problems: list[Problem] = []
-    for text in _strings(mail.model_dump()):
+    for text in _by_place(mail.model_dump()).values():
         for name in sorted(_used(path, text, problems) - _TERMS - MAIL_VALUES):
             yield Problem(str(path), f"uses the unknown value {name}")
     yield from problems
     for kind in ("invitation", "reminder", "again", "confirmation"):
         if not getattr(mail, kind).link:
             yield Problem(str(path), f"{kind}.link is missing", "the mail would have no button")
-
-
-def _strings(value: object) -> Iterator[str]:
-    """Yield every text of a file's values; there are texts, mappings and lists, nothing else."""
-    if isinstance(value, str):
-        yield value
-        return
-    inner = value.values() if isinstance(value, Mapping) else value
-    for item in cast("Iterable[object]", inner):
-        yield from _strings(item)
 
 
 def _used(path: Path, text: str, problems: list[Problem]) -> frozenset[str]:

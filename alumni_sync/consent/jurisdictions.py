@@ -6,20 +6,14 @@ under a draft.
 """
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from alumni_sync.domain import ContactBasis
 from alumni_sync.errors import ConfigError, Problem
-
-NEVER_LEGITIMATE_INTEREST: Final = frozenset({"pl", "uk"})
-"""Where asking counts as marketing: no pack can allow legitimate interest there.
-
-Poland: PKE art. 398, since 10 November 2024. United Kingdom: PECR reg. 22 as the ICO applies it
-(Flybe and Honda were fined for mails that merely asked for consent).
-"""
+from alumni_sync.laws import EEA, NEVER_LEGITIMATE_INTEREST
 
 
 class _Frozen(BaseModel):
@@ -77,6 +71,11 @@ class JurisdictionPack(_Frozen):
             sources (`adults_only`); it decides on the verdict, this on the mail.
         holidays: country whose public holidays count where the leaver's country is unknown.
         proof_years: how long the proof of a consent is kept after the consent ends.
+        claim_years: how long claims may be made about not having been asked; as long the sealed
+            record of an upheld case is kept.
+        regions: where a platform may be without a transfer basis.
+        own_deployment: leavers of no other jurisdiction may be in the same ledger.
+        one_purpose: a notice may ask for membership and nothing beside it.
     """
 
     jurisdiction: str = Field(pattern=r"^[a-z]{2}$")
@@ -88,6 +87,10 @@ class JurisdictionPack(_Frozen):
     contact: ContactRules
     timers: Timers = Timers()
     proof_years: int = Field(3, ge=1, le=10)
+    claim_years: int = Field(3, ge=1, le=10)
+    regions: tuple[str, ...] = Field(EEA, min_length=1)
+    own_deployment: bool = False
+    one_purpose: bool = False
     authority: Authority
 
     @property

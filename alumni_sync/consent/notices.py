@@ -4,9 +4,7 @@ The text's hash is taken over the exact rendered Markdown (NFC, LF, no trailing 
 over labels, order and defaults. Neither holds a personal value, so both can be kept as they are.
 """
 
-import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -18,6 +16,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markdown_it import MarkdownIt
 
 from alumni_sync.consent.editions import LABELS, Edition, Label, Terms
+from alumni_sync.consent.exact import exact_text, sha256
 from alumni_sync.ports import ProfileField, Purpose
 
 ANSWERS: Final = ("yes", "no", "later", "not_me")
@@ -103,14 +102,3 @@ def render_form(
 
 def _described(name: str, label: Label) -> dict[str, str]:
     return {"id": str(name), "label": label.label, "help": label.help}
-
-
-def exact_text(text: str) -> str:
-    """Return text as it is hashed: NFC, LF, no trailing spaces, one newline at the end."""
-    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
-
-
-def sha256(content: bytes) -> str:
-    """Return the hex SHA-256 of bytes."""
-    return hashlib.sha256(content).hexdigest()

@@ -17,8 +17,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alumni_sync.consent.editions import Terms
+from alumni_sync.consent.exact import exact_text, sha256
 from alumni_sync.consent.mails import plain_name
-from alumni_sync.consent.notices import exact_text, render_plain, sha256
+from alumni_sync.consent.notices import render_plain
 from alumni_sync.errors import ConfigError, Problem
 
 MUST_BE_SAID: Final = frozenset({"controller", "contact", "mails", "authority", "authority_url"})

@@ -67,7 +67,7 @@ def terms_for(d: "Plugins", source: str) -> Terms:
         contact=section.controller.contact,
         recipient=processor.agreement,
         region=processor.region.upper(),
-        transfer=processor.transfer or "",
+        transfer="" if processor.region in pack.regions else processor.transfer or "",
         basis=section.contact.basis.value,
         mails=pack.timers.asking_mails,
         close_days=pack.timers.close_days,
@@ -77,4 +77,5 @@ def terms_for(d: "Plugins", source: str) -> Terms:
         authority=pack.authority.name,
         authority_url=pack.authority.url,
         rules_url=f"{d.settings.consent.public_url}/how-we-decide",
+        jurisdiction=pack.jurisdiction,
     )

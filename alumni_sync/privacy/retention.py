@@ -197,7 +197,7 @@ def _left_out(d: "Deployment", now: datetime) -> Sequence[ColumnElement[bool]]:
         and_(
             _SPELL.c.source == source,
             _CASE.c.status.in_(closed),
-            _CASE.c.closed_at <= now - YEAR * _proof_years(d, source),
+            _CASE.c.closed_at <= now - YEAR * pack_of(d, source).claim_years,
         )
         for source in d.settings.sources
     ]

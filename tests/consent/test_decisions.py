@@ -235,6 +235,7 @@ def test_a_changed_notice_makes_open_pages_stale(world: World) -> None:
     leaver = world.invited()
     choice = world.choice(leaver, Answer.YES)
     notice = world.root / "rules" / "notices" / "alumni-community" / "1.0.0" / "en.md"
+    (notice.parents[1] / "lock.yaml").unlink(missing_ok=True)
     notice.write_text(notice.read_text("utf-8") + "\nOne more thing.\n", "utf-8")
 
     assert Stale() == decide(world.d, world.invitation(leaver)["id"], choice, BY_MAIL)
@@ -275,6 +276,7 @@ def test_what_cannot_be_stored_is_said_all_at_once(
 def test_a_purpose_that_is_not_on_the_page_is_refused(world: World) -> None:
     """An edition may leave a purpose out; a form of an older page may still have it."""
     manifest = world.root / "rules/notices/alumni-community/1.0.0/manifest.yaml"
+    (manifest.parents[1] / "lock.yaml").unlink(missing_ok=True)
     manifest.write_text(manifest.read_text("utf-8").replace("  - mentoring\n", ""), "utf-8")
     leaver = world.invited()
 

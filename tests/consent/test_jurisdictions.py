@@ -10,6 +10,7 @@ import yaml
 
 from alumni_sync.consent.calendars import is_working_day, known_country, next_working_day
 from alumni_sync.consent.jurisdictions import Timers, load_pack
+from alumni_sync.domain import ContactBasis
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
 
@@ -42,8 +43,36 @@ def test_shipped_packs_are_drafts_with_the_products_timers(name: str) -> None:
 
 
 def test_the_packs_that_issue_contracts_need_are_there() -> None:
-    """Poland, Germany, and the rest of the union."""
-    assert {"pl", "de", "eu"} <= set(PACKS)
+    """Poland, Germany, the rest of the union, the United Kingdom and Russia."""
+    assert {"pl", "de", "eu", "uk", "ru"} <= set(PACKS)
+
+
+@pytest.mark.parametrize(
+    ("name", "proof", "claims", "regions", "alone"),
+    [
+        ("eu", 3, 3, ("eu", "eea"), False),
+        ("de", 3, 3, ("eu", "eea"), False),
+        ("pl", 6, 6, ("eu", "eea"), False),
+        ("uk", 6, 6, ("uk", "eu", "eea"), False),
+        ("ru", 3, 3, ("ru",), True),
+    ],
+)
+def test_each_place_has_its_own_terms(
+    name: str, proof: int, claims: int, regions: tuple[str, ...], *, alone: bool
+) -> None:
+    """A proof that is destroyed before its claims lapse proves nothing."""
+    pack = load_pack(shipped("rules"), name)
+
+    assert (proof, claims, regions) == (pack.proof_years, pack.claim_years, pack.regions)
+    assert (alone, alone) == (pack.own_deployment, pack.one_purpose)
+    assert pack.allows(ContactBasis.EXIT_FORM)
+    assert pack.allows(ContactBasis.LEGITIMATE_INTEREST) == (name in {"eu", "de"})
+
+
+@pytest.mark.parametrize(("day", "country"), [(date(2026, 8, 31), "GB"), (date(2026, 6, 12), "RU")])
+def test_mail_rests_on_the_holidays_of_the_new_packs(day: date, country: str) -> None:
+    """Scotland works on the August bank holiday; England and Russia Day are the countries' own."""
+    assert (country == "GB") == is_working_day(day, country)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +111,7 @@ def test_a_missing_unreadable_or_misnamed_pack_says_so(tmp_path: Path) -> None:
     rules = edited(tmp_path, jurisdiction="de")
 
     with pytest.raises(ConfigError, match="no such jurisdiction pack"):
-        load_pack(rules, "uk")
+        load_pack(rules, "xx")
     with pytest.raises(ConfigError, match="says jurisdiction: de"):
         load_pack(rules, "pl")
     (rules / "jurisdictions" / "pl.yaml").write_text("a: [", encoding="utf-8")
