@@ -37,7 +37,7 @@ def verify(app: App, *, as_json: bool) -> None:
     with app.open(create=False) as deployment:
         report = check(deployment.ledger, deployment.settings.ledger.checkpoints)
     show(report, _lines(report), as_json=as_json)
-    finish(Exit.DONE if report.broken_seq is None else Exit.REJECTED)
+    finish(Exit.DONE if report.sound else Exit.REJECTED)
 
 
 def _lines(report: "LedgerReport") -> Iterator[str]:
@@ -47,6 +47,8 @@ def _lines(report: "LedgerReport") -> Iterator[str]:
         yield f"The consent chain is broken at event {report.broken_seq}: {report.problem}."
     else:
         yield f"The second place cannot vouch for the consent chain: {report.problem}."
+    for digest in report.edited_texts:
+        yield f"A text that people were shown was edited: {digest}."
     if report.checkpoints is None:
         yield "Nobody vouches for its end: give `ledger.checkpoints` a second place."
     elif report.broken_seq is None:

@@ -10,7 +10,7 @@ IMMEDIATE; an advisory lock on PostgreSQL), so that two can never fork it.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -29,6 +29,7 @@ SCHEMA_VERSION: Final = "1"
 _DOMAIN_TAG: Final = b"alumni-ledger-v1\0"
 _LOCK: Final = 0x616C756D  # "alum": the advisory lock that serialises writers on PostgreSQL
 _PAGE: Final = 1_000
+_FEW: Final = 20  # whole texts
 _EVENTS: Final = t(ConsentEvent)
 _DERIVED: Final = (
     "seq",
@@ -226,6 +227,16 @@ def store_blob(connection: Connection, content: bytes, media_type: str, at: date
     row = {"sha256": digest, "media_type": media_type, "content": content, "created_at": at}
     insert_ignore(connection, t(NoticeBlob), [row], key=("sha256",))
     return digest
+
+
+def edited_blobs(ledger: Ledger) -> Iterator[str]:
+    """Yield the hash of every kept text or form whose bytes do not have it."""
+    blobs = t(NoticeBlob)
+    query = select(blobs.c.sha256, blobs.c.content).order_by(blobs.c.sha256)
+    with ledger.read() as connection:
+        for kept in connection.execute(query.execution_options(yield_per=_FEW)):
+            if hashlib.sha256(kept.content).hexdigest() != kept.sha256:
+                yield kept.sha256
 
 
 def load_blob(connection: Connection, sha256: str) -> bytes | None:

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import delete, select
 
 from alumni_sync.errors import ConfigError, LedgerError
-from alumni_sync.ledger.chain import GENESIS, ChainReport, head, verify
+from alumni_sync.ledger.chain import GENESIS, ChainReport, edited_blobs, head, verify
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Checkpoint, ConsentEvent, t
@@ -106,11 +106,18 @@ class LedgerReport(ChainReport):
         checkpoints: how many signed lines there are; None where no second place is configured.
         vouched: up to which event they vouch for the chain.
         recovered: when the ledger was restored from a backup, and to which event.
+        edited_texts: hashes of kept texts and forms whose bytes are others now.
     """
 
     checkpoints: int | None = None
     vouched: int = 0
     recovered: tuple[str, ...] = ()
+    edited_texts: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Say whether nothing at all is wrong."""
+        return self.broken_seq is None and not self.edited_texts
 
 
 def signing_key(hashes: KeyedHashes) -> Ed25519PrivateKey:
@@ -230,7 +237,11 @@ def _keep(ledger: Ledger, line: Line) -> None:
 
 
 def check(ledger: Ledger, path: Path | None) -> LedgerReport:
-    """Verify the chain against itself and against the checkpoints in the second place."""
+    """Verify the chain and the texts it names, by themselves and against the second place."""
+    return replace(_check_chain(ledger, path), edited_texts=tuple(edited_blobs(ledger)))
+
+
+def _check_chain(ledger: Ledger, path: Path | None) -> LedgerReport:
     if path is None:
         return LedgerReport(**asdict(verify(ledger)))
     try:

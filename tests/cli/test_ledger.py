@@ -7,7 +7,10 @@ import pytest
 
 from alumni_sync.cli.main import run_command_line
 from alumni_sync.deployment import Deployment
+from alumni_sync.ledger.chain import store_blob
+from alumni_sync.ledger.tables import NoticeBlob, t
 from tests import fake_plugins
+from tests.conftest import NOW
 from tests.ledger.chains import append, cut
 
 WITH_PLACE = fake_plugins.CONFIG.replace(
@@ -92,6 +95,19 @@ def test_a_second_place_that_was_edited_is_named(
 
     assert 1 == run_command_line(["ledger", "verify", *here])
     assert "cannot vouch for the consent chain: line 1 of" in capsys.readouterr().out
+
+
+def test_an_edited_text_ends_with_an_exit_code(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The chain is whole then, and what people read is forged all the same."""
+    blobs = t(NoticeBlob)
+    with Deployment.open(config) as d, d.ledger.write() as connection:
+        digest = store_blob(connection, b"# A", "text/markdown", NOW)
+        connection.execute(blobs.update(), {"content": b"# B"})
+
+    assert 1 == run_command_line(["ledger", "verify", "--config", str(config)])
+    assert f"was edited: {digest}." in capsys.readouterr().out
 
 
 def test_the_sql_of_the_application_role_goes_into_psql(

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.errors import ConfigError, LedgerError
-from alumni_sync.ledger.chain import verify
+from alumni_sync.ledger.chain import store_blob, verify
 from alumni_sync.ledger.checkpoints import check, public_key, recover, write_checkpoint
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ledger.store import Ledger
+from alumni_sync.ledger.tables import NoticeBlob, t
 from tests.conftest import NOW
 from tests.ledger.chains import append, cut, rewrite
+
+BLOBS = t(NoticeBlob)
 
 
 @pytest.fixture
@@ -63,6 +66,17 @@ def test_t30_a_chain_written_anew_is_noticed(ledger: Ledger, place: Path) -> Non
 
     assert verify(ledger).broken_seq is None
     assert (4, "rewritten: events 4 to 6 differ from the checkpoint") == wrong(ledger, place)
+
+
+def test_a_text_that_was_edited_is_named(ledger: Ledger, place: Path) -> None:
+    """The events hold its hash only; other words under it would count as what people read."""
+    with ledger.write() as connection:
+        kept = [store_blob(connection, text, "text/markdown", NOW) for text in (b"# A", b"# B")]
+        connection.execute(BLOBS.update().where(BLOBS.c.sha256 == kept[1]), {"content": b"# C"})
+
+    report = check(ledger, place)
+
+    assert ((kept[1],), False) == (report.edited_texts, report.sound)
 
 
 def test_nothing_new_writes_nothing(ledger: Ledger, place: Path) -> None:
