@@ -8,7 +8,7 @@ States are stored as the values of the enums in `alumni_sync.domain`.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Table, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from alumni_sync.ledger.columns import (
@@ -145,7 +145,10 @@ class Invitation(SQLModel, table=True):
     """
 
     __tablename__ = "invitation"
-    __table_args__ = (Index("invitation_due", "state", "next_at"),)
+    __table_args__ = (
+        Index("invitation_due", "state", "next_at"),
+        CheckConstraint("asked BETWEEN 0 AND 3", name="invitation_asking_cap"),
+    )
     id: str = Field(primary_key=True)  # I-…
     spell_id: str = Field(unique=True, foreign_key="spell.id")
     person_id: str = Field(index=True)

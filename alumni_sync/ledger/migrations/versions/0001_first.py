@@ -436,6 +436,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("created_at", WHEN, nullable=False),
         sa.Column("changed_at", WHEN, nullable=False),
         sa.Column("sealed", BYTES),
+        sa.CheckConstraint("asked BETWEEN 0 AND 3", name="invitation_asking_cap"),
         sa.UniqueConstraint("spell_id"),
     )
     op.create_index("invitation_due", "invitation", ["state", "next_at"])
