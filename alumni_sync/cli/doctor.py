@@ -4,7 +4,6 @@ A problem keeps something from working; a note is worth knowing and never makes 
 """
 
 import stat
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -18,7 +17,6 @@ from alumni_sync.errors import AlumniSyncError, ConfigError, Problem
 if TYPE_CHECKING:
     from alumni_sync.consent.jurisdictions import JurisdictionPack
     from alumni_sync.deployment import Configuration
-    from alumni_sync.ledger.store import Ledger
     from alumni_sync.settings import Settings
 
 OTHERS_MAY_READ: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -216,47 +214,20 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
 
 
 def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
+    from alumni_sync.consent.reach import reach
     from alumni_sync.deployment import Deployment, sqlite_path
     from alumni_sync.membership.late_removals import late_removals
 
     path = sqlite_path(configuration.settings.ledger.url)
     if path is not None and not path.exists():
-        diagnosis.notes.append("there is no ledger yet: the first run makes it")
+        diagnosis.notes.append(
+            "there is no ledger yet: the first run makes it, and run --dry-run foretells it"
+        )
         return
     try:
         with Deployment.of(configuration, create=False) as deployment:
-            diagnosis.notes += contact_shares(deployment.ledger)
+            diagnosis.notes += [each.sentence() for each in reach(deployment)]
             for sentence in late_removals(deployment).sentences():
                 diagnosis.add(Problem("removals", sentence, _TRACE), Exit.VENDOR)
     except AlumniSyncError as error:
         diagnosis.blame(error, "ledger")
-
-
-def contact_shares(ledger: "Ledger") -> Iterator[str]:
-    """Yield for each source and basis how many eligible leavers can be contacted, and why not."""
-    from sqlalchemy import func, select
-
-    from alumni_sync.domain import ConsentState
-    from alumni_sync.ledger.tables import Invitation, t
-
-    table = t(Invitation)
-    columns = (table.c.source, table.c.basis, table.c.state, table.c.no_contact_reason)
-    query = select(*columns, func.count().label("number")).group_by(*columns)
-    with ledger.read() as connection:
-        rows = connection.execute(query).all()
-    reached: Counter[tuple[str, str]] = Counter()
-    missed: dict[tuple[str, str], Counter[str]] = {}
-    for row in rows:
-        group = (row.source, row.basis)
-        if row.state == ConsentState.NO_CONTACT:
-            missed.setdefault(group, Counter())[row.no_contact_reason or "unknown"] += row.number
-        else:
-            reached[group] += row.number
-    for source, basis in sorted(set(reached) | set(missed)):
-        reasons = missed.get((source, basis), Counter())
-        total = reached[source, basis] + reasons.total()
-        why = ", ".join(f"{reason} {number}" for reason, number in sorted(reasons.items()))
-        yield (
-            f"source {source}, basis {basis}: {reached[source, basis]} of {total} leavers can be "
-            f"contacted" + (f" (not: {why})" if why else "")
-        )

@@ -11,6 +11,7 @@ from alumni_sync.errors import AlumniSyncError, SafetyStop
 
 if TYPE_CHECKING:
     from alumni_sync.cli.rehearsal import Rehearsal
+    from alumni_sync.consent.reach import Reach
 
 Unread = dict[str, AlumniSyncError]
 """Source → why it could not be read."""
@@ -23,6 +24,7 @@ def forecast(app: App, source: str | None, *, as_json: bool) -> None:
     """
     from alumni_sync.cli.rehearsal import rehearse
     from alumni_sync.cli.run import named_sources, told_source
+    from alumni_sync.consent.reach import reach
     from alumni_sync.deployment import load_configuration
     from alumni_sync.ledger.ids import new_id
 
@@ -39,13 +41,24 @@ def forecast(app: App, source: str | None, *, as_json: bool) -> None:
             stops=[error.brake_id for error in unread.values() if isinstance(error, SafetyStop)],
             duration_seconds=perf_counter() - started,
         )
+        reached = reach(rehearsal, named_sources(rehearsal, source))
         told = {name: told_source(rehearsal, name) for name in unread}
         nothing_read = len(unread) == len(named_sources(rehearsal, source))
     if not nothing_read:
         unmapped = {name: dict(found) for name, found in rehearsal.unmapped.counts().items()}
-        value = {**summary, "dry_run": True, "unmapped": unmapped, "unread": sorted(unread)}
+        value = {
+            **summary,
+            "dry_run": True,
+            "reach": [each.numbers() for each in reached],
+            "unmapped": unmapped,
+            "unread": sorted(unread),
+        }
         said = lines_of(summary, blocked_requests([stages]))
-        show(value, [*_head(unread), *said[1:], *_tail(unmapped)], as_json=as_json)
+        show(
+            value,
+            [*_head(unread), *said[1:], *_reachable(reached), *_tail(unmapped)],
+            as_json=as_json,
+        )
     codes = [
         report_error(error, debug=app.debug, source=told[name]) for name, error in unread.items()
     ]
@@ -56,6 +69,11 @@ def _head(unread: Iterable[str]) -> list[str]:
     """Return what takes the place of the payroll closes."""
     lines = ["Dry run: nothing was written, nobody was asked."]
     return lines + [f"Not read        {name}: nobody of it is in these figures" for name in unread]
+
+
+def _reachable(reached: "Iterable[Reach]") -> list[str]:
+    """Return a line for each source and basis."""
+    return [f"Reach           {each.sentence()}" for each in reached]
 
 
 def _tail(unmapped: Mapping[str, Mapping[str, int]]) -> list[str]:

@@ -8,14 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from alumni_sync.cli.doctor import contact_shares
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
-from alumni_sync.domain import ConsentState
-from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import Invitation, Person, Spell, t
 from tests import fake_plugins
-from tests.conftest import NOW
 
 
 @pytest.fixture
@@ -202,58 +197,3 @@ def test_an_unknown_plugin_ends_with_two(capsys: pytest.CaptureFixture[str]) -> 
     """With the names that there are."""
     assert 2 == run_command_line(["platforms", "show", "nobody"])
     assert "installed: directory" in capsys.readouterr().err
-
-
-def test_the_share_that_can_be_contacted_is_by_basis(sqlite_ledger: Ledger) -> None:
-    """HR learns here that a mapped column is missing, before half a year of letters."""
-    people = [
-        {
-            "id": f"P-{number}",
-            "source": "hr",
-            "person_hash": f"p{number}",
-            "employee_hash": f"e{number}",
-            "number_hash": f"n{number}",
-            "created_at": NOW,
-            "sealed": b"x",
-        }
-        for number in range(4)
-    ]
-    spells = [
-        {
-            "id": f"S-{number}",
-            "person_id": f"P-{number}",
-            "source": "hr",
-            "spell_hash": f"s{number}",
-            "facts_hash": "f",
-            "record_status": "left",
-            "first_seen_at": NOW,
-            "changed_at": NOW,
-        }
-        for number in range(4)
-    ]
-    states = [
-        (ConsentState.INVITED, ""),
-        (ConsentState.GIVEN, ""),
-        (ConsentState.NO_CONTACT, "no_address"),
-        (ConsentState.NO_CONTACT, "no_evidence"),
-    ]
-    invitations = [
-        {
-            "id": f"I-{number}",
-            "spell_id": f"S-{number}",
-            "person_id": f"P-{number}",
-            "source": "hr",
-            "state": state,
-            "basis": "exit_form",
-            "no_contact_reason": reason,
-            "created_at": NOW,
-            "changed_at": NOW,
-        }
-        for number, (state, reason) in enumerate(states)
-    ]
-    with sqlite_ledger.write() as connection:
-        for table, rows in ((Person, people), (Spell, spells), (Invitation, invitations)):
-            connection.execute(t(table).insert(), rows)
-
-    share = "source hr, basis exit_form: 2 of 4 leavers can be contacted"
-    assert [f"{share} (not: no_address 1, no_evidence 1)"] == list(contact_shares(sqlite_ledger))

@@ -92,6 +92,11 @@ def test_a_dry_run_says_what_the_run_then_does(
         assert (key, real.out[key]) == (key, dry.out[key])
     for key in ("due", "no_contact"):
         assert real.out["invitations"][key] == dry.out["invitations"][key]
+    reach = dry.out["reach"]
+    assert ["acme-de", "acme-pl"] == [each["source"] for each in reach]
+    assert dry.out["invitations"]["due"] == sum(each["by_mail"] for each in reach)
+    unreachable = sum(each["by_letter"] + sum(each["closed"].values()) for each in reach)
+    assert dry.out["invitations"]["no_contact"] == unreachable
 
 
 @pytest.mark.slow
