@@ -69,6 +69,23 @@ def test_every_problem_is_said_at_once(sample: Path, capsys: pytest.CaptureFixtu
         assert place in places
 
 
+def test_a_mailbox_that_nobody_can_read_is_said(
+    sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typing mistake must not look like a year without bounces."""
+    settings = yaml.safe_load(sample.read_text(encoding="utf-8"))
+    settings["mail"]["returns"] = {"maildir": "var/returns"}
+    sample.write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+    code, said = asked(capsys, "doctor", "--config", str(sample))
+    assert (2, ["mail.returns.maildir"]) == (code, [one["where"] for one in said["problems"]])
+
+    for name in ("new", "cur", "tmp"):
+        (sample.parent / "var" / "returns" / name).mkdir(parents=True)
+    code, said = asked(capsys, "doctor", "--config", str(sample))
+    assert (0, []) == (code, said["problems"])
+
+
 @pytest.mark.parametrize(
     ("adults", "needed", "contradiction"),
     [
