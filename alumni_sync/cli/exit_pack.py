@@ -98,7 +98,8 @@ def _keep(d: "Deployment", given: "Sequence[Handout]") -> None:
 
 
 def _write(out: Path, each: "Handout") -> list[str]:
-    from alumni_sync.consent.paper import code_png, code_svg, handout_page
+    from alumni_sync.consent.codes import code_png, code_svg
+    from alumni_sync.consent.paper_pages import handout_page
 
     out.mkdir(parents=True, exist_ok=True)
     contents = {

@@ -5,14 +5,14 @@ only a named role may fill it, and every letter stands in the consent chain with
 """
 
 import csv
-import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from alumni_sync.cli.app import App, json_option, os_identity, pass_app, show
+from alumni_sync.cli.private_folder import new_file, private_folder
 from alumni_sync.errors import Refused
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ COLUMNS: Final = (
     "letter",
     "code",
 )
-ANYBODY_ELSE: Final = 0o077
-OTHERS_WRITE: Final = 0o022
-STICKY: Final = 0o1000
 STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -70,7 +67,7 @@ def export(app: App, out: Path, source: str | None, *, again: bool, as_json: boo
         papers = _papers(d)
         found = [each for name in names for each in who_gets_letters(d, name, again=again)]
         private_folder(out)
-        with _new(out / LIST) as listed:
+        with new_file(out / LIST) as listed:
             rows = csv.writer(listed)
             rows.writerow(COLUMNS)
             for made in _made(d, found, left_out):
@@ -110,37 +107,6 @@ def _papers(d: "Deployment") -> "dict[str, PaperFile]":
     return {code: load_paper(folder, code) for code in manifest.languages}
 
 
-def private_folder(folder: Path) -> None:
-    """Make a folder that only its owner can read, or check that it is one.
-
-    Raises:
-        Refused: somebody else could read what is written there, or put their own in its place.
-    """
-    if not folder.exists() and not folder.is_symlink():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        above = folder.parent.stat().st_mode
-        if above & OTHERS_WRITE and not above & STICKY:
-            msg = f"others may write to {folder.parent}: take a folder of your own"
-            raise Refused(msg)
-        folder.mkdir(mode=0o700)
-        return
-    found = folder.lstat()
-    if not folder.is_dir() or folder.is_symlink() or found.st_uid != os.getuid():
-        msg = f"{folder} is no folder of yours"
-        raise Refused(msg)
-    if found.st_mode & ANYBODY_ELSE:
-        msg = f"others may read {folder}, and the links in letters let anybody answer: chmod 700"
-        raise Refused(msg)
-    if any(folder.iterdir()):
-        msg = f"{folder} is not empty: letters in it would be mixed up"
-        raise Refused(msg)
-
-
-def _new(path: Path) -> TextIO:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    return os.fdopen(handle, "w", encoding="utf-8", newline="")
-
-
 def _made(d: "Deployment", found: "Sequence[str]", left_out: Counter[str]) -> "Iterator[Letter]":
     from alumni_sync.consent.letters import write_letter
 
@@ -154,8 +120,10 @@ def _made(d: "Deployment", found: "Sequence[str]", left_out: Counter[str]) -> "I
 
 def _put(d: "Deployment", papers: "dict[str, PaperFile]", out: Path, made: "Letter") -> list[str]:
     """Write one letter and its code; return its row of the list."""
+    from alumni_sync.consent.codes import code_png
     from alumni_sync.consent.mails import day_in_words
-    from alumni_sync.consent.paper import LetterValues, code_png, letter_page
+    from alumni_sync.consent.paper import LetterValues
+    from alumni_sync.consent.paper_pages import letter_page
     from alumni_sync.consent.terms import edition_of, terms_for
 
     values = LetterValues(
@@ -168,9 +136,9 @@ def _put(d: "Deployment", papers: "dict[str, PaperFile]", out: Path, made: "Lett
     )
     page = letter_page(papers[made.language], terms_for(d, made.source), values)
     letter, picture = f"{made.invitation_id}.html", f"{made.invitation_id}.png"
-    with _new(out / letter) as file:
+    with new_file(out / letter) as file:
         file.write(page)
-    with _new(out / picture) as file:
+    with new_file(out / picture) as file:
         file.buffer.write(code_png(made.link))
     known = (made.source, made.employee_number, made.name, made.language)
     told = (made.closes.isoformat(), made.link, letter, picture)

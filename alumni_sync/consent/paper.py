@@ -6,19 +6,16 @@ which a leaver wrote it; so every text has a number of its own, made from its ex
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-import segno
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, TemplateError, meta
+from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alumni_sync.consent.editions import Terms
 from alumni_sync.consent.exact import exact_text, sha256
-from alumni_sync.consent.mails import plain_name
 from alumni_sync.consent.notices import render_plain
 from alumni_sync.errors import ConfigError, Problem
 
@@ -181,61 +178,3 @@ def rendered(texts: BaseModel, values: Mapping[str, Any]) -> dict[str, str | tup
 
 def _spaced(lines: tuple[str, ...]) -> list[str]:
     return [part for line in lines for part in (line, "")]
-
-
-def code(link: str) -> segno.QRCode:
-    """Return a QR code that still opens when a quarter of it is soiled (level Q)."""
-    return segno.make(link, error="q", micro=False, boost_error=False)
-
-
-def code_svg(link: str, *, inline: bool = False) -> str:
-    """Return the code as a picture that scales, black on white; `inline` for a place in a page."""
-    content = BytesIO()
-    code(link).save(
-        content, kind="svg", border=4, dark="#000", light="#fff", omitsize=inline,
-        scale=1 if inline else 6, xmldecl=not inline, svgns=not inline,
-        svgclass=None, lineclass=None,
-    )  # fmt: skip
-    return content.getvalue().decode()
-
-
-def code_png(link: str) -> bytes:
-    """Return the code as a picture for word processors: about four centimetres at 300 dpi."""
-    content = BytesIO()
-    code(link).save(content, kind="png", scale=10, border=4, dpi=300)
-    return content.getvalue()
-
-
-def _template(name: str) -> Template:
-    environment = Environment(
-        loader=PackageLoader("alumni_sync.consent"), autoescape=True, undefined=StrictUndefined
-    )
-    return environment.get_template(name)
-
-
-def letter_page(texts: PaperFile, terms: Terms, letter: LetterValues) -> str:
-    """Return one letter as a self-contained page of A4; names come from an HRIS, never trusted."""
-    values = {
-        **asdict(terms), "first_name": plain_name(letter.first_name), "closes": letter.closes,
-    }  # fmt: skip
-    said = LetterTexts.model_validate(rendered(texts.letter, values))
-    return _template("letter.html").render(
-        letter=letter,
-        controller=terms.controller,
-        name=plain_name(letter.name),
-        said=said,
-        greeting=said.greeting if values["first_name"] else said.greeting_unnamed,
-        code=code_svg(letter.link, inline=True),
-    )
-
-
-def handout_page(given: Handout) -> str:
-    """Return a handout as one self-contained page of A4."""
-    return _template("exit.html").render(
-        language=given.language,
-        controller=given.controller,
-        said=given.said,
-        code=code_svg(given.link, inline=True),
-        link=given.link,
-        evidence_id=given.evidence_id,
-    )

@@ -8,8 +8,9 @@ import pytest
 
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
+from alumni_sync.consent.codes import code
 from alumni_sync.consent.editions import load_edition
-from alumni_sync.consent.paper import code, handout, load_paper
+from alumni_sync.consent.paper import handout, load_paper
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
 from tests.conftest import NOW

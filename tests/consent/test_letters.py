@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from alumni_sync.cli.app import os_identity
 from alumni_sync.cli.init import write_deployment
-from alumni_sync.cli.letters import private_folder
 from alumni_sync.cli.main import run_command_line
+from alumni_sync.cli.private_folder import private_folder
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer, Decided
 from alumni_sync.consent.gates import ClosedReason, letter_gate
