@@ -143,17 +143,18 @@ def _age_notes(settings: "Settings", source: str) -> Iterator[str]:
 
     jurisdiction = settings.sources[source].jurisdiction
     try:
-        adults = "birth_date" in load_pack(settings.rules).for_source(source).harmless
+        rules = load_pack(settings.rules).for_source(source)
         needed = load_jurisdiction(settings.root / "rules", jurisdiction).birth_date_needed
     except ConfigError:
         return
+    adults, asked_for = "birth_date" in rules.harmless, "birth_date" in rules.fields
     said = f"birth_date_needed: {str(needed).lower()} in rules/jurisdictions/{jurisdiction}.yaml"
     if adults and needed:
         yield (
             f"source {source} has no birth dates: adults_only in {settings.rules.name} makes its "
             f"leavers eligible, and {said} invites none of them: map birth_date, or change one"
         )
-    elif not adults and not needed:
+    elif asked_for and not adults and not needed:
         yield (
             f"source {source} has no birth dates: {said} lets its leavers be asked, and without "
             f"adults_only in {settings.rules.name} all of them go to review: change one"

@@ -69,7 +69,7 @@ def claim(d: "Deployment", run_id: str, invitation_ids: Sequence[str]) -> Claim:
     Args:
         d: the deployment.
         run_id: who claims; the caller holds the platform's lease, so any other claim is dead.
-        invitation_ids: of `ledger_rows.wanted`.
+        invitation_ids: of `ledger_rows.candidates`.
     """
     now = d.clock.now()
     drafts, ring = _drafts(d, invitation_ids, now)

@@ -53,7 +53,7 @@ def _new(d: Deployment, close: date) -> int:
         return int(connection.execute(query).scalar_one()["leavers"]["new"])
 
 
-@pytest.mark.parametrize(
+KEPT_OUT = pytest.mark.parametrize(
     ("scenario", "wrong", "right"),
     [
         ("out_of_scope", (NARROW, NARROW), (NARROW, "")),
@@ -61,6 +61,10 @@ def _new(d: Deployment, close: date) -> int:
     ],
     ids=["audience", "domains"],
 )
+"""By which slip two people are kept out, and how it is mended."""
+
+
+@KEPT_OUT
 def test_who_was_forgotten_is_invited_when_the_configuration_is_mended(
     tmp_path: Path, scenario: str, wrong: tuple[str, str], right: tuple[str, str]
 ) -> None:
@@ -83,14 +87,7 @@ def test_who_was_forgotten_is_invited_when_the_configuration_is_mended(
         assert (2, 2) == (_known(d), len(mails_in(tmp_path)))
 
 
-@pytest.mark.parametrize(
-    ("scenario", "wrong", "right"),
-    [
-        ("out_of_scope", (NARROW, NARROW), (NARROW, "")),
-        ("resignation", (OURS, EVERYBODYS), (EVERYBODYS, OURS)),
-    ],
-    ids=["audience", "domains"],
-)
+@KEPT_OUT
 def test_who_was_erased_after_being_forgotten_stays_away(
     tmp_path: Path, scenario: str, wrong: tuple[str, str], right: tuple[str, str]
 ) -> None:
