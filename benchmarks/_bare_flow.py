@@ -284,8 +284,9 @@ class _Membership:
             self.ledger.executemany(
                 "INSERT INTO membership (platform, person_id, spell_id, invitation_id, alumni_id, "
                 "state, version, content_hash, grant_seq, claimed_by, claimed_at, cause, attempts, "
-                "read_backs, changed_at) "
-                f"VALUES ('directory',?,?,?,?,'pending',1,'',?,'R-bare','{_NOW}','',0,0,'{_NOW}')",
+                "read_backs, alerted_hours, changed_at) "
+                "VALUES ('directory',?,?,?,?,'pending',1,'',?,"
+                f"'R-bare','{_NOW}','',0,0,0,'{_NOW}')",
                 [m["membership"] for m in members],
             )
             self.ledger.executemany(
