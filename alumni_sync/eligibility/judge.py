@@ -21,7 +21,7 @@ from alumni_sync.ledger.tables import Decision, Spell, t
 from alumni_sync.ledger.upsert import execute_many, insert_rows
 from alumni_sync.ledger.vault import KeyRing
 
-PAGE: Final = 2_000
+PAGE: Final = 3_000
 MOST_PASSES: Final = 3
 """A verdict may change the state of the person's other exits; another pass settles those."""
 

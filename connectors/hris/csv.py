@@ -33,7 +33,7 @@ from connectors.delivery import (
 from connectors.mapping import LoadedMapping, load_mapping
 from connectors.sheets import SheetReader
 
-PAGE_ROWS: Final = 2_000
+PAGE_ROWS: Final = 3_000
 READING: Final = b"csv/1"
 """Part of every basis: raise it when the same bytes are read differently than before."""
 
