@@ -8,6 +8,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+import alumni_sync.ledger.request_tables
+import alumni_sync.ledger.tables  # noqa: F401 the schema is the tables of both modules
+
 
 def _config() -> Config:
     config = Config()

@@ -33,6 +33,7 @@ class Person(SQLModel, table=True):
     address_hash: str | None = Field(default=None, index=True)  # keyed: normalised private address
     active_elsewhere: bool = False  # an active employment at this source is known
     legal_hold: bool = False
+    restricted_at: datetime | None = when_column()  # GDPR Art. 18: kept, and used for nothing else
     erased_at: datetime | None = when_column()
     created_at: datetime = when_column(nullable=False)
     sealed: bytes = sealed_column()
@@ -148,6 +149,7 @@ class Invitation(SQLModel, table=True):
     __table_args__ = (
         Index("invitation_due", "state", "next_at"),
         CheckConstraint("asked BETWEEN 0 AND 3", name="invitation_asking_cap"),
+        CheckConstraint("renewals BETWEEN 0 AND 2", name="invitation_renewal_cap"),
     )
     id: str = Field(primary_key=True)  # I-…
     spell_id: str = Field(unique=True, foreign_key="spell.id")
@@ -164,17 +166,22 @@ class Invitation(SQLModel, table=True):
     asked: int = 0  # asking mails of this round, unknown ones included
     deferred: bool = False  # "ask me later" was said: it is offered once
     asked_at: datetime | None = when_column()
+    renewals: int = 0  # renewal mails about the yes that stands, unknown ones included
     next_at: datetime | None = when_column()  # when the next timer of this state is due
     closes_at: datetime | None = when_column()
     grant_seq: int | None = None  # consent_event that gave what is live now
     gate_open: bool = Field(default=False, index=True)  # a live grant exists; set in its own txn
     valid_until: datetime | None = when_column()
+    paused_until: datetime | None = when_column()  # the person's own pause; None: there is none
+    suspended: bool = False  # the spell speaks against it for now (standing.PAUSES)
+    pending_until: datetime | None = when_column()  # until then another address can be proven
     no_contact_reason: str = ""
     reason_terms: str = ""  # what the configuration said that this reason comes from
     pending_version: int = 0  # grant version that the platform still has to learn
     created_at: datetime = when_column(nullable=False)
     changed_at: datetime = when_column(nullable=False)
     sealed: bytes | None = sealed_column(nullable=True)
+    pending_sealed: bytes | None = sealed_column(nullable=True)  # profile key: what waits for that
 
 
 class Token(SQLModel, table=True):
@@ -184,7 +191,7 @@ class Token(SQLModel, table=True):
     token_hash: str = Field(primary_key=True)
     invitation_id: str = Field(index=True)
     person_id: str = Field(index=True)
-    kind: str  # decide | manage | unsubscribe
+    kind: str  # decide | manage | unsubscribe | verify
     mail_kind: str = ""  # for unsubscribe: what kind of mail it came in
     expires_at: datetime = when_column(nullable=False)
     superseded_at: datetime | None = when_column()

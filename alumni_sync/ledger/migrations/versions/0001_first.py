@@ -24,6 +24,18 @@ SEQUENCE: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
     """Create every table, and make the consent events append-only."""
     op.create_table(
+        "access_log",
+        sa.Column("id", SEQUENCE, primary_key=True),
+        sa.Column("at", WHEN, nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("verified", FLAG, nullable=False),
+        sa.Column("act", TEXT, nullable=False),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+    )
+    op.create_index("ix_access_log_at", "access_log", ["at"])
+    op.create_index("ix_access_log_person_id", "access_log", ["person_id"])
+    op.create_table(
         "approval",
         sa.Column("id", SEQUENCE, primary_key=True),
         sa.Column("subject", TEXT, nullable=False),
@@ -102,8 +114,8 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("canonical", BYTES, nullable=False),
         sa.Column("prev_hash", TEXT, nullable=False),
         sa.Column("entry_hash", TEXT, nullable=False),
-        sa.UniqueConstraint("event_id"),
         sa.UniqueConstraint("entry_hash"),
+        sa.UniqueConstraint("event_id"),
     )
     op.create_index("ix_consent_event_invitation_id", "consent_event", ["invitation_id"])
     op.create_index("ix_consent_event_person_id", "consent_event", ["person_id"])
@@ -140,6 +152,27 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("at", WHEN, nullable=False),
     )
     op.create_index("ix_form_nonce_invitation_id", "form_nonce", ["invitation_id"])
+    op.create_table(
+        "join_request",
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("address_hash", TEXT, nullable=False),
+        sa.Column("token_hash", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("language", TEXT, nullable=False),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("spell_id", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("version", NUMBER, nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.Column("expires_at", WHEN, nullable=False),
+        sa.Column("proven_at", WHEN),
+        sa.Column("closed_at", WHEN),
+        sa.Column("closed_by", TEXT, nullable=False),
+        sa.Column("sealed", BYTES),
+        sa.UniqueConstraint("token_hash"),
+    )
+    op.create_index("ix_join_request_address_hash", "join_request", ["address_hash"])
+    op.create_index("ix_join_request_state", "join_request", ["state"])
     op.create_table(
         "lease",
         sa.Column("name", TEXT, primary_key=True),
@@ -178,8 +211,8 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("read_backs", NUMBER, nullable=False),
         sa.Column("changed_at", WHEN, nullable=False),
         sa.Column("sealed", BYTES),
-        sa.UniqueConstraint("invitation_id"),
         sa.UniqueConstraint("platform", "alumni_id"),
+        sa.UniqueConstraint("invitation_id"),
     )
     op.create_index("ix_membership_person_id", "membership", ["person_id"])
     op.create_index("ix_membership_remove_by", "membership", ["remove_by"])
@@ -193,6 +226,18 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("content", BYTES, nullable=False),
         sa.Column("created_at", WHEN, nullable=False),
     )
+    op.create_table(
+        "one_time_code",
+        sa.Column("id", SEQUENCE, primary_key=True),
+        sa.Column("invitation_id", TEXT, nullable=False),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("code_hash", TEXT, nullable=False),
+        sa.Column("tries", NUMBER, nullable=False),
+        sa.Column("expires_at", WHEN, nullable=False),
+        sa.Column("used_at", WHEN),
+        sa.Column("created_at", WHEN, nullable=False),
+    )
+    op.create_index("ix_one_time_code_invitation_id", "one_time_code", ["invitation_id"])
     op.create_table(
         "outbox",
         sa.Column("id", SEQUENCE, primary_key=True),
@@ -235,6 +280,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("address_hash", TEXT),
         sa.Column("active_elsewhere", FLAG, nullable=False),
         sa.Column("legal_hold", FLAG, nullable=False),
+        sa.Column("restricted_at", WHEN),
         sa.Column("erased_at", WHEN),
         sa.Column("created_at", WHEN, nullable=False),
         sa.Column("sealed", BYTES, nullable=False),
@@ -283,6 +329,25 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
     op.create_index("ix_quarantine_purge_after", "quarantine", ["purge_after"])
     op.create_index("ix_quarantine_source", "quarantine", ["source"])
     op.create_table(
+        "recorded_answer",
+        sa.Column("id", SEQUENCE, primary_key=True),
+        sa.Column("invitation_id", TEXT, nullable=False),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("channel", TEXT, nullable=False),
+        sa.Column("received_on", DAY, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("version", NUMBER, nullable=False),
+        sa.Column("recorded_by", TEXT, nullable=False),
+        sa.Column("recorded_at", WHEN, nullable=False),
+        sa.Column("second_by", TEXT, nullable=False),
+        sa.Column("closed_at", WHEN),
+        sa.Column("seq", NUMBER),
+        sa.Column("sealed", BYTES),
+    )
+    op.create_index("ix_recorded_answer_invitation_id", "recorded_answer", ["invitation_id"])
+    op.create_index("ix_recorded_answer_person_id", "recorded_answer", ["person_id"])
+    op.create_table(
         "run",
         sa.Column("id", TEXT, primary_key=True),
         sa.Column("flow", TEXT, nullable=False),
@@ -293,6 +358,38 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("status", TEXT, nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
     )
+    op.create_table(
+        "subject_request",
+        sa.Column("id", SEQUENCE, primary_key=True),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("invitation_id", TEXT, nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("channel", TEXT, nullable=False),
+        sa.Column("received_at", WHEN, nullable=False),
+        sa.Column("due_at", WHEN, nullable=False),
+        sa.Column("extended", FLAG, nullable=False),
+        sa.Column("closed_at", WHEN),
+        sa.Column("version", NUMBER, nullable=False),
+        sa.Column("sealed", BYTES),
+    )
+    op.create_index("ix_subject_request_person_id", "subject_request", ["person_id"])
+    op.create_index("ix_subject_request_source", "subject_request", ["source"])
+    op.create_index("ix_subject_request_state", "subject_request", ["state"])
+    op.create_table(
+        "subject_request_event",
+        sa.Column("id", SEQUENCE, primary_key=True),
+        sa.Column("request_id", NUMBER, nullable=False),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("event", TEXT, nullable=False),
+        sa.Column("at", WHEN, nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("verified", FLAG, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("sealed", BYTES),
+    )
+    op.create_index("ix_subject_request_event_request_id", "subject_request_event", ["request_id"])
     op.create_table(
         "suppression",
         sa.Column("address_hash", TEXT, primary_key=True),
@@ -425,19 +522,25 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("asked", NUMBER, nullable=False),
         sa.Column("deferred", FLAG, nullable=False),
         sa.Column("asked_at", WHEN),
+        sa.Column("renewals", NUMBER, nullable=False),
         sa.Column("next_at", WHEN),
         sa.Column("closes_at", WHEN),
         sa.Column("grant_seq", NUMBER),
         sa.Column("gate_open", FLAG, nullable=False),
         sa.Column("valid_until", WHEN),
+        sa.Column("paused_until", WHEN),
+        sa.Column("suspended", FLAG, nullable=False),
+        sa.Column("pending_until", WHEN),
         sa.Column("no_contact_reason", TEXT, nullable=False),
         sa.Column("reason_terms", TEXT, nullable=False),
         sa.Column("pending_version", NUMBER, nullable=False),
         sa.Column("created_at", WHEN, nullable=False),
         sa.Column("changed_at", WHEN, nullable=False),
         sa.Column("sealed", BYTES),
-        sa.CheckConstraint("asked BETWEEN 0 AND 3", name="invitation_asking_cap"),
+        sa.Column("pending_sealed", BYTES),
         sa.UniqueConstraint("spell_id"),
+        sa.CheckConstraint("asked BETWEEN 0 AND 3", name="invitation_asking_cap"),
+        sa.CheckConstraint("renewals BETWEEN 0 AND 2", name="invitation_renewal_cap"),
     )
     op.create_index("invitation_due", "invitation", ["state", "next_at"])
     op.create_index("ix_invitation_gate_open", "invitation", ["gate_open"])
