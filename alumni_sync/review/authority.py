@@ -32,6 +32,14 @@ class Act(StrEnum):
     KEYS = "rotate or seal the deployment key"
     EXPORT_LETTERS = "export letters"
     DEAD_LETTERS = "retry or drop a dead letter"
+    FIND_PERSON = "find a person"
+    SEE_CONSENT = "see what a person was asked and answered"
+    RECORD_CONSENT = "be the first of two on a consent that came on paper"
+    CONFIRM_CONSENT = "be the second of two on a consent that came on paper"
+    LEGAL_HOLD = "set or lift a legal hold"
+    SEE_REQUEST = "see a request of a person"
+    HANDLE_REQUEST = "handle a request of a person"
+    MATCH_JOIN = "match or reject a request to join"
 
 
 ROLES: Final[Mapping[Act, frozenset[Role]]] = {
@@ -49,6 +57,14 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
     Act.KEYS: frozenset({Role.PRIVACY}),
     Act.EXPORT_LETTERS: frozenset({Role.PRIVACY}),
     Act.DEAD_LETTERS: frozenset({Role.OPERATOR}),
+    Act.FIND_PERSON: frozenset({Role.PRIVACY, Role.AUDITOR}),
+    Act.SEE_CONSENT: frozenset({Role.PRIVACY, Role.AUDITOR}),
+    Act.RECORD_CONSENT: frozenset({Role.PRIVACY}),
+    Act.CONFIRM_CONSENT: frozenset({Role.PRIVACY, Role.SECOND}),
+    Act.LEGAL_HOLD: frozenset({Role.PRIVACY}),
+    Act.SEE_REQUEST: frozenset({Role.PRIVACY, Role.AUDITOR}),
+    Act.HANDLE_REQUEST: frozenset({Role.PRIVACY}),
+    Act.MATCH_JOIN: frozenset({Role.PRIVACY, Role.REVIEWER}),
 }
 """Act → the roles that may do it; one of them is enough."""
 

@@ -18,14 +18,30 @@ def _person(user: str, *roles: Role, sources: tuple[str, ...] = ("acme-pl",)) ->
 
 EVERYONE = Authority([_person(role.value, role) for role in Role], loopback=False)
 EXPECTED = {
-    Role.REVIEWER: {Act.SEE_CASE, Act.RULE, Act.PROPOSE},
-    Role.SECOND: {Act.SEE_CASE, Act.CONFIRM, Act.PROPOSE_RELEASE, Act.CONFIRM_RELEASE},
-    Role.PRIVACY: {Act.SEE_CASE},
+    Role.REVIEWER: {Act.SEE_CASE, Act.RULE, Act.PROPOSE, Act.MATCH_JOIN},
+    Role.SECOND: {
+        Act.SEE_CASE,
+        Act.CONFIRM,
+        Act.PROPOSE_RELEASE,
+        Act.CONFIRM_RELEASE,
+        Act.CONFIRM_CONSENT,
+    },
+    Role.PRIVACY: {
+        Act.SEE_CASE,
+        Act.FIND_PERSON,
+        Act.SEE_CONSENT,
+        Act.RECORD_CONSENT,
+        Act.CONFIRM_CONSENT,
+        Act.LEGAL_HOLD,
+        Act.SEE_REQUEST,
+        Act.HANDLE_REQUEST,
+        Act.MATCH_JOIN,
+    },
     Role.OPERATOR: {Act.PROPOSE_RELEASE},
-    Role.AUDITOR: {Act.SEE_CASE},
+    Role.AUDITOR: {Act.SEE_CASE, Act.FIND_PERSON, Act.SEE_CONSENT, Act.SEE_REQUEST},
 }
 OURS = {act for acts in EXPECTED.values() for act in acts}
-"""What is done to cases, brakes and guards; other acts are tested beside what does them."""
+"""What is done at the desk, and to brakes and guards; the rest is tested beside what does it."""
 
 
 @pytest.mark.parametrize("role", Role)
