@@ -62,6 +62,19 @@ class Authority(_Frozen):
     url: str = Field(pattern=r"^https://")
 
 
+class RequestTerms(_Frozen):
+    """How long an answer to a person's request may take, where it is less than a month.
+
+    Attributes:
+        working_days: from the day after the request came; None: one calendar month, and two more
+            where it is extended (GDPR Art. 12(3)).
+        extension_working_days: how many more at most, once; counts only with `working_days`.
+    """
+
+    working_days: int | None = Field(None, ge=1, le=20)
+    extension_working_days: int = Field(0, ge=0, le=20)
+
+
 class JurisdictionPack(_Frozen):
     """One jurisdiction.
 
@@ -73,6 +86,7 @@ class JurisdictionPack(_Frozen):
         proof_years: how long the proof of a consent is kept after the consent ends.
         claim_years: how long claims may be made about not having been asked; as long the sealed
             record of an upheld case is kept.
+        requests: until when a person's request is answered.
         regions: where a platform may be without a transfer basis.
         own_deployment: leavers of no other jurisdiction may be in the same ledger.
         one_purpose: a notice may ask for membership and nothing beside it.
@@ -88,6 +102,7 @@ class JurisdictionPack(_Frozen):
     timers: Timers = Timers()
     proof_years: int = Field(3, ge=1, le=10)
     claim_years: int = Field(3, ge=1, le=10)
+    requests: RequestTerms = RequestTerms()
     regions: tuple[str, ...] = Field(EEA, min_length=1)
     own_deployment: bool = False
     one_purpose: bool = False
