@@ -27,6 +27,7 @@ class SubjectRequest(SQLModel, table=True):
     extended: bool = False
     closed_at: datetime | None = when_column()
     version: int = 1
+    nonce_hash: str | None = Field(default=None, unique=True)  # of the form: no second from a replay
     sealed: bytes | None = sealed_column(nullable=True)
 
 
@@ -81,25 +82,43 @@ class JoinRequest(SQLModel, table=True):
 
 
 class RecordedAnswer(SQLModel, table=True):
-    """A consent or withdrawal that came on paper or by phone (RA-000123).
+    """An answer that came, or may come, on paper or by phone (RA-000123).
 
-    `sealed` (evidence key): what was answered, and where the evidence is kept.
+    `sealed` (evidence key): what stood on a printed form, what was answered, where it is kept.
     """
 
     __tablename__ = "recorded_answer"
     id: int | None = sequence_column()
     invitation_id: str = Field(index=True)
     person_id: str = Field(index=True)
-    kind: str  # consent | withdrawal
+    kind: str  # consent | refusal | withdrawal
     channel: str  # letter | phone
-    received_on: date
-    state: str  # awaiting_second | recorded | dropped
+    received_on: date | None = None  # None: a form was printed, and has not come back
+    state: str  # printed | awaiting_second | recorded | dropped
     version: int = 1
     recorded_by: str
     recorded_at: datetime = when_column(nullable=False)
     second_by: str = ""
     closed_at: datetime | None = when_column()
     seq: int | None = None  # the consent event it became
+    sealed: bytes | None = sealed_column(nullable=True)
+
+
+class LegalHold(SQLModel, table=True):
+    """Why nothing of a person may be let go, and since when; `person.legal_hold` follows it.
+
+    `sealed` (evidence key): the file or the matter it is for.
+    """
+
+    __tablename__ = "legal_hold"
+    id: int | None = sequence_column()
+    person_id: str = Field(index=True)
+    reason: str
+    set_by: str
+    set_at: datetime = when_column(nullable=False)
+    lifted_by: str = ""
+    lifted_at: datetime | None = when_column()  # None: it stands
+    lift_reason: str = ""
     sealed: bytes | None = sealed_column(nullable=True)
 
 

@@ -183,6 +183,19 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("expires_at", WHEN, nullable=False),
     )
     op.create_table(
+        "legal_hold",
+        sa.Column("id", SEQUENCE, primary_key=True),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("set_by", TEXT, nullable=False),
+        sa.Column("set_at", WHEN, nullable=False),
+        sa.Column("lifted_by", TEXT, nullable=False),
+        sa.Column("lifted_at", WHEN),
+        sa.Column("lift_reason", TEXT, nullable=False),
+        sa.Column("sealed", BYTES),
+    )
+    op.create_index("ix_legal_hold_person_id", "legal_hold", ["person_id"])
+    op.create_table(
         "membership",
         sa.Column("id", SEQUENCE, primary_key=True),
         sa.Column("platform", TEXT, nullable=False),
@@ -335,7 +348,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("person_id", TEXT, nullable=False),
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("channel", TEXT, nullable=False),
-        sa.Column("received_on", DAY, nullable=False),
+        sa.Column("received_on", DAY),
         sa.Column("state", TEXT, nullable=False),
         sa.Column("version", NUMBER, nullable=False),
         sa.Column("recorded_by", TEXT, nullable=False),
@@ -372,6 +385,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("extended", FLAG, nullable=False),
         sa.Column("closed_at", WHEN),
         sa.Column("version", NUMBER, nullable=False),
+        sa.Column("nonce_hash", TEXT, unique=True),
         sa.Column("sealed", BYTES),
     )
     op.create_index("ix_subject_request_person_id", "subject_request", ["person_id"])
