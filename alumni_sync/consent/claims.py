@@ -37,6 +37,7 @@ from alumni_sync.consent.mails import (
 )
 from alumni_sync.consent.offers import first_name
 from alumni_sync.consent.outbox import ASKING_KINDS, OUTBOX, MailState
+from alumni_sync.consent.requested import REQUESTED, Errand, ready
 from alumni_sync.consent.standing import ENDINGS, SPELL, joined, may_be_asked
 from alumni_sync.consent.terms import contact_terms, edition_of, language_for, terms_for
 from alumni_sync.consent.transitions import Along, Happening, record, suppressed_scope
@@ -317,6 +318,8 @@ def _other(attempt: _Attempt, run_id: str) -> Claimed | Wait:
     """Claim a mail that asks for nothing; it may leave on any day."""
     if attempt.mail["kind"] == MailKind.GOODBYE.value:
         return _goodbye(attempt, run_id)
+    if attempt.mail["kind"] in REQUESTED:
+        return _requested(attempt, run_id)
     agreed, until = attempt.dossier.agreed, attempt.dossier.row["valid_until"]
     if agreed is None or until is None or attempt.dossier.state not in LIVE_STATES:
         return _drop(attempt.connection, attempt.mail, "not_live")
@@ -357,6 +360,26 @@ def _goodbye(attempt: _Attempt, run_id: str) -> Claimed | Wait:
         MailValues(first_name=told["first_name"]),
     )
     return _take(attempt, run_id, told["to"], composed, {})
+
+
+def _requested(attempt: _Attempt, run_id: str) -> Claimed | Wait:
+    """Claim a mail that its reader asked for a moment ago."""
+    errand = Errand(
+        attempt.d,
+        attempt.connection,
+        attempt.mail,
+        attempt.dossier,
+        attempt.site.edition,
+        attempt.site.terms,
+        attempt.language,
+        attempt.now,
+    )
+    found = ready(errand)
+    if isinstance(found, str):
+        return _drop(attempt.connection, attempt.mail, found)
+    if _is_suppressed(attempt, found.to):
+        return _drop(attempt.connection, attempt.mail, "suppressed")
+    return _take(attempt, run_id, found.to, found.composed, {})
 
 
 # --- what becomes of a claim ----------------------------------------------------------------------

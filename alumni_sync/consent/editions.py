@@ -33,7 +33,9 @@ MUST_BE_SAID: Final = frozenset(
     }
 )  # fmt: skip
 """What differs from one deployment to the next and has to be told; a text without it is refused."""
-MAIL_VALUES: Final = frozenset({"first_name", "closes", "until", "last", "day", "month", "year"})
+MAIL_VALUES: Final = frozenset(
+    {"first_name", "closes", "until", "last", "day", "month", "year", "code"}
+)
 """What a mail's template may use beside the terms."""
 BADGES: Final = frozenset(
     {ProfileField.MENTOR_BADGE, ProfileField.EXPERT_BADGE, ProfileField.RETIREE_BADGE}
@@ -121,6 +123,7 @@ class MailFile(_Frozen):
     again: MailTexts
     confirmation: MailTexts
     goodbye: MailTexts
+    code: MailTexts
 
 
 @dataclass(frozen=True, slots=True)

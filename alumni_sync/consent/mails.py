@@ -30,6 +30,7 @@ class MailKind(StrEnum):
     AGAIN = "again"  # after "ask me later"
     CONFIRMATION = "confirmation"
     GOODBYE = "goodbye"
+    CODE = "code"  # a one-time code
 
 
 ASKING: Final = frozenset({MailKind.INVITATION, MailKind.REMINDER, MailKind.AGAIN})
@@ -47,6 +48,7 @@ class MailValues:
         until: last day of a yes.
         last: whether no other asking mail follows.
         fields: labels of what is stored; `purposes` likewise. For confirmations.
+        code: a one-time code, digits only.
     """
 
     first_name: str
@@ -57,6 +59,7 @@ class MailValues:
     last: bool = False
     fields: Sequence[str] = ()
     purposes: Sequence[str] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def _said(shared: MailFile, terms: Terms, values: MailValues) -> dict[str, Any]:
         "closes": day_in_words(shared, values.closes),
         "until": day_in_words(shared, values.until),
         "last": values.last,
+        "code": f"{values.code[:4]} {values.code[4:]}".strip(),
     }
 
 

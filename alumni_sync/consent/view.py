@@ -134,6 +134,13 @@ def page_for(d: "Deployment", dossier: Dossier, language: str | None) -> Page:
     )
 
 
+def address_of(d: "Deployment", dossier: Dossier) -> str:
+    """Return the address on record: the chosen one, else the one that was asked; "" for none."""
+    if dossier.agreed:
+        return dossier.agreed.email
+    return dossier.asked_address or _address_of_today(d, dossier)
+
+
 def _address_of_today(d: "Deployment", dossier: Dossier) -> str:
     """Return the address that a mail would go to; only for a page nobody was written to about."""
     found = private_address(dossier.facts, d.settings.company.domains)

@@ -33,6 +33,7 @@ MAILS: Final[Mapping[str, str]] = {
     "again": "The invitation that was asked for later",
     "confirmation": "The confirmation of the decision",
     "goodbye": "The goodbye",
+    "code": "A one-time code",
 }
 MAIL_FATES: Final[Mapping[str, str]] = {
     "queued": "is waiting to be sent",
