@@ -367,6 +367,7 @@ def _requested(attempt: _Attempt, run_id: str) -> Claimed | Wait:
     errand = Errand(
         attempt.d,
         attempt.connection,
+        attempt.ring,
         attempt.mail,
         attempt.dossier,
         attempt.site.edition,

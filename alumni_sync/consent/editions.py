@@ -35,6 +35,7 @@ MUST_BE_SAID: Final = frozenset(
 """What differs from one deployment to the next and has to be told; a text without it is refused."""
 MAIL_VALUES: Final = frozenset(
     {"first_name", "closes", "until", "last", "day", "month", "year", "code"}
+    | {"number", "asked", "due", "reason", "outcome", "answer"}  # about a request of the reader
 )
 """What a mail's template may use beside the terms."""
 BADGES: Final = frozenset(

@@ -31,10 +31,33 @@ class MailKind(StrEnum):
     CONFIRMATION = "confirmation"
     GOODBYE = "goodbye"
     CODE = "code"  # a one-time code
+    REQUEST_RECEIVED = "request_received"  # of a person, under GDPR Art. 15-22
+    REQUEST_EXTENDED = "request_extended"
+    REQUEST_ANSWERED = "request_answered"
+    JOIN = "join"  # was it you who asked to be asked?
+    JOIN_QUESTION = "join_question"  # you asked to be asked, and said no before: which holds?
 
 
 ASKING: Final = frozenset({MailKind.INVITATION, MailKind.REMINDER, MailKind.AGAIN})
 """Mails that ask for something: counted, paced, never on a weekend. Confirmations are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSaid:
+    """What a mail says about a request of its reader.
+
+    Attributes:
+        asked: what for, a code; `outcome` and `reason` likewise, "" where there is none.
+        due: last day on which an answer is in time.
+        answer: words of whoever answered.
+    """
+
+    number: str = ""
+    asked: str = ""
+    due: date | None = None
+    reason: str = ""
+    outcome: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +72,7 @@ class MailValues:
         last: whether no other asking mail follows.
         fields: labels of what is stored; `purposes` likewise. For confirmations.
         code: a one-time code, digits only.
+        request: for the mails about one.
     """
 
     first_name: str
@@ -60,6 +84,7 @@ class MailValues:
     fields: Sequence[str] = ()
     purposes: Sequence[str] = ()
     code: str = ""
+    request: RequestSaid = RequestSaid()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +108,7 @@ def compose(
         "language": language,
         "subject": one_line(render_plain(texts.subject, said)),
         "greeting": render_plain(greeting, said),
-        "lines": [render_plain(line, said) for line in texts.lines],
+        "lines": [line for text in texts.lines if (line := render_plain(text, said))],
         "lists": _lists(texts, values) if kind is MailKind.CONFIRMATION else [],
         "button": texts.link if values.link else "",
         "link": values.link,
@@ -103,6 +128,18 @@ def _said(shared: MailFile, terms: Terms, values: MailValues) -> dict[str, Any]:
         "until": day_in_words(shared, values.until),
         "last": values.last,
         "code": f"{values.code[:4]} {values.code[4:]}".strip(),
+        **_said_of(shared, values.request),
+    }
+
+
+def _said_of(shared: MailFile, request: RequestSaid) -> dict[str, str]:
+    return {
+        "number": request.number,
+        "asked": request.asked,
+        "due": day_in_words(shared, request.due),
+        "reason": request.reason,
+        "outcome": request.outcome,
+        "answer": request.answer,
     }
 
 

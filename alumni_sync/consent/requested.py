@@ -6,23 +6,28 @@ secrets come into being there and are told to nobody else.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, RowMapping
 
 from alumni_sync.consent.dossier import Dossier
 from alumni_sync.consent.editions import Edition, Terms
-from alumni_sync.consent.mails import Composed, MailKind, MailValues, compose
+from alumni_sync.consent.mails import Composed, MailKind, MailValues, RequestSaid, compose
 from alumni_sync.consent.offers import first_name
 from alumni_sync.consent.one_time import LIFETIME as CODE_LIFETIME
 from alumni_sync.consent.one_time import issue_code
 from alumni_sync.consent.view import address_of
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.vault import KeyRing
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
-REQUESTED: Final = frozenset({MailKind.CODE})
+ABOUT_REQUESTS: Final = frozenset(
+    {MailKind.REQUEST_RECEIVED, MailKind.REQUEST_EXTENDED, MailKind.REQUEST_ANSWERED}
+)
+REQUESTED: Final = frozenset({MailKind.CODE}) | ABOUT_REQUESTS
 """Kinds that are composed here."""
 
 
@@ -32,6 +37,7 @@ class Errand:
 
     d: "Deployment"
     connection: Connection
+    ring: KeyRing
     mail: RowMapping
     dossier: Dossier
     edition: Edition
@@ -55,7 +61,20 @@ class Ready:
 
 def ready(errand: Errand) -> Ready | str:
     """Return the mail, or why it is not sent any more."""
-    return _code(errand)
+    about = errand.mail["kind"] in ABOUT_REQUESTS
+    return _about_request(errand) if about else _code(errand)
+
+
+def _about_request(errand: Errand) -> Ready | str:
+    """Compose what was sealed when it happened: the profile key may have died since."""
+    person, sealed = errand.mail["person_id"], errand.mail["sealed"]
+    if sealed is None or not errand.ring.has(person, KeyKind.EVIDENCE):
+        return "no_address"
+    told = errand.ring.open_json(person, KeyKind.EVIDENCE, "outbox", sealed)
+    due = date.fromisoformat(told["request"]["due"]) if told["request"]["due"] else None
+    request = RequestSaid(**{**told["request"], "due": due})
+    values = MailValues(first_name=told["first_name"], request=request)
+    return Ready(told["to"], errand.compose(values))
 
 
 def _code(errand: Errand) -> Ready | str:
