@@ -25,6 +25,13 @@ Poland: PKE art. 398, since 10 November 2024. United Kingdom: PECR reg. 22 as th
 EEA: Final = ("eu", "eea")
 """Regions that need no transfer basis, where a pack names no others."""
 
+WORDED: Final = (
+    ("platform", "processor", "agreement"),
+    ("platform", "processor", "transfer"),
+    ("consent", "arrangement"),
+)
+"""Settings whose words notices repeat: one text, or one for each language."""
+
 _Packs = Mapping[str, tuple[str, Mapping[str, Any]]]
 """Source → its jurisdiction and what the pack says; only packs that can be read."""
 
@@ -49,6 +56,8 @@ def law_problems(value: Mapping[str, Any], document: Document, root: Path) -> It
     yield from _shared_ledgers(packs, document)
     yield from _transfers(value, packs, document)
     yield from _bundled_purposes(value, packs, document, root)
+    yield from _missing_words(value, document, root)
+    yield from _arrangement(value, sources, document)
 
 
 def _bases(sources: Mapping[str, Any], packs: _Packs, document: Document) -> Iterator[Problem]:
@@ -95,8 +104,7 @@ def _home(pack: Mapping[str, Any]) -> tuple[str, ...]:
 def _bundled_purposes(
     value: Mapping[str, Any], packs: _Packs, document: Document, root: Path
 ) -> Iterator[Problem]:
-    consent = value.get("consent")
-    notice = consent.get("notice") if isinstance(consent, Mapping) else None
+    notice = _consent(value).get("notice")
     strict = sorted({code for code, pack in packs.values() if pack.get("one_purpose") is True})
     if not isinstance(notice, str) or not strict:
         return
@@ -109,6 +117,37 @@ def _bundled_purposes(
         )
         do = "copy the notice under another id, with `purposes: []` in its manifest"
         yield Problem(document.where(("consent", "notice")), what, do)
+
+
+def _missing_words(value: Mapping[str, Any], document: Document, root: Path) -> Iterator[Problem]:
+    """Yield words that notices repeat and that are not there in a language of the notice."""
+    notice = _consent(value).get("notice")
+    manifest = _newest(root / "rules" / "notices" / str(notice))
+    spoken = manifest.get("languages")
+    for path in WORDED:
+        words: object = value
+        for key in path:
+            words = words.get(key) if isinstance(words, Mapping) else None
+        if isinstance(words, Mapping) and isinstance(spoken, Mapping):
+            for code in sorted(map(str, spoken.keys() - words.keys())):
+                what = f"lacks {code}, which the notice has: a page would mix languages"
+                yield Problem(document.where(path), what, "say it in every language")
+
+
+def _arrangement(
+    value: Mapping[str, Any], sources: Mapping[str, Any], document: Document
+) -> Iterator[Problem]:
+    """Yield an arrangement of joint controllers where there is only one."""
+    sections = [each for each in sources.values() if isinstance(each, Mapping)]
+    named = {str(each.get("controller")) for each in sections}
+    if _consent(value).get("arrangement") and len(named) == 1:
+        what = "is for several controllers (GDPR Art. 26); the sources have one"
+        yield Problem(document.where(("consent", "arrangement")), what, "take it out")
+
+
+def _consent(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    consent = value.get("consent")
+    return consent if isinstance(consent, Mapping) else {}
 
 
 def _newest(notice: Path) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ from alumni_sync.payroll import WEEKDAYS, BusinessDay, CloseRule, Dates, Weekly,
 LOCAL_TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+ANY_LANGUAGE: Final = ""
 DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
 MOST_BUSINESS_DAYS: Final = 23
 _LONGEST_URL: Final = 300  # with a link's secret it has to fit into one line of a mail's head
@@ -132,6 +133,15 @@ def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _in_words(value: object) -> object:
+    if isinstance(value, str):
+        return {ANY_LANGUAGE: value}
+    keys = value.keys() if isinstance(value, Mapping) else ()
+    if not keys or not all(isinstance(key, str) and LANGUAGE.fullmatch(key) for key in keys):
+        raise ValueError("must be text | or a text for each language: {en: …, de: …}")
+    return value
+
+
 def _leaver_field(key: str) -> str:
     if key not in LEAVER_FIELDS:
         raise ValueError("is no field of a leaver | such as department, location, country")
@@ -147,6 +157,8 @@ Language = Annotated[str, _matching(LANGUAGE, "is not a language code | like en 
 Domain = Annotated[str, _matching(DOMAIN, "is not a domain | like acme.example, in lower case")]
 Code = Annotated[str, _matching(NAME, "may have a-z, 0-9, dot, dash and underscore only")]
 Text = Annotated[str, Field(min_length=1)]
+Words = Annotated[dict[str, Text], BeforeValidator(_in_words)]
+"""What notices repeat word for word: language → text, `ANY_LANGUAGE` where one serves all."""
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Audience = dict[
@@ -276,6 +288,7 @@ class Consent(Section):
 
     public_url: WebAddress
     notice: Code
+    arrangement: Words | None = None  # of several controllers; GDPR Art. 26
 
     @field_validator("public_url")
     @classmethod
@@ -305,9 +318,9 @@ class Mail(WithPlugin):
 class Processor(Section):
     """What is on record about the platform as a recipient (4-consent, gate 0)."""
 
-    agreement: Text
+    agreement: Words
     region: Code
-    transfer: str | None = None  # for a region outside those of a pack: `alumni_sync.laws`
+    transfer: Words | None = None  # for a region outside those of a pack: `alumni_sync.laws`
 
 
 class Platform(WithPlugin):

@@ -11,6 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from jinja2 import ChainableUndefined, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+from alumni_sync.domain import ContactBasis
 from alumni_sync.errors import Problem
 
 ITEMS: Final[Mapping[str, str]] = {
@@ -19,6 +23,8 @@ ITEMS: Final[Mapping[str, str]] = {
     "purposes": "what the data are for (13(1)(c))",
     "legal_basis": "on which legal basis (13(1)(c))",
     "legitimate_interest": "which legitimate interest, where it is the basis (13(1)(d))",
+    "address": "how we come by the address, and what allows us to ask there (13(1)(c), 14(2)(f))",
+    "joint": "what controllers have agreed who run the community together (26(2))",
     "categories": "which data (14(1)(d))",
     "source": "where the data come from (14(2)(f))",
     "recipients": "who receives them (13(1)(e))",
@@ -37,6 +43,10 @@ ITEMS: Final[Mapping[str, str]] = {
 }
 """Marker → what has to be said, with the article that wants it."""
 
+ASKED_UNASKED: Final = frozenset({ContactBasis.LEGITIMATE_INTEREST, ContactBasis.NONE})
+"""Bases on which somebody is asked who has not allowed it: the interest has to be said to them."""
+
+_SHOWN: Final = re.compile(r"<<([a-z_,\s]+?)>>")
 _MARKER: Final = re.compile(r"\{#-?\s*says:\s*([a-z_,\s]+?)\s*-?#\}")
 _COMMENT: Final = re.compile(r"\{#.*?#\}", re.DOTALL)
 _PLACEHOLDER: Final = re.compile(r"\{\{-?\s*(.+?)\s*-?\}\}")
@@ -62,6 +72,39 @@ def unsaid(path: Path, text: str) -> Iterator[Problem]:
         if name not in marked:
             do = f"say it, with {{# says: {name} #}} before the sentence"
             yield Problem(str(path), f"does not say {what}", do)
+
+
+def unsaid_to_some(path: Path, text: str) -> Iterator[Problem]:
+    """Yield what those are not told who are asked on one particular basis.
+
+    A condition may hide from them what others read, so the text is made for each of them in turn;
+    and how we come by their address is another story for each.
+    """
+    shown = _as_shown(text)
+    anywhere = set.union(*(_said_in(text) for text in shown.values()))
+    for basis, its in shown.items():
+        needed = anywhere - ({"legitimate_interest"} if basis not in ASKED_UNASKED else set())
+        for name in sorted(needed - _said_in(its)):
+            what = f"on the basis {basis.value} does not say {ITEMS.get(name, name)}"
+            yield Problem(str(path), what, f'say it under {{% if basis == "{basis.value}" %}}')
+        same = next(other for other, theirs in shown.items() if theirs == its)
+        if same is not basis:
+            what = f"tells whoever is asked on the basis {basis.value} what is true of {same.value}"
+            yield Problem(str(path), what, f'say it under {{% if basis == "{basis.value}" %}}')
+
+
+def _as_shown(text: str) -> dict[ContactBasis, str]:
+    """Return the text as it is shown to whom each basis asks, with its markers to be seen."""
+    seen = _MARKER.sub(lambda found: f"<<{found.group(1)}>>", text)
+    environment = SandboxedEnvironment(undefined=ChainableUndefined, autoescape=True)
+    template = environment.from_string(seen)
+    words = dict.fromkeys(meta.find_undeclared_variables(environment.parse(seen)), "word")
+    return {basis: template.render({**words, "basis": basis.value}) for basis in ContactBasis}
+
+
+def _said_in(shown: str) -> set[str]:
+    marks = _SHOWN.findall(shown)
+    return {name.strip() for marked in marks for name in marked.split(",")}
 
 
 def _has_words(text: str, match: re.Match[str]) -> bool:

@@ -8,17 +8,17 @@ would not be informed. A locked edition (`alumni_sync.consent.locks`) loads only
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import yaml
 from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from alumni_sync.consent.completeness import differences, told_apart, unsaid
+from alumni_sync.consent.completeness import differences, told_apart, unsaid, unsaid_to_some
 from alumni_sync.consent.locks import changes, lock_path
 from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.ports import ProfileField, Purpose
@@ -38,6 +38,9 @@ MAIL_VALUES: Final = frozenset(
     | {"number", "asked", "due", "reason", "outcome", "answer"}  # about a request of the reader
 )
 """What a mail's template may use beside the terms."""
+WITH_BUTTON: Final = (
+    "invitation", "reminder", "again", "confirmation", "join", "join_question",
+)  # fmt: skip
 BADGES: Final = frozenset(
     {ProfileField.MENTOR_BADGE, ProfileField.EXPERT_BADGE, ProfileField.RETIREE_BADGE}
 )
@@ -46,16 +49,26 @@ _MONTHS: Final = 12
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+Words = str | Mapping[str, str]
+"""One text for every language, or language → text (`sections.Words`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a notice says about this deployment; nothing here is about the reader."""
+    """What a notice says about this deployment; nothing here is about the reader.
+
+    Attributes:
+        basis: contact basis by which the reader is asked.
+        controllers: all who run the community together, and `arrangement`: what they have agreed
+            on (GDPR Art. 26); both "" where one is responsible alone.
+    """
 
     company: str
     controller: str
     contact: str
-    recipient: str
+    recipient: Words
     region: str
-    transfer: str
+    transfer: Words
     basis: str
     mails: int
     close_days: int
@@ -66,6 +79,24 @@ class Terms:
     authority_url: str
     rules_url: str
     jurisdiction: str = "eu"
+    controllers: str = ""
+    arrangement: Words = ""
+
+    def said_in(self, language: str) -> dict[str, Any]:
+        """Return everything by name, worded for readers of `language`."""
+        return {
+            **asdict(self),
+            "recipient": in_language(self.recipient, language),
+            "transfer": in_language(self.transfer, language),
+            "arrangement": in_language(self.arrangement, language),
+        }
+
+
+def in_language(words: Words, language: str) -> str:
+    """Return words in a language; the first there are where it has none of its own."""
+    if isinstance(words, str):
+        return words
+    return words.get(language) or next(iter(words.values()), "")
 
 
 class _Frozen(BaseModel):
@@ -125,6 +156,8 @@ class MailFile(_Frozen):
     confirmation: MailTexts
     goodbye: MailTexts
     code: MailTexts
+    join: MailTexts
+    join_question: MailTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +291,7 @@ def _text(path: Path, problems: list[Problem]) -> str:
         left_out = sorted(MUST_BE_SAID - used)
         problems += [Problem(str(path), f"does not say {name}") for name in left_out]
         problems += unsaid(path, text)
+        problems += unsaid_to_some(path, text)
     return text
 
 
@@ -285,7 +319,7 @@ def _mail_problems(path: Path, mail: MailFile) -> Iterator[Problem]:
         for name in sorted(_used(path, text, problems) - _TERMS - MAIL_VALUES):
             yield Problem(str(path), f"uses the unknown value {name}")
     yield from problems
-    for kind in ("invitation", "reminder", "again", "confirmation"):
+    for kind in WITH_BUTTON:
         if not getattr(mail, kind).link:
             yield Problem(str(path), f"{kind}.link is missing", "the mail would have no button")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from alumni_sync.consent.answers import Evidence
 from alumni_sync.consent.dossier import Agreed
+from alumni_sync.consent.editions import in_language
 from alumni_sync.consent.view import Page
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.vault import KeyRing
@@ -115,9 +116,9 @@ def context_body(d: "Deployment", page: Page, source: str) -> dict[str, Any]:
         "recipients": [
             {
                 "platform": d.platform_name,
-                "agreement": terms.recipient,
+                "agreement": in_language(terms.recipient, page.language),
                 "region": terms.region,
-                "transfer": terms.transfer,
+                "transfer": in_language(terms.transfer, page.language),
             }
         ],
         "retention": {"profile": "while the consent stands", "proof": f"P{terms.proof_years}Y"},

@@ -7,7 +7,7 @@ secrets. Names come from an HRIS and are never trusted: they are cut to one plai
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
@@ -102,7 +102,7 @@ def compose(
     """Return the mail of a kind in a language of the edition."""
     shared = edition.mails[language]
     texts: MailTexts = getattr(shared, kind.value)
-    said = _said(shared, terms, values)
+    said = {**terms.said_in(language), **_said(shared, values)}
     greeting = shared.greeting if said["first_name"] else shared.greeting_unnamed
     parts: dict[str, Any] = {
         "language": language,
@@ -120,9 +120,8 @@ def compose(
     return Composed(parts["subject"], _text(parts), _layout().render(parts))
 
 
-def _said(shared: MailFile, terms: Terms, values: MailValues) -> dict[str, Any]:
+def _said(shared: MailFile, values: MailValues) -> dict[str, Any]:
     return {
-        **asdict(terms),
         "first_name": plain_name(values.first_name),
         "closes": day_in_words(shared, values.closes),
         "until": day_in_words(shared, values.until),

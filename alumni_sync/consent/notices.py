@@ -6,7 +6,7 @@ over labels, order and defaults. Neither holds a personal value, so both can be 
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -68,7 +68,7 @@ def render_notice(edition: Edition, language: str, terms: Terms) -> RenderedNoti
         keep_trailing_newline=True,
     )
     template = edition.texts[language]
-    text = exact_text(environment.from_string(template).render(asdict(terms)))
+    text = exact_text(environment.from_string(template).render(terms.said_in(language)))
     return RenderedNotice(text, notice_html(text), sha256(text.encode()), sha256(template.encode()))
 
 
@@ -81,7 +81,7 @@ def render_form(
     edition: Edition, language: str, terms: Terms, offered: tuple[ProfileField, ...]
 ) -> RenderedForm:
     """Return the form for somebody who is offered the fields `offered`."""
-    texts, values = edition.forms[language], asdict(terms)
+    texts, values = edition.forms[language], terms.said_in(language)
     labels = {name: render_plain(texts.labels[name], values) for name in LABELS}
     fields = {name: texts.fields[name] for name in edition.manifest.fields if name in offered}
     purposes = {name: texts.purposes[name] for name in edition.manifest.purposes}

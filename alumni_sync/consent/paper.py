@@ -5,7 +5,7 @@ which a leaver wrote it; so every text has a number of its own, made from its ex
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -157,7 +157,7 @@ def handout(
     texts: PaperFile, terms: Terms, *, source: str, language: str, version: str, link: str
 ) -> Handout:
     """Return the exit form of one source in one language; the same words give the same bytes."""
-    said = ExitTexts.model_validate(rendered(texts.exit, asdict(terms)))
+    said = ExitTexts.model_validate(rendered(texts.exit, terms.said_in(language)))
     lines = [said.title, "", *_spaced(said.lines), *(f"- {point}" for point in said.points)]
     lines += ["", said.rights, "", *(f"{label}:" for label in (said.name, said.email, said.date))]
     text = exact_text("\n".join([*lines, "", f"{said.scan}: {link}"]))

@@ -1,7 +1,5 @@
 """Pages of A4: the exit form and the letter, each whole in one file, nothing from elsewhere."""
 
-from dataclasses import asdict
-
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from alumni_sync.consent.codes import code_svg
@@ -20,8 +18,10 @@ def _template(name: str) -> Template:
 def letter_page(texts: PaperFile, terms: Terms, letter: LetterValues) -> str:
     """Return one letter as a self-contained page of A4; names come from an HRIS, never trusted."""
     values = {
-        **asdict(terms), "first_name": plain_name(letter.first_name), "closes": letter.closes,
-    }  # fmt: skip
+        **terms.said_in(letter.language),
+        "first_name": plain_name(letter.first_name),
+        "closes": letter.closes,
+    }
     said = LetterTexts.model_validate(rendered(texts.letter, values))
     return _template("letter.html").render(
         letter=letter,

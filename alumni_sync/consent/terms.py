@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alumni_sync.consent.editions import Edition, Terms, load_edition
+from alumni_sync.consent.editions import Edition, Terms, in_language, load_edition
 from alumni_sync.consent.gates import ContactTerms, Recipient
 from alumni_sync.consent.jurisdictions import JurisdictionPack, load_pack, pack_path
 
@@ -49,7 +49,9 @@ def contact_terms(d: "Plugins", source: str) -> ContactTerms:
     """Return what the contact gate must know about a source."""
     section, processor = d.settings.sources[source], d.settings.platform.processor
     return ContactTerms(
-        recipient=Recipient(d.platform_name, processor.agreement, processor.region),
+        recipient=Recipient(
+            d.platform_name, in_language(processor.agreement, ""), processor.region
+        ),
         pack=pack_of(d, source),
         basis=section.contact.basis,
         assessment=section.contact.assessment or "",
@@ -57,10 +59,16 @@ def contact_terms(d: "Plugins", source: str) -> ContactTerms:
     )
 
 
-def terms_for(d: "Plugins", source: str) -> Terms:
-    """Return what a notice says for the leavers of a source."""
+def terms_for(d: "Plugins", source: str, basis: str = "") -> Terms:
+    """Return what a notice says for the leavers of a source.
+
+    Args:
+        d: the deployment.
+        source: where they left.
+        basis: contact basis by which the reader is asked; "" means the source's own.
+    """
     section, processor = d.settings.sources[source], d.settings.platform.processor
-    pack = pack_of(d, source)
+    pack, arrangement = pack_of(d, source), d.settings.consent.arrangement or ""
     return Terms(
         company=d.settings.company.name,
         controller=section.controller.name,
@@ -68,7 +76,7 @@ def terms_for(d: "Plugins", source: str) -> Terms:
         recipient=processor.agreement,
         region=processor.region.upper(),
         transfer="" if processor.region in pack.regions else processor.transfer or "",
-        basis=section.contact.basis.value,
+        basis=basis or section.contact.basis.value,
         mails=pack.timers.asking_mails,
         close_days=pack.timers.close_days,
         defer_days=pack.timers.defer_days,
@@ -78,4 +86,11 @@ def terms_for(d: "Plugins", source: str) -> Terms:
         authority_url=pack.authority.url,
         rules_url=f"{d.settings.consent.public_url}/how-we-decide",
         jurisdiction=pack.jurisdiction,
+        controllers=", ".join(controllers(d)) if arrangement else "",
+        arrangement=arrangement,
     )
+
+
+def controllers(d: "Plugins") -> list[str]:
+    """Return the names of all controllers, in the order of the sources."""
+    return list(dict.fromkeys(each.controller.name for each in d.settings.sources.values()))

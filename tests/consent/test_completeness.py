@@ -5,7 +5,7 @@ from shutil import copytree
 
 import pytest
 
-from alumni_sync.consent.completeness import ITEMS, unsaid
+from alumni_sync.consent.completeness import ITEMS, unsaid, unsaid_to_some
 from alumni_sync.consent.editions import load_edition
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
@@ -56,6 +56,30 @@ def test_a_marker_without_a_sentence_counts_for_nothing(emptied: str) -> None:
     assert f"does not say {ITEMS['complaint']}" in said
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '{% if basis == "exit_form" %}{# says: address #}Given.{% endif %}',
+            "on the basis none does not say how we come by the address",
+        ),
+        (
+            '{% if basis == "none" %}Letter.{% else %}Mail.{% endif %}',
+            "tells whoever is asked on the basis self_joined what is true of exit_form",
+        ),
+        (
+            '{% if basis != "none" %}{# says: legitimate_interest #}We may.{% endif %}',
+            "on the basis none does not say which legitimate interest",
+        ),
+    ],
+)
+def test_nobody_is_left_out_by_a_condition(text: str, told: str) -> None:
+    """Who was asked by letter read of a mail and of an address that they had never given."""
+    problems = [problem.what for problem in unsaid_to_some(Path("x.md"), text)]
+
+    assert any(problem.startswith(told) for problem in problems), problems
+
+
 def test_a_misspelt_marker_is_named() -> None:
     """It would look as if something had been said."""
     (first, *_) = unsaid(Path("x.md"), "{# says: complain #}You can complain.")
@@ -69,7 +93,7 @@ def test_a_misspelt_marker_is_named() -> None:
     [
         ("de.md", "{{ close_days }} Tage", "30 Tage", "lacks the value close_days"),
         ("ru.md", '{% if basis == "exit_form" -%}', "{% if transfer -%}", "lacks the condition"),
-        ("pl.md", "## Twoje prawa\n", "", "has 8 headings, en has 9"),
+        ("pl.md", "## Twoje prawa\n", "", "has 9 headings, en has 10"),
         ("de.md", "- Wenn Sie gehen", "Wenn Sie gehen", "list entries"),
         ("ru.md", "[как мы решаем]({{ rules_url }})", "{{ rules_url }}", "has 1 links, en has 2"),
         ("form/de.yaml", "{{ defer_days }}", "60", "labels.later lacks the value defer_days"),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alumni_sync.consent.completeness import ASKED_UNASKED
 from alumni_sync.consent.editions import BADGES, LABELS, Edition, load_edition
 from alumni_sync.consent.exact import exact_text, sha256
 from alumni_sync.consent.mails import (
@@ -24,6 +25,7 @@ from alumni_sync.consent.mails import (
     plain_name,
 )
 from alumni_sync.consent.notices import render_form, render_notice
+from alumni_sync.domain import ContactBasis
 from alumni_sync.errors import ConfigError
 from alumni_sync.ports import ProfileField
 from alumni_sync.shipped import shipped
@@ -79,27 +81,67 @@ def load(folder: Path) -> Edition:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("basis", ["exit_form", "legitimate_interest"])
+@pytest.mark.parametrize("basis", list(ContactBasis))
 def test_every_language_says_what_the_law_wants_said(
-    edition: Edition, language: str, basis: str
+    edition: Edition, language: str, basis: ContactBasis
 ) -> None:
     """Consent without these would not be informed (GDPR 7, 13, 14)."""
-    terms = replace(TERMS, basis=basis, transfer="standard contractual clauses")
+    terms = replace(TERMS, basis=basis.value, transfer="standard contractual clauses")
 
     text = render_notice(edition, language, terms).text
 
-    for said in (TERMS.controller, TERMS.contact, TERMS.recipient, TERMS.authority_url):
+    for said in (TERMS.controller, TERMS.contact, "Acme Community", TERMS.authority_url):
         assert said in text
     for number in ("24", "6", "30", "3"):
         assert number in text
-    assert terms.transfer in text
-    assert ("6(1)(f)" in text or "lit. f" in text) == (basis == "legitimate_interest")
+    assert "standard contractual clauses" in text
+    choosing_and = 2 if basis in ASKED_UNASKED else 1
+    assert choosing_and == text.count("6(1)(f)") + text.count("lit. f")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_sentences_are_short_enough_to_be_understood(edition: Edition, language: str) -> None:
+def test_everybody_is_told_how_we_come_by_their_address(edition: Edition, language: str) -> None:
+    """Who reads a letter and is told of a mail to their address learns something untrue."""
+    told = {
+        render_notice(edition, language, replace(TERMS, basis=basis.value)).text
+        for basis in ContactBasis
+    }
+
+    assert len(ContactBasis) == len(told)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_joint_controllers_are_all_named_with_what_they_agreed(
+    edition: Edition, language: str
+) -> None:
+    """GDPR 26(2): whoever wants their data deleted must know whom they may ask."""
+    joint = {code: f"Agreed in {code}." for code in LANGUAGES}
+    several = replace(TERMS, controllers="Acme sp. z o.o., Acme GmbH", arrangement=joint)
+
+    text = render_notice(edition, language, several).text
+
+    assert "Acme sp. z o.o., Acme GmbH" in text
+    assert [f"Agreed in {language}."] == re.findall(r"Agreed in ..\.", text)
+    assert "26" not in render_notice(edition, language, TERMS).text
+
+
+def test_words_of_the_configuration_are_in_the_language_of_the_page(edition: Edition) -> None:
+    """An English clause in the middle of a German page is consent to what one cannot read."""
+    terms = replace(TERMS, recipient={"en": "none at all", "de": "keine"})
+
+    assert "none at all" not in render_notice(edition, "de", terms).text
+    assert "keine" in render_notice(edition, "de", terms).text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("jurisdiction", ["eu", "uk", "ru"])
+@pytest.mark.parametrize("basis", list(ContactBasis))
+def test_sentences_are_short_enough_to_be_understood(
+    edition: Edition, language: str, jurisdiction: str, basis: ContactBasis
+) -> None:
     """People with little practice in reading must be able to decide (B1)."""
-    text = render_notice(edition, language, TERMS).text
+    terms = replace(TERMS, basis=basis.value, jurisdiction=jurisdiction, transfer="clauses")
+    text = render_notice(edition, language, terms).text
     words = re.sub(r"\[([^]]*)\]\([^)]*\)|[*#]|sp\. z o\.o\.", r"\1", text)
     paragraphs = [part.replace("\n", " ") for part in re.split(r"\n\n|\n- ", words)]
     sentences = [one for part in paragraphs for one in re.split(r"(?<=[.?!:])\s+", part)]

@@ -60,6 +60,30 @@ def problems(config: Path) -> list[tuple[str, str]]:
     return []
 
 
+def test_words_that_lack_a_language_of_the_notice_stop_the_start(tmp_path: Path) -> None:
+    """A Polish page would say the one thing in English that its reader must understand."""
+    config = placed(tmp_path, source("acme-pl", "pl"))
+    text = config.read_text("utf-8").replace("agreement: DPA", "agreement: {en: none, de: keine}")
+    config.write_text(text, "utf-8")
+
+    where = f"{config.name}:16 platform.processor.agreement"
+    assert [
+        (where, f"lacks {code}, which the notice has: a page would mix languages")
+        for code in ("pl", "ru")
+    ] == problems(config)
+
+
+def test_an_arrangement_of_one_is_none(tmp_path: Path) -> None:
+    """A notice that tells of partners who are not there sends people to nobody."""
+    config = placed(tmp_path, source("acme-pl", "pl"))
+    text = config.read_text("utf-8")
+    config.write_text(text.replace("notice: alumni", "arrangement: A., notice: alumni"), "utf-8")
+
+    ((_, what),) = problems(config)
+
+    assert "is for several controllers" in what
+
+
 def one_purpose(config: Path) -> None:
     """Write a notice `membership` beside the shipped one that asks for nothing else."""
     notices = config.parent / "rules" / "notices"
