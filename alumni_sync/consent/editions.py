@@ -156,6 +156,9 @@ class MailFile(_Frozen):
     confirmation: MailTexts
     goodbye: MailTexts
     code: MailTexts
+    request_received: MailTexts
+    request_extended: MailTexts
+    request_answered: MailTexts
     join: MailTexts
     join_question: MailTexts
 
