@@ -26,6 +26,7 @@ from alumni_sync.consent.gates import (
     contact_gate,
 )
 from alumni_sync.consent.invitations import country_of, next_morning
+from alumni_sync.consent.join_mails import JoinErrand, ready_join
 from alumni_sync.consent.lifecycle import Event, Step, step
 from alumni_sync.consent.links import PATHS, Holder, LinkKind, issue, supersede
 from alumni_sync.consent.mails import (
@@ -36,7 +37,7 @@ from alumni_sync.consent.mails import (
     last_day,
 )
 from alumni_sync.consent.offers import first_name
-from alumni_sync.consent.outbox import ASKING_KINDS, OUTBOX, MailState
+from alumni_sync.consent.outbox import ASKING_KINDS, JOIN_KINDS, OUTBOX, MailState
 from alumni_sync.consent.requested import REQUESTED, Errand, ready
 from alumni_sync.consent.standing import ENDINGS, SPELL, joined, may_be_asked
 from alumni_sync.consent.terms import contact_terms, edition_of, language_for, terms_for
@@ -125,6 +126,9 @@ def claim(d: "Deployment", mail: RowMapping, site: Site, run_id: str) -> Claimed
         row = connection.execute(queued.with_for_update()).mappings().first()
         if row is None:
             return Wait.TAKEN
+        if row["kind"] in JOIN_KINDS:
+            errand = JoinErrand(d, connection, ring, row, site.edition, site.terms, now)
+            return _join(errand, run_id)
         dossier = load_dossier(connection, ring, row["invitation_id"], now, lock=True)
         if dossier is None:
             return _drop(connection, row, "no_invitation")
@@ -383,11 +387,25 @@ def _requested(attempt: _Attempt, run_id: str) -> Claimed | Wait:
     return _take(attempt, run_id, found.to, found.composed, {})
 
 
+def _join(errand: JoinErrand, run_id: str) -> Claimed | Wait:
+    """Claim a mail about a request to join."""
+    found = ready_join(errand)
+    if isinstance(found, str):
+        return _drop(errand.connection, errand.mail, found)
+    if isinstance(found, datetime):
+        return _postpone(errand, found)
+    return _take(errand, run_id, found.to, found.composed, {})
+
+
 # --- what becomes of a claim ----------------------------------------------------------------------
 
 
 def _take(
-    attempt: _Attempt, run_id: str, to: str, composed: Composed, headers: dict[str, str]
+    attempt: _Attempt | JoinErrand,
+    run_id: str,
+    to: str,
+    composed: Composed,
+    headers: dict[str, str],
 ) -> Claimed:
     """Mark the mail as ours and return it, complete."""
     d, mail = attempt.d, attempt.mail
@@ -437,7 +455,7 @@ def _drop(connection: Connection, mail: RowMapping, reason: str) -> Wait:
     return Wait.DROPPED
 
 
-def _postpone(attempt: _Attempt, until: datetime) -> Wait:
+def _postpone(attempt: _Attempt | JoinErrand, until: datetime) -> Wait:
     attempt.connection.execute(
         update(OUTBOX).where(OUTBOX.c.id == attempt.mail["id"]).values(due_at=until)
     )

@@ -19,6 +19,7 @@ from alumni_sync.consent.dossier import INVITATION, position_of, select_dossiers
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.links import LinkKind, supersede
 from alumni_sync.consent.outbox import (
+    JOIN_KINDS,
     OUTBOX,
     Group,
     MailState,
@@ -215,6 +216,7 @@ def _not_handed_over(d: "Deployment", claimed: Claimed, reason: str, *, try_agai
             )
         else:
             bury(connection, row, reason, now)
+            outcome = "refused" if row["kind"] in JOIN_KINDS else outcome
         if claimed.asking:
             supersede(connection, claimed.invitation_id, LinkKind.DECIDE, now)
             _move(d, connection, claimed, Event.NOT_HANDED_OVER, reason)
@@ -222,12 +224,17 @@ def _not_handed_over(d: "Deployment", claimed: Claimed, reason: str, *, try_agai
 
 
 def bury(connection: Connection, row: RowMapping, reason: str, now: datetime) -> None:
-    """Make a dead letter: a person looks at it and has it tried again, or drops it."""
+    """Make a dead letter: a person looks at it and has it tried again, or drops it.
+
+    Not of a mail about joining: its address is whatever a stranger typed.
+    """
     connection.execute(
         update(OUTBOX)
         .where(OUTBOX.c.id == row["id"])
         .values(state=MailState.REFUSED.value, reason=reason, confirmed_at=now, claimed_at=None)
     )
+    if row["kind"] in JOIN_KINDS:
+        return
     connection.execute(
         _DEAD.insert(),
         {

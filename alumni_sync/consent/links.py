@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
 BYTES: Final = 32
-_LONGEST: Final = 100  # a real one has 43 characters; longer input is not worth hashing
+LONGEST: Final = 100  # a real one has 43 characters; longer input is not worth hashing
 _TOKENS: Final = t(Token)
 
 
@@ -57,7 +57,7 @@ def token_id(token: str) -> str:
 
 def resolve_link(d: "Deployment", token: str) -> Link | None:
     """Return what `token` opens now; None for unknown, expired, superseded and used ones."""
-    if not token or len(token) > _LONGEST:
+    if not token or len(token) > LONGEST:
         return None
     with d.ledger.read() as connection:
         return find_link(connection, token, d.clock.now())

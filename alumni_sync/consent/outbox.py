@@ -19,6 +19,8 @@ TOMORROW: Final = timedelta(days=1, hours=7)
 """From midnight UTC: the rest of a paced day leaves when people in Europe have got up."""
 OUTBOX: Final = t(Outbox)
 ASKING_KINDS: Final = tuple(sorted(kind.value for kind in ASKING))
+JOIN_KINDS: Final = (MailKind.JOIN.value, MailKind.JOIN_QUESTION.value)
+"""About a request to join: no invitation and no person of ours stand behind them."""
 
 
 class MailState(StrEnum):

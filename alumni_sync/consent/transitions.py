@@ -175,7 +175,11 @@ def _mails(
 def suppress(
     connection: Connection, address_hash: str, scope: str, reason: str, at: datetime
 ) -> None:
-    """Put an address on the suppression list; `ALL_MAIL` swallows narrower scopes."""
+    """Put an address on the suppression list; `ALL_MAIL` swallows narrower scopes.
+
+    All but one: whoever never asked to be asked is not written to about joining either, though an
+    objection alone lets its own address ask us again.
+    """
     new = {
         "address_hash": address_hash,
         "scope": scope,
@@ -186,15 +190,14 @@ def suppress(
     if insert_ignore(connection, _SUPPRESSION, [new], key=("address_hash",)):
         return
     known = _SUPPRESSION.c.address_hash == address_hash
+    scopes = {scope, *connection.execute(_SUPPRESSION.select().where(known)).one().scope.split(",")}
+    kept = scopes & {ALL_MAIL, MailKind.JOIN.value} if ALL_MAIL in scopes else scopes
+    values = {"scope": ",".join(sorted(kept))}
     if scope == ALL_MAIL:
-        connection.execute(update(_SUPPRESSION).where(known).values(scope=scope, reason=reason))
-        return
-    before = connection.execute(_SUPPRESSION.select().where(known)).one().scope
-    if before != ALL_MAIL and scope not in before.split(","):
-        together = ",".join(sorted({scope, *before.split(",")}))
-        connection.execute(update(_SUPPRESSION).where(known).values(scope=together))
+        values["reason"] = reason
+    connection.execute(update(_SUPPRESSION).where(known).values(values))
 
 
 def suppressed_scope(scope: str | None, mail_kind: str) -> bool:
     """Say whether a suppression (None: there is none) covers a kind of mail."""
-    return scope is not None and (scope == ALL_MAIL or mail_kind in scope.split(","))
+    return scope is not None and bool({ALL_MAIL, mail_kind} & set(scope.split(",")))

@@ -150,9 +150,20 @@ def _ordinal(day: Any) -> int:  # noqa: ANN401 a date or nothing
 
 
 def sight(
-    connection: Connection, identity: SourceIdentity, records: Sequence[SourceRecord]
+    connection: Connection,
+    identity: SourceIdentity,
+    records: Sequence[SourceRecord],
+    *,
+    asked_back: bool = False,
 ) -> Sighting:
-    """Look at one page: a handful of queries, whatever its length."""
+    """Look at one page: a handful of queries, whatever its length.
+
+    Args:
+        connection: of a read transaction.
+        identity: of the source.
+        records: the page.
+        asked_back: these people asked for it themselves, so no tombstone bars them.
+    """
     sighting = Sighting(records)
     known = sighting.columns["known"]
     rows = [identity.row(records[at]) for at in sighting.unusable]
@@ -163,7 +174,7 @@ def sight(
     spell_hashes = [identity.spell(one) for one in facts]
     sighting.add_spells(spell_hashes)
     usable = dict(zip(sighting.usable, spell_hashes, strict=True))
-    seen = _seen_before(connection, spell_hashes)
+    seen = {} if asked_back else _seen_before(connection, spell_hashes)
     if seen:
         for at, spell_hash in usable.items():
             if spell_hash in seen:
@@ -175,7 +186,8 @@ def sight(
     for spell_hash, burial in burials(connection, news.values()).items():
         for at in [at for at, one in news.items() if one == spell_hash]:
             now = records[at].facts
-            reopened = burial.reopened_by(now, identity.facts(dump_facts(now)), identity.hashes)
+            facts_hash = identity.facts(dump_facts(now))
+            reopened = asked_back or burial.reopened_by(now, facts_hash, identity.hashes)
             known[at] = Known.REOPENED if reopened else Known.BURIED
     _meet(connection, identity, records, news, sighting)
     return sighting
