@@ -116,7 +116,7 @@ class Page:
 def page_for(d: "Deployment", dossier: Dossier, language: str | None) -> Page:
     """Return the page of a dossier in `language` (None: its own)."""
     source = dossier.row["source"]
-    edition, terms = edition_of(d), terms_for(d, source)
+    edition, terms = edition_of(d), terms_for(d, source, dossier.row["basis"])
     code = language_for(
         d, edition, language, dossier.row["language"], dossier.facts.get("language")
     )

@@ -73,6 +73,17 @@ def test_a_letter_leads_to_an_answer(by_post: World) -> None:
     assert not by_post.opens(letter.link.rpartition("/")[2])
 
 
+def test_the_page_behind_a_letter_tells_of_a_letter(by_post: World) -> None:
+    """Who is told of mails to an address that nobody wrote to cannot know what we have of them."""
+    leaver = waiting(by_post)
+    export(by_post)
+
+    assert "We ask you by post" in by_post.shown(leaver).notice_html
+
+    by_post.set_invitation(leaver, basis=ContactBasis.SELF_JOINED.value)
+    assert "on our website" in by_post.shown(leaver).notice_html
+
+
 def test_the_link_is_kept_as_a_hash_only(by_post: World) -> None:
     """Whoever reads the ledger could answer in people's names."""
     waiting(by_post)
