@@ -4,16 +4,19 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
+import zxingcpp
 
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
-from alumni_sync.consent.codes import code
+from alumni_sync.consent.codes import code_png
 from alumni_sync.consent.editions import load_edition
 from alumni_sync.consent.paper import handout, load_paper
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
 from tests.conftest import NOW
+from tests.pictures import codes_in, pixels
 from tests.terms import TERMS
 
 FOLDER = shipped("rules") / "notices" / "alumni-community" / "1.0.0"
@@ -90,10 +93,28 @@ def test_other_words_have_another_number(config: Path, tmp_path: Path) -> None:
     assert set() == before & after
 
 
-def test_the_code_opens_the_notice() -> None:
+def test_every_code_opens_the_notice_of_its_language(config: Path, tmp_path: Path) -> None:
     """A code that leads elsewhere leaves the reader without what they are to be told."""
-    assert code(LINK) != code(LINK.replace("/en", "/pl"))
-    assert "Q" == code(LINK).error
+    out = tmp_path / "out"
+    assert 0 == run(config, "exit-pack", "--out", str(out))
+
+    found = {path.stem: codes_in(path.read_bytes()) for path in out.glob("*.png")}
+
+    notice = "http://127.0.0.1:8400/n/alumni-community/1.0.0"
+    assert {name: [f"{notice}/{name.split('-')[3]}"] for name in found} == found
+    assert 2 * len(LANGUAGES) == len(found)
+
+
+def test_a_soiled_code_still_opens() -> None:
+    """Paper gets wet, folded and written on."""
+    picture = bytearray(pixels(code_png(LINK)).tobytes())
+    side = int(len(picture) ** 0.5)
+    for row in range(side // 2, side // 2 + side // 6):
+        start = row * side + side // 2
+        picture[start : start + side // 6] = bytes(side // 6)
+    soiled = np.frombuffer(bytes(picture), np.uint8).reshape(side, side)
+
+    assert [LINK] == [each.text for each in zxingcpp.read_barcodes(soiled)]
 
 
 def test_a_source_or_language_that_is_not_there_is_told(
