@@ -37,7 +37,8 @@ def pixels(png: bytes) -> np.ndarray:
         black_and_white = np.array([palette[0], palette[3]] if palette else [0, 255], np.uint8)
         grey: np.ndarray = black_and_white[bits]
         return grey
-    return rows.reshape(height, width, channels)[:, :, :3].mean(axis=2).astype(np.uint8)
+    seen: np.ndarray = rows.reshape(height, width, channels)[:, :, :3].mean(axis=2).astype(np.uint8)
+    return seen
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
