@@ -113,6 +113,12 @@ def position_of(row: RowMapping) -> Position:
         deferred=row["deferred"],
         round=row["round"],
         exit_end=row["effective_at"],
+        renewals=row["renewals"],
+        paused_until=row["paused_until"],
+        paused_from=ConsentState(row["paused_from"]) if row["paused_from"] else None,
+        suspended=row["suspended"],
+        pending_until=row["pending_until"],
+        key=row["id"],
     )
 
 

@@ -29,7 +29,12 @@ class Timers(_Frozen):
         asking_mails: invitation and reminders together.
         hours_between_mails: at least so much time lies between two asking mails.
         defer_days: after "ask me later", once.
-        validity_months: how long a yes lasts.
+        validity_months: how long a yes lasts at most; up to a twelfth of it less, so that those
+            who said yes on one day are not all asked again on one day.
+        renewal_days: before the end of a yes, when another one is asked for; at most twice.
+        notice_days: how long a yes outlasts a notice that means something else now.
+        pause_months: how long the person's own pause lasts at most.
+        address_hours: how long another address can be proven.
     """
 
     reminder_days: tuple[Annotated[int, Field(ge=7, le=30)], ...] = Field((7, 21), max_length=2)
@@ -38,12 +43,26 @@ class Timers(_Frozen):
     hours_between_mails: int = Field(24, ge=24)
     defer_days: int = Field(60, ge=14, le=90)
     validity_months: int = Field(24, ge=1, le=24)
+    renewal_days: tuple[Annotated[int, Field(ge=7, le=60)], ...] = Field(
+        (60, 14), min_length=1, max_length=2
+    )
+    notice_days: int = Field(30, ge=7, le=30)
+    pause_months: int = Field(3, ge=1, le=3)
+    address_hours: int = Field(48, ge=1, le=48)
 
     @field_validator("reminder_days")
     @classmethod
     def _ascending(cls, days: tuple[int, ...]) -> tuple[int, ...]:
         if list(days) != sorted(set(days)):
             msg = "must ascend"
+            raise ValueError(msg)
+        return days
+
+    @field_validator("renewal_days")
+    @classmethod
+    def _descending(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if list(days) != sorted(set(days), reverse=True):
+            msg = "must descend: they count back from the end"
             raise ValueError(msg)
         return days
 

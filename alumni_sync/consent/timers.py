@@ -15,24 +15,25 @@ from sqlalchemy import ColumnElement, RowMapping, and_, or_
 
 from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.dossier import INVITATION, position_of, select_dossiers
-from alumni_sync.consent.lifecycle import Effect, Event, step
+from alumni_sync.consent.lifecycle import HELD_ONTO, Effect, Event, step
 from alumni_sync.consent.standing import ENDINGS, obstacle
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import Happening, move_timers, record
-from alumni_sync.domain import LIVE_STATES, Actor, ConsentState
+from alumni_sync.domain import Actor, ConsentState
 
 if TYPE_CHECKING:
     from alumni_sync.consent.jurisdictions import Timers
     from alumni_sync.deployment import Deployment
 
 PAGE: Final = 100
-_LIVE: Final = tuple(sorted(state.value for state in LIVE_STATES))
+_HELD_ONTO: Final = tuple(sorted(state.value for state in HELD_ONTO))
 _ASKING: Final = (
     ConsentState.NOT_ASKED.value,
     ConsentState.INVITED.value,
     ConsentState.DEFERRED.value,
+    ConsentState.ADDRESS_PENDING.value,
 )
-_WAITING: Final = (*_ASKING, *_LIVE, ConsentState.PAUSED.value)
+_WAITING: Final = (*_ASKING, *_HELD_ONTO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,10 @@ def react(d: "Deployment", run_id: str, *, page: int = PAGE) -> ReactionCounts:
     del run_id  # likewise
     now = d.clock.now()
     bars = obstacle(now)
-    lives, paused = INVITATION.c.state.in_(_LIVE), INVITATION.c.state == ConsentState.PAUSED.value
+    held_onto = INVITATION.c.state.in_(_HELD_ONTO)
     news = or_(
-        and_(lives, bars != ""),
-        and_(paused, or_(bars == "", bars.in_(ENDINGS))),
+        and_(held_onto, ~INVITATION.c.suspended, bars != ""),
+        and_(held_onto, INVITATION.c.suspended, or_(bars == "", bars.in_(ENDINGS))),
         and_(INVITATION.c.state.in_(_ASKING), bars.in_(ENDINGS)),
     )
     counts: Counter[str] = Counter()

@@ -124,7 +124,14 @@ def _columns(position: Position, at: datetime) -> dict[str, Any]:
         "valid_until": position.valid_until,
         "deferred": position.deferred,
         "round": position.round,
+        "renewals": position.renewals,
+        "paused_until": position.paused_until,
+        "paused_from": position.paused_from.value if position.paused_from else "",
+        "suspended": position.suspended,
+        "pending_until": position.pending_until,
         "changed_at": at,
+        # What waited for a proof is not kept a moment longer than the waiting.
+        **({} if position.pending_until else {"pending_sealed": None}),
     }
 
 

@@ -173,7 +173,10 @@ class Invitation(SQLModel, table=True):
     gate_open: bool = Field(default=False, index=True)  # a live grant exists; set in its own txn
     valid_until: datetime | None = when_column()
     paused_until: datetime | None = when_column()  # the person's own pause; None: there is none
+    paused_from: str = ""  # the live state a pause goes back to
     suspended: bool = False  # the spell speaks against it for now (standing.PAUSES)
+    agreed_terms: str = ""  # major version and recipient of the yes that stands (consent.renewals)
+    asked_terms: str = ""  # those that the renewal under way asks about; "": the same
     pending_until: datetime | None = when_column()  # until then another address can be proven
     no_contact_reason: str = ""
     reason_terms: str = ""  # what the configuration said that this reason comes from
