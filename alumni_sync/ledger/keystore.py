@@ -58,6 +58,9 @@ JOURNAL: Final = Table(
 )
 """Whose key was destroyed. Kept beside the keys, so that a restored ledger learns of it."""
 
+RESTRICTED: Final = Table("restricted", METADATA, Column("subject", String, primary_key=True))
+"""Whose data may only be kept (GDPR Art. 18). Here as well, so that a restored ledger learns it."""
+
 HASH_ROOT: Final = Table(
     "hash_root",
     METADATA,
@@ -266,6 +269,19 @@ class KeyStore:
         """Return (subject, kind) of every key that was destroyed."""
         with transaction(self.engine, write=False) as connection:
             return [(subject, kind) for subject, kind in connection.execute(select(JOURNAL))]
+
+    def note_restricted(self, subject: str, *, restricted: bool) -> None:
+        """Note beside the keys that somebody's data may only be kept, or that this is over."""
+        with transaction(self.engine, write=True) as connection:
+            if restricted:
+                insert_ignore(connection, RESTRICTED, [{"subject": subject}], key=("subject",))
+            else:
+                connection.execute(delete(RESTRICTED).where(RESTRICTED.c.subject == subject))
+
+    def restricted(self) -> list[str]:
+        """Return whose data may only be kept."""
+        with transaction(self.engine, write=False) as connection:
+            return list(connection.execute(select(RESTRICTED.c.subject)).scalars())
 
     def forget_bytes(self) -> None:
         """Remove what deletion leaves behind: the log on SQLite, dead tuples on PostgreSQL."""

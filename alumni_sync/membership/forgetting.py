@@ -2,14 +2,14 @@
 
 The spell is buried (a keyed tombstone stays, so that nobody is asked again), its facts and what was
 agreed are dropped, and the profile key dies: whatever it sealed, in any backup, is unreadable. The
-evidence half stays as long as the proof period runs. A legal hold stops all of it.
+evidence half stays as long as the proof period runs. A legal hold or a restriction stops all of it.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, select, update
 
 from alumni_sync.domain import ConsentState
 from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
@@ -37,6 +37,14 @@ _REOPENS: Final[Mapping[str, ReopensOn]] = {
     "out_of_scope": "audience",  # or by another fact: who moved into it belongs to it
 }
 """Outcome → what may bring a buried spell back; whoever was asked is never asked again."""
+
+
+def may_be_let_go() -> ColumnElement[bool]:
+    """Say that nothing stands against letting go what is held of a person (of `person`).
+
+    A legal hold does, and a restriction: whoever asked for it may need what is kept (GDPR Art. 18).
+    """
+    return and_(_PERSON.c.legal_hold.is_(False), _PERSON.c.restricted_at.is_(None))
 
 
 def forget_spells(d: "Deployment", spell_ids: Sequence[str]) -> int:
@@ -89,7 +97,7 @@ def left_behind(d: "Deployment", platform: str) -> list[str]:
                 _MEMBERSHIP.c.state.in_(gone),
                 _SPELL.c.sealed.is_not(None),
                 _INVITATION.c.gate_open.is_(False),
-                _PERSON.c.legal_hold.is_(False),
+                may_be_let_go(),
             )
         )
         return [*connection.execute(query).scalars(), *connection.execute(half).scalars()]
@@ -123,7 +131,7 @@ def _to_forget(connection: Connection, spell_ids: Sequence[str]) -> list[Row[Any
             .outerjoin(_INVITATION, _INVITATION.c.spell_id == _SPELL.c.id)
             .outerjoin(_DECISION, _DECISION.c.id == _SPELL.c.decision_id)
         )
-        .where(_SPELL.c.id.in_(spell_ids), _PERSON.c.legal_hold.is_(False))
+        .where(_SPELL.c.id.in_(spell_ids), may_be_let_go())
     )
     return list(connection.execute(query))
 

@@ -34,6 +34,7 @@ from alumni_sync.ledger.tables import (
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.membership.forgetting import forget_spells
 from alumni_sync.membership.removal import remove_closed
+from alumni_sync.privacy.request_retention import forget_requests, joins_of
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -85,9 +86,11 @@ def erase(d: "Deployment", person_id: str, *, by: str, reason: str, run_id: str)
             connection.execute(select(_SPELL.c.id).where(_SPELL.c.person_id == person_id)).scalars()
         )
         proof = _has_proof(connection, person_id)
+        joins = joins_of(connection, person_id)
     forget_spells(d, spells)
     kinds = [KeyKind.PROFILE] if proof else [KeyKind.PROFILE, KeyKind.EVIDENCE]
-    d.ledger.vault.shred([person_id], kinds)
+    d.ledger.vault.shred([person_id, *joins], kinds)
+    d.ledger.vault.store.note_restricted(person_id, restricted=False)
     after = d.ledger.vault.load([person_id])
     gone = sum(before.has(person_id, kind) - after.has(person_id, kind) for kind in KeyKind)
     return Erased(gone, failed, proof)
@@ -104,7 +107,8 @@ def _close(d: "Deployment", ring: KeyRing, person_id: str, by: str, reason: str)
         if person.legal_hold:
             msg = "a legal hold stands: nothing of this person may be erased until it is lifted"
             raise Refused(msg)
-        connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(erased_at=now))
+        forgotten = {"erased_at": now, "restricted_at": None}
+        connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(**forgotten))
         consents = _invitations(connection, person_id, now)
         if reason == OBJECTION:
             # An objection outlives the erasure: another source may know the same addresses.
@@ -121,6 +125,7 @@ def _close(d: "Deployment", ring: KeyRing, person_id: str, by: str, reason: str)
         seal_for_good(connection, person_id)  # of facts that retention had let go before
         ended = [_end(d, connection, row, now) for row in consents]
         connection.execute(delete(t(Token)).where(t(Token).c.person_id == person_id))
+        forget_requests(connection, person_id)
         return ended
 
 

@@ -2,17 +2,20 @@
 
 A backup is older than some erasures. The key store is not restored with it and knows whose keys
 were destroyed: these people are unreadable already; here their gates close as well, so that nobody
-who left since is taken for a member.
+who left since is taken for a member. It knows, too, whose data may only be kept.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import insert, select, update
 
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Erasure, Person, Spell, t
 from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.membership.forgetting import forget_spells
+from alumni_sync.privacy.request_retention import forget_requests
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -22,27 +25,60 @@ _SPELL: Final = t(Spell)
 
 
 def replay(d: "Deployment") -> int:
-    """Erase again whoever's profile key was destroyed; return how many that concerned."""
-    now = d.clock.now()
+    """Erase again whoever's profile key was destroyed, and restrict whoever is restricted.
+
+    Changes nothing, and writes nothing, where the ledger knows it all: so whatever serves begins
+    with it, and a copy that was put back by other means than ours is told as well.
+
+    Returns:
+        How many people were erased again.
+    """
+    _restrict_again(d)
+    concerned = _unaware_of(d)
+    for chunk in in_chunks(concerned):
+        _erase_again(d, chunk)
+    return len(concerned)
+
+
+def _unaware_of(d: "Deployment") -> list[str]:
+    """Return who is not erased here although their profile key is gone."""
     gone = [
         subject
         for subject, kind in d.ledger.vault.store.shredded()
         if kind == KeyKind.PROFILE and subject.startswith("P-")
     ]
-    concerned: list[str] = []
-    for chunk in in_chunks(gone):
+    query = (
+        select(_PERSON.c.id)
+        .join(_SPELL, _SPELL.c.person_id == _PERSON.c.id)
+        .where(among(_PERSON.c.id), _PERSON.c.erased_at.is_(None), _SPELL.c.sealed.is_not(None))
+    )
+    with d.ledger.read() as connection:
+        return list(connection.execute(query.distinct(), {"among": gone}).scalars())
+
+
+def _erase_again(d: "Deployment", ids: Sequence[str]) -> None:
+    now = d.clock.now()
+    with d.ledger.write() as connection:
+        forgotten = {"erased_at": now, "restricted_at": None}
+        connection.execute(update(_PERSON).where(_PERSON.c.id.in_(ids)).values(**forgotten))
+        for person_id in ids:
+            row = {"person_id": person_id, "reason": "restored", "at": now, "by": "journal"}
+            connection.execute(insert(t(Erasure)), row)
+            forget_requests(connection, person_id)
+        spells = select(_SPELL.c.id).where(_SPELL.c.person_id.in_(ids))
+        spell_ids = list(connection.execute(spells).scalars())
+    forget_spells(d, spell_ids)
+
+
+def _restrict_again(d: "Deployment") -> None:
+    """Restrict whoever the key store says is restricted, and nobody else."""
+    theirs = {"among": d.ledger.vault.store.restricted()}
+    known, restricted = among(_PERSON.c.id), _PERSON.c.restricted_at.is_not(None)
+    unaware = known & ~restricted & _PERSON.c.erased_at.is_(None)
+    for condition, value in ((unaware, d.clock.now()), (~known & restricted, None)):
+        with d.ledger.read() as connection:
+            if not connection.execute(select(_PERSON.c.id).where(condition), theirs).first():
+                continue
         with d.ledger.write() as connection:
-            query = select(_PERSON.c.id).join(_SPELL, _SPELL.c.person_id == _PERSON.c.id)
-            unread = query.where(
-                _PERSON.c.id.in_(chunk), _PERSON.c.erased_at.is_(None), _SPELL.c.sealed.is_not(None)
-            )
-            ids = list(connection.execute(unread.distinct()).scalars())
-            connection.execute(update(_PERSON).where(_PERSON.c.id.in_(ids)).values(erased_at=now))
-            for person_id in ids:
-                row = {"person_id": person_id, "reason": "restored", "at": now, "by": "journal"}
-                connection.execute(insert(t(Erasure)), row)
-            spells = select(_SPELL.c.id).where(_SPELL.c.person_id.in_(ids))
-            spell_ids = list(connection.execute(spells).scalars())
-        forget_spells(d, spell_ids)
-        concerned += ids
-    return len(concerned)
+            changed = update(_PERSON).where(condition).values(restricted_at=value)
+            connection.execute(changed, theirs)

@@ -213,10 +213,19 @@ def close_at_once(connection: Connection, number: str, now: datetime) -> None:
         _happened(connection, row, "done", now, None)
 
 
-def note(connection: Connection, number: str, event: str, now: datetime, reason: str = "") -> None:
-    """Add something that the system or the person did to a request's history."""
+def note(
+    connection: Connection,
+    number: str,
+    event: str,
+    now: datetime,
+    *,
+    reason: str = "",
+    identity: Identity | None = None,
+    actor: Actor = Actor.SUBJECT,
+) -> None:
+    """Add an event to a request's history; without an identity `actor` did it."""
     row = row_of(connection, request_id(number))
-    _happened(connection, row, event, now, None, reason=reason)
+    _happened(connection, row, event, now, identity, reason=reason, actor=actor)
 
 
 # --- one request, from its words to its rows ----------------------------------------------------

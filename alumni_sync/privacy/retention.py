@@ -1,4 +1,6 @@
-"""Retention (4-consent): what is due is let go, category by category; a legal hold wins.
+"""Retention (4-consent): what is due is let go, category by category.
+
+A legal hold and a restriction win, and so does a request that nobody has answered yet.
 
 Each category says what it lets go and since when. A dry run counts the same and changes nothing.
 Tombstones and suppressions are no category: they are what forgetting leaves, on purpose.
@@ -7,9 +9,9 @@ Tombstones and suppressions are no category: they are what forgetting leaves, on
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Column, ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.domain import CaseStatus, ConsentState, Verdict
@@ -27,9 +29,10 @@ from alumni_sync.ledger.tables import (
     Token,
     t,
 )
-from alumni_sync.ledger.upsert import in_chunks
-from alumni_sync.membership.forgetting import forget_spells
+from alumni_sync.membership.forgetting import forget_spells, may_be_let_go
 from alumni_sync.membership.plan import GONE
+from alumni_sync.privacy import request_retention
+from alumni_sync.privacy.letting_go import let_go
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -72,6 +75,10 @@ class PurgeCounts:
         spells: people whose facts are gone; their tombstone stays.
         proofs: evidence keys destroyed at the end of the proof period.
         audits: entries of platform writes.
+        requests: of people, with their history.
+        codes: one-time codes, long expired.
+        joins: requests to join that led to nothing, or long ago to a match.
+        reads: entries of who looked at whom.
     """
 
     quarantined: int = 0
@@ -80,6 +87,10 @@ class PurgeCounts:
     spells: int = 0
     proofs: int = 0
     audits: int = 0
+    requests: int = 0
+    codes: int = 0
+    joins: int = 0
+    reads: int = 0
 
 
 def purge_due(d: "Deployment", *, dry_run: bool) -> PurgeCounts:
@@ -97,6 +108,10 @@ def purge_due(d: "Deployment", *, dry_run: bool) -> PurgeCounts:
         "spells": _spells,
         "proofs": _proofs,
         "audits": _audits,
+        "requests": request_retention.requests,
+        "codes": request_retention.codes,
+        "joins": request_retention.joins,
+        "reads": request_retention.reads,
     }
     return PurgeCounts(**{name: purge(d, now, dry_run) for name, purge in categories.items()})
 
@@ -115,7 +130,7 @@ def _quarantined(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa:
 
 def _tokens(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
     """Secrets of links, a week after they expired."""
-    return _rows(d, _TOKEN.c.token_hash, _TOKEN.c.expires_at <= now - TOKENS, dry_run=dry_run)
+    return let_go(d, _TOKEN.c.token_hash, _TOKEN.c.expires_at <= now - TOKENS, dry_run=dry_run)
 
 
 def _mails(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
@@ -128,7 +143,7 @@ def _mails(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT00
         _OUTBOX.c.state.in_(("accepted", "refused", "dropped", "unknown")),
         ~asking,
     )
-    return _rows(d, _OUTBOX.c.id, due, dry_run=dry_run)
+    return let_go(d, _OUTBOX.c.id, due, dry_run=dry_run)
 
 
 def _audits(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
@@ -137,18 +152,7 @@ def _audits(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT0
         _MEMBERSHIP.c.alumni_id == _WRITE.c.alumni_id, _MEMBERSHIP.c.state.not_in(_GONE)
     )
     due = and_(_WRITE.c.claimed_at <= now - AUDIT, ~there)
-    return _rows(d, _WRITE.c.id, due, dry_run=dry_run)
-
-
-def _rows(d: "Deployment", key: Column[Any], due: ColumnElement[bool], *, dry_run: bool) -> int:
-    """Delete the rows that are due; return how many."""
-    with d.ledger.read() as connection:
-        ids = list(connection.execute(select(key).where(due)).scalars())
-    if not dry_run:
-        for chunk in in_chunks(ids):
-            with d.ledger.write() as connection:
-                connection.execute(delete(key.table).where(key.in_(chunk), due))
-    return len(ids)
+    return let_go(d, _WRITE.c.id, due, dry_run=dry_run)
 
 
 def _spells(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
@@ -164,7 +168,8 @@ def _spells(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT0
             )
             .where(
                 _SPELL.c.sealed.is_not(None),
-                _PERSON.c.legal_hold.is_(False),
+                may_be_let_go(),
+                ~request_retention.asks_for_facts(),
                 or_(_over(now), _unasked(now), *_left_out(d, now)),
                 ~_on_platform(),
             )
@@ -229,13 +234,15 @@ def _proofs(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT0
             query = select(_PERSON.c.id).where(
                 _PERSON.c.source == source,
                 _PERSON.c.created_at <= since,
-                _PERSON.c.legal_hold.is_(False),
+                may_be_let_go(),
+                ~request_retention.asks_for_anything(),
                 ~kept,
             )
             due += connection.execute(query).scalars()
     ring = d.ledger.vault.load(due)
     held = [person_id for person_id in due if ring.has(person_id, KeyKind.EVIDENCE)]
     if held and not dry_run:
+        request_retention.forget_answers(d, held)
         d.ledger.vault.shred(held)
     return len(held)
 
