@@ -23,10 +23,12 @@ from alumni_sync.consent.gates import (
     ClosedReason,
     ContactTerms,
     Gate,
+    by_own_request,
     contact_gate,
 )
 from alumni_sync.consent.invitations import country_of, next_morning
 from alumni_sync.consent.join_mails import JoinErrand, ready_join
+from alumni_sync.consent.joined import own_addresses
 from alumni_sync.consent.lifecycle import Event, Step, step
 from alumni_sync.consent.links import PATHS, Holder, LinkKind, issue, supersede
 from alumni_sync.consent.mails import (
@@ -42,7 +44,7 @@ from alumni_sync.consent.requested import REQUESTED, Errand, ready
 from alumni_sync.consent.standing import ENDINGS, SPELL, joined, may_be_asked
 from alumni_sync.consent.terms import contact_terms, edition_of, language_for, terms_for
 from alumni_sync.consent.transitions import Along, Happening, record, suppressed_scope
-from alumni_sync.domain import LIVE_STATES, Actor
+from alumni_sync.domain import LIVE_STATES, Actor, ContactBasis, Facts
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind
@@ -146,14 +148,15 @@ def _asking(attempt: _Attempt, run_id: str) -> Claimed | Wait:
     closes = attempt.dossier.row["closes_at"]
     if not moved.taken or (closes is not None and attempt.now >= closes):
         return _drop(attempt.connection, attempt.mail, "closed")
-    gate = _not_now(attempt) or _gate(attempt)
+    terms, facts = _asked_as(attempt)
+    gate = _not_now(attempt) or _gate(attempt, terms, facts)
     if isinstance(gate, Wait):
         return gate
     if isinstance(gate, Closed):
         return _closed(attempt, gate.reason)
     if _sent_today(attempt) >= attempt.d.settings.brakes.invitations.per_day:
         return Wait.PACED
-    return _ask(attempt, moved, gate.address, run_id)
+    return _ask(attempt, moved, (gate.address, terms.basis), run_id)
 
 
 def _not_now(attempt: _Attempt) -> Wait | None:
@@ -167,8 +170,9 @@ def _not_now(attempt: _Attempt) -> Wait | None:
     return None
 
 
-def _ask(attempt: _Attempt, moved: Step, address: str, run_id: str) -> Claimed:
-    dossier, position = attempt.dossier, moved.position
+def _ask(attempt: _Attempt, moved: Step, where: tuple[str, ContactBasis], run_id: str) -> Claimed:
+    """Ask at an address, by a contact basis."""
+    dossier, position, (address, basis) = attempt.dossier, moved.position, where
     until = position.closes_at or attempt.now
     links, headers = _asking_links(attempt, until)
     composed = compose(
@@ -189,8 +193,9 @@ def _ask(attempt: _Attempt, moved: Step, address: str, run_id: str) -> Claimed:
         "sealed": seal_asked(attempt.ring, dossier.row["person_id"], address),
         "language": attempt.language,
         "notice_version": attempt.site.edition.manifest.version,
+        "basis": basis.value,
     }
-    happening = _asked(attempt, claimed.message, address)
+    happening = _asked(attempt, claimed.message, address, basis)
     record(attempt.connection, dossier.row, moved, happening, Along(values=values))
     return claimed
 
@@ -216,14 +221,21 @@ def _next_allowed(attempt: _Attempt) -> datetime:
     return attempt.now if last is None else last + timedelta(hours=hours)
 
 
-def _gate(attempt: _Attempt) -> Gate:
-    d, facts = attempt.d, attempt.dossier.facts
-    section = d.settings.sources[attempt.mail["source"]]
+def _asked_as(attempt: _Attempt) -> tuple[ContactTerms, Facts]:
+    """Return by what and where somebody is asked: at the address they proved, if they asked us."""
+    terms, facts = attempt.site.contact, attempt.dossier.facts
+    spell = attempt.dossier.row["spell_id"]
+    address = own_addresses(attempt.connection, attempt.ring, [spell]).get(spell)
+    return by_own_request(terms, facts, address) if address else (terms, facts)
+
+
+def _gate(attempt: _Attempt, terms: ContactTerms, facts: Facts) -> Gate:
+    section = attempt.d.settings.sources[attempt.mail["source"]]
     today = attempt.now.astimezone(section.timezone).date()
-    country = country_of(facts, attempt.site.contact)
+    country = country_of(facts, terms)
     address = facts.get("personal_email")
     return contact_gate(
-        attempt.site.contact,
+        terms,
         facts,
         today=today,
         working_day=is_working_day(today, country),
@@ -294,8 +306,8 @@ def _link(attempt: _Attempt, holder: Holder, kind: LinkKind) -> str:
     return f"{attempt.d.settings.consent.public_url}/{PATHS[kind]}/{token}"
 
 
-def _asked(attempt: _Attempt, message: Message, address: str) -> Happening:
-    manifest, terms = attempt.site.edition.manifest, attempt.site.terms
+def _asked(attempt: _Attempt, message: Message, address: str, basis: ContactBasis) -> Happening:
+    manifest = attempt.site.edition.manifest
     return Happening(
         event=Event.ASKED,
         actor=Actor.MAIL,
@@ -309,7 +321,7 @@ def _asked(attempt: _Attempt, message: Message, address: str) -> Happening:
                 "version": manifest.version,
                 "language": attempt.language,
             },
-            "contact_basis": terms.basis,
+            "contact_basis": basis.value,
             "jurisdiction": attempt.site.contact.pack.jurisdiction,
         },
     )

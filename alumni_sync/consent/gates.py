@@ -7,7 +7,7 @@ art. 398.
 
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
@@ -167,6 +167,14 @@ def contact_gate(
     if suppressed:
         return Closed(ClosedReason.SUPPRESSED)
     return address if working_day else Closed(ClosedReason.NOT_TODAY)
+
+
+def by_own_request(terms: ContactTerms, facts: Facts, address: str) -> tuple[ContactTerms, Facts]:
+    """Return terms and facts for somebody who asked to be asked, at the address they have proven.
+
+    Only how we may write changes, and where to; every other reason not to stands.
+    """
+    return replace(terms, basis=ContactBasis.SELF_JOINED), {**facts, "personal_email": address}
 
 
 def letter_gate(

@@ -7,7 +7,7 @@ platform, a pack that counsel has not accepted) is noted about nobody: those peo
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,17 +33,19 @@ from alumni_sync.consent.gates import (
     Closed,
     ClosedReason,
     ContactTerms,
+    by_own_request,
     contact_gate,
     deciding_terms,
     deployment_gate,
 )
+from alumni_sync.consent.joined import own_addresses, spells_that_asked
 from alumni_sync.consent.lifecycle import UNANSWERED, Event, Position, step
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.outbox import asking_key, mail_row, queue
 from alumni_sync.consent.standing import PERSON, SPELL, joined, may_be_asked
 from alumni_sync.consent.terms import contact_terms, edition_of, language_for
 from alumni_sync.consent.transitions import Along, Happening, record, suppressed_scope
-from alumni_sync.domain import Actor, ConsentState, Facts
+from alumni_sync.domain import Actor, ConsentState, ContactBasis, Facts
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.ids import new_ids
@@ -89,6 +91,7 @@ class _Site:
     terms: ContactTerms
     edition: Edition
     now: datetime
+    only_own: bool = False  # only people who asked to be asked may be asked here
 
     @property
     def today(self) -> date:
@@ -102,6 +105,7 @@ class _Plan:
     row: RowMapping
     language: str
     due_at: datetime
+    basis: ContactBasis
     reason: str = ""
 
     @property
@@ -127,7 +131,9 @@ def plan_requests(d: "Deployment", run_id: str, *, page: int = CHUNK) -> Request
         site = _site_of(d, name)
         if reason := deployment_gate(site.terms):
             blocked[reason.value] += _count(d, site)
-            continue
+            site = replace(site, only_own=True)
+            if deployment_gate(by_own_request(site.terms, {}, "")[0]):
+                continue
         for found in _candidates(d, site, page):
             plans = _plans(d, site, found)
             _save(d, site, plans)
@@ -159,6 +165,7 @@ def _query(site: _Site) -> Select[Any]:
         INVITATION.c.state == ConsentState.REVOKED.value,
         and_(unreachable, or_(changed, of_age, mended(site.terms))),
     )
+    own = (SPELL.c.id.in_(spells_that_asked()),) if site.only_own else ()
     return (
         select(
             SPELL.c.id.label("spell"),
@@ -174,6 +181,7 @@ def _query(site: _Site) -> Select[Any]:
             SPELL.c.source == site.name,
             may_be_asked(site.now),
             or_(INVITATION.c.id.is_(None), back),
+            *own,
         )
     )
 
@@ -223,14 +231,22 @@ def _candidates(d: "Deployment", site: _Site, size: int) -> Iterator[Sequence[Ro
 
 def _plans(d: "Deployment", site: _Site, page: Sequence[RowMapping]) -> list[_Plan]:
     ring = d.ledger.vault.load([row["person"] for row in page])
-    scopes = _scopes(d, [row["address_hash"] for row in page if row["address_hash"]])
+    with d.ledger.read() as connection:
+        own = own_addresses(connection, ring, [row["spell"] for row in page])
+    hashes = {row["spell"]: row["address_hash"] for row in page}
+    hashes |= {spell: d.ledger.hashes.address(address) for spell, address in own.items()}
+    scopes = _scopes(d, [one for one in hashes.values() if one])
     plans = []
     for row in page:
         if not ring.has(row["person"], KeyKind.PROFILE):
             continue  # erased between the query and now
         opened = ring.open(row["person"], KeyKind.PROFILE, "spell", row["spell_sealed"])
-        suppressed = suppressed_scope(scopes.get(row["address_hash"]), MailKind.INVITATION.value)
-        plans.append(_plan(d, site, row, load_facts(opened), suppressed=suppressed))
+        scope = scopes.get(hashes[row["spell"]])
+        suppressed = suppressed_scope(scope, MailKind.INVITATION.value)
+        about: tuple[ContactTerms, Facts] = (site.terms, load_facts(opened))
+        if row["spell"] in own:
+            about = by_own_request(*about, own[row["spell"]])
+        plans.append(_plan(d, site, row, about, suppressed=suppressed))
     return [plan for plan in plans if not plan.is_settled(site.terms)]
 
 
@@ -242,11 +258,17 @@ def _scopes(d: "Deployment", hashes: Sequence[str]) -> dict[str, str]:
 
 
 def _plan(
-    d: "Deployment", site: _Site, row: RowMapping, facts: Facts, *, suppressed: bool
+    d: "Deployment",
+    site: _Site,
+    row: RowMapping,
+    about: tuple[ContactTerms, Facts],
+    *,
+    suppressed: bool,
 ) -> _Plan:
-    country = country_of(facts, site.terms)
+    terms, facts = about
+    country = country_of(facts, terms)
     gate = contact_gate(
-        site.terms,
+        terms,
         facts,
         today=site.today,
         working_day=is_working_day(site.today, country),
@@ -254,10 +276,10 @@ def _plan(
     )
     language = language_for(d, site.edition, facts.get("language"))
     if not isinstance(gate, Closed):
-        return _Plan(row, language, site.now)
+        return _Plan(row, language, site.now, terms.basis)
     if gate.reason is ClosedReason.NOT_TODAY:
-        return _Plan(row, language, next_morning(site.now, site.timezone, country))
-    return _Plan(row, language, site.now, gate.reason.value)
+        return _Plan(row, language, next_morning(site.now, site.timezone, country), terms.basis)
+    return _Plan(row, language, site.now, terms.basis, gate.reason.value)
 
 
 def country_of(facts: Facts, terms: ContactTerms) -> str:
@@ -318,7 +340,7 @@ def _row(site: _Site, invitation_id: str, plan: _Plan) -> dict[str, Any]:
 
 def _terms(site: _Site, plan: _Plan) -> dict[str, Any]:
     return {
-        "basis": site.terms.basis.value,
+        "basis": plan.basis.value,
         "jurisdiction": site.jurisdiction,
         "notice_id": site.edition.manifest.id,
         "notice_version": site.edition.manifest.version,
