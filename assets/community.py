@@ -13,6 +13,7 @@ from alumni_sync.membership.read_backs import verify_removed
 from alumni_sync.membership.reconcile import reconcile
 from alumni_sync.membership.standing import misplaced_members
 from alumni_sync.membership.sync import plan_members, sync_members
+from alumni_sync.privacy.overdue import late_requests
 from assets.consent import consent_requests, consents
 from assets.resources import Company
 from assets.stage import stage
@@ -87,6 +88,20 @@ def removals_in_time(
     with stage(context, deployment, "removals_in_time") as work:
         late = late_removals(deployment)
         return work.checked(passed=late.is_none, counts=late)
+
+
+@dg.asset_check(
+    asset=community_members,
+    description="Whoever asks what is held of them, or for anything the law gives them, is answered"
+    " within the deadline.",
+)
+def requests_in_time(
+    context: dg.AssetCheckExecutionContext, deployment: Company
+) -> dg.AssetCheckResult:
+    """Count requests of people that nobody has answered in time."""
+    with stage(context, deployment, "requests_in_time") as work:
+        late = late_requests(deployment)
+        return work.checked(passed=not late.overdue, counts=late)
 
 
 @dg.asset_check(

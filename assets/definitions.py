@@ -10,6 +10,7 @@ from assets.community import (
     no_member_drift,
     nobody_excluded_is_a_member,
     removals_in_time,
+    requests_in_time,
 )
 from assets.consent import consent_requests, consents
 from assets.eligibility import cases_not_overdue, eligibility, exclusion_queue
@@ -40,6 +41,7 @@ def build_defs() -> dg.Definitions:
             every_member_has_a_live_grant,
             no_member_drift,
             removals_in_time,
+            requests_in_time,
         ],
         jobs=[
             after_payroll_close,

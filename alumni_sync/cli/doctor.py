@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from alumni_sync.settings import Settings
 
 OTHERS_MAY_READ: Final = stat.S_IRWXG | stat.S_IRWXO
+_REQUESTS: Final = "alumni-sync privacy requests list"
 _TRACE: Final = "look at the platform; each is tried again at least every hour"
 
 
@@ -218,6 +219,7 @@ def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     from alumni_sync.consent.reach import reach
     from alumni_sync.deployment import Deployment, sqlite_path
     from alumni_sync.membership.late_removals import late_removals
+    from alumni_sync.privacy.overdue import late_requests
 
     path = sqlite_path(configuration.settings.ledger.url)
     if path is not None and not path.exists():
@@ -230,5 +232,9 @@ def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
             diagnosis.notes += [each.sentence() for each in reach(deployment)]
             for sentence in late_removals(deployment).sentences():
                 diagnosis.add(Problem("removals", sentence, _TRACE), Exit.VENDOR)
+            requests = late_requests(deployment)
+            diagnosis.notes += requests.notes()
+            for sentence in requests.sentences():
+                diagnosis.add(Problem("requests of people", sentence, _REQUESTS), Exit.REJECTED)
     except AlumniSyncError as error:
         diagnosis.blame(error, "ledger")

@@ -14,6 +14,7 @@ from alumni_sync.membership.closings import closings, is_due
 from alumni_sync.membership.late_removals import alert_late_removals
 from alumni_sync.membership.read_backs import verify_removed
 from alumni_sync.membership.removal import remove_closed
+from alumni_sync.privacy.overdue import alert_late_requests
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
 from alumni_sync.sites.consent.ledger_service import LedgerConsent
 from alumni_sync.sites.desk.app import DeskSite, desk_app
@@ -86,6 +87,7 @@ def worker_of(d: "Deployment") -> Worker:
             Chore("absences", lambda run_id: verify_removed(d, run_id), ABSENCES_EVERY),
             Chore("returns", lambda run_id: take_returns(d, run_id), RETURNS_EVERY),
             Chore("alerts", lambda _run_id: alert_late_removals(d), ALERTS_EVERY),
+            Chore("deadlines", lambda _run_id: alert_late_requests(d), ALERTS_EVERY),
         ],
         time.monotonic,
     )

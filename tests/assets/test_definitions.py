@@ -21,6 +21,7 @@ CHECKS = {
     "community_members:every_member_has_a_live_grant",
     "community_members:no_member_drift",
     "community_members:removals_in_time",
+    "community_members:requests_in_time",
 }
 STAGES = {
     "after_payroll_close": {"leavers", "eligibility", "exclusion_queue", "consent_requests"},
