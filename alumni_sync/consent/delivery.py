@@ -31,6 +31,7 @@ from alumni_sync.consent.outbox import (
 )
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import Along, Happening, record
+from alumni_sync.consent.unreachable import REFUSED, unreachable_values
 from alumni_sync.crash import crash_point
 from alumni_sync.domain import Actor
 from alumni_sync.errors import PermanentError, TransientError
@@ -169,7 +170,7 @@ def _confirm(d: "Deployment", claimed: Claimed, result: SendResult) -> str:
         _close(connection, claimed, MailState(result.fate.value), result.reason, now)
         if result.fate is Fate.REFUSED:
             supersede(connection, claimed.invitation_id, LinkKind.DECIDE, now)
-            _move(d, connection, claimed, Event.UNREACHABLE, f"refused {result.reason}")
+            _move(d, connection, claimed, Event.UNREACHABLE, f"{REFUSED} {result.reason}")
     return result.fate.value
 
 
@@ -259,6 +260,7 @@ def _move(
     moved = step(position_of(row), event, now, pack_of(d, row["source"]).timers)
     if not moved.taken:
         return  # answered or withdrawn meanwhile: their word stands
-    values = {"no_contact_reason": reason} if event is Event.UNREACHABLE else {}
+    gone = event is Event.UNREACHABLE
+    values = unreachable_values(row["person_id"], reason) if gone else {}
     happening = Happening(event, Actor.MAIL, Channel.SYSTEM, now, reason=reason)
     record(connection, row, moved, happening, Along(values=values))

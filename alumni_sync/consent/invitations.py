@@ -45,6 +45,7 @@ from alumni_sync.consent.outbox import asking_key, mail_row, queue
 from alumni_sync.consent.standing import PERSON, SPELL, joined, may_be_asked
 from alumni_sync.consent.terms import contact_terms, edition_of, language_for
 from alumni_sync.consent.transitions import Along, Happening, record, suppressed_scope
+from alumni_sync.consent.unreachable import has_another_address, mailbox_gone
 from alumni_sync.domain import Actor, ConsentState, ContactBasis, Facts
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import load_facts
@@ -157,7 +158,10 @@ def _site_of(d: "Deployment", name: str) -> _Site:
 def _query(site: _Site) -> Select[Any]:
     """Return who may be asked and was not, or ended without an answer and is back."""
     unreachable = INVITATION.c.state == ConsentState.NO_CONTACT.value
-    changed = SPELL.c.changed_at > INVITATION.c.changed_at
+    changed = case(
+        (mailbox_gone(), has_another_address()),
+        else_=SPELL.c.changed_at > INVITATION.c.changed_at,
+    )
     # The configuration may be mended, and a minor grows up, without any fact changing.
     of_age = INVITATION.c.no_contact_reason == ClosedReason.MINOR.value
     looked_again = case((and_(unreachable, ~changed), INVITATION.c.no_contact_reason), else_="")

@@ -24,8 +24,9 @@ _TOMBSTONE: Final = t(Tombstone)
 _WATERMARK: Final = t(Watermark)
 _LENGTH: Final = 8
 _NULL: Final = "-" * _LENGTH
+_ADDRESS: Final = list(LEAVER_FIELDS).index("personal_email")
 
-ReopensOn = Literal["facts", "audience", "never"]
+ReopensOn = Literal["facts", "address", "audience", "never"]
 
 
 def fact_marks(hashes: KeyedHashes, spell_hash: str, facts: Facts) -> str:
@@ -59,9 +60,11 @@ class Burial:
         if facts_hash == self.facts_hash:
             return False
         if not self.marks:
-            return True
+            return self.reopens_on != "address"
         now = fact_marks(hashes, self.spell_hash, facts)
         pieces = range(0, len(now), _LENGTH)
+        if self.reopens_on == "address":
+            pieces = pieces[_ADDRESS : _ADDRESS + 1]
         return any(
             now[at : at + _LENGTH] not in {_NULL, self.marks[at : at + _LENGTH]} for at in pieces
         )
@@ -99,8 +102,8 @@ def bury(
         marks: `fact_marks` of its facts, made before they are gone; "" if they are gone already.
         outcome: why it was purged (`refused`, `erased`, `out_of_scope`, …).
         revision: of the rules that judged it.
-        reopens_on: what may bring it back: another fact; that, or other rules than `revision`
-            (`audience`); nothing.
+        reopens_on: what may bring it back: another fact; another address alone; a fact, or other
+            rules than `revision` (`audience`); nothing.
         now: the instant.
     """
     row = {

@@ -27,7 +27,9 @@ class SubjectRequest(SQLModel, table=True):
     extended: bool = False
     closed_at: datetime | None = when_column()
     version: int = 1
-    nonce_hash: str | None = Field(default=None, unique=True)  # of the form: no second from a replay
+    nonce_hash: str | None = Field(
+        default=None, unique=True
+    )  # of the form: no second from a replay
     sealed: bytes | None = sealed_column(nullable=True)
 
 
@@ -57,6 +59,19 @@ class OneTimeCode(SQLModel, table=True):
     tries: int = 0
     expires_at: datetime = when_column(nullable=False)
     used_at: datetime | None = when_column()
+    created_at: datetime = when_column(nullable=False)
+
+
+class LinkRequest(SQLModel, table=True):
+    """Somebody's wish for a fresh link: what was typed, as a hash. Looked up later, for all alike.
+
+    Kept for an hour, for as long as it counts against the next one.
+    """
+
+    __tablename__ = "link_request"
+    id: int | None = sequence_column()
+    address_hash: str = Field(index=True)  # keyed, as in `suppression`
+    state: str = Field(index=True)  # open | done | too_many
     created_at: datetime = when_column(nullable=False)
 
 

@@ -8,8 +8,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+import alumni_sync.ledger.mail_tables
 import alumni_sync.ledger.request_tables
-import alumni_sync.ledger.tables  # noqa: F401 the schema is the tables of both modules
+import alumni_sync.ledger.tables  # noqa: F401 the schema is the tables of these modules
 
 
 def _config() -> Config:

@@ -178,6 +178,7 @@ class Invitation(SQLModel, table=True):
     agreed_terms: str = ""  # major version and recipient of the yes that stands (consent.renewals)
     asked_terms: str = ""  # those that the renewal under way asks about; "": the same
     pending_until: datetime | None = when_column()  # until then another address can be proven
+    address_hash: str | None = Field(default=None, index=True)  # keyed: the address agreed on
     no_contact_reason: str = ""
     reason_terms: str = ""  # what the configuration said that this reason comes from
     pending_version: int = 0  # grant version that the platform still has to learn
@@ -264,7 +265,7 @@ class Tombstone(SQLModel, table=True):
     revision: str
     facts_hash: str  # as the source last gave them (Spell.seen_hash)
     marks: str = ""  # keyed, one a fact (intake.tombstones): turning null is no change
-    reopens_on: str = "facts"  # facts | audience (facts, or other rules than `revision`) | never
+    reopens_on: str = "facts"  # facts | address | audience (facts, or other rules) | never
     created_at: datetime = when_column(nullable=False)
 
 

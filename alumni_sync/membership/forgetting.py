@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, select, update
 
+from alumni_sync.consent.unreachable import is_about_mailbox
 from alumni_sync.domain import ConsentState
 from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
 from alumni_sync.ledger.among import among
@@ -124,6 +125,7 @@ def _to_forget(connection: Connection, spell_ids: Sequence[str]) -> list[Row[Any
             _PERSON.c.erased_at,
             _INVITATION.c.id.label("invitation_id"),
             _INVITATION.c.state.label("consent"),
+            _INVITATION.c.no_contact_reason,
             _DECISION.c.revision.label("judged_by"),
         )
         .select_from(
@@ -152,7 +154,7 @@ def _bury(
             marks=marks,
             outcome=outcome,
             revision=_judged_by(row),
-            reopens_on=_REOPENS.get(outcome, "never"),
+            reopens_on=_reopens_on(row, outcome),
             now=now,
         )
     connection.execute(
@@ -171,6 +173,13 @@ def _outcome(row: Row[Any]) -> str:
     if row.consent is None or row.consent == ConsentState.NOT_ASKED.value:
         return row.verdict or ""
     return str(row.consent)
+
+
+def _reopens_on(row: Row[Any], outcome: str) -> ReopensOn:
+    """Return what may bring a spell back; a mailbox that does not exist, only another address."""
+    if outcome == ConsentState.NO_CONTACT.value and is_about_mailbox(row.no_contact_reason):
+        return "address"
+    return _REOPENS.get(outcome, "never")
 
 
 def _judged_by(row: Row[Any]) -> str:

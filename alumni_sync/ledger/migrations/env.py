@@ -3,6 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import alumni_sync.ledger.mail_tables
 import alumni_sync.ledger.request_tables
 import alumni_sync.ledger.tables  # noqa: F401 registers the tables
 

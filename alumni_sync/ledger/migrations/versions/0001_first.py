@@ -91,6 +91,12 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("signature", TEXT, nullable=False),
     )
     op.create_table(
+        "checkpoint_copy",
+        sa.Column("place", TEXT, primary_key=True),
+        sa.Column("signature", TEXT, nullable=False),
+        sa.Column("at", WHEN, nullable=False),
+    )
+    op.create_table(
         "close_done",
         sa.Column("source", TEXT, primary_key=True),
         sa.Column("close", DAY, primary_key=True),
@@ -195,6 +201,15 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("sealed", BYTES),
     )
     op.create_index("ix_legal_hold_person_id", "legal_hold", ["person_id"])
+    op.create_table(
+        "link_request",
+        sa.Column("id", SEQUENCE, primary_key=True),
+        sa.Column("address_hash", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+    )
+    op.create_index("ix_link_request_address_hash", "link_request", ["address_hash"])
+    op.create_index("ix_link_request_state", "link_request", ["state"])
     op.create_table(
         "membership",
         sa.Column("id", SEQUENCE, primary_key=True),
@@ -360,6 +375,17 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
     )
     op.create_index("ix_recorded_answer_invitation_id", "recorded_answer", ["invitation_id"])
     op.create_index("ix_recorded_answer_person_id", "recorded_answer", ["person_id"])
+    op.create_table(
+        "returned_mail",
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("outbox_id", NUMBER),
+        sa.Column("invitation_id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("at", WHEN, nullable=False),
+    )
+    op.create_index("ix_returned_mail_at", "returned_mail", ["at"])
+    op.create_index("ix_returned_mail_invitation_id", "returned_mail", ["invitation_id"])
     op.create_table(
         "run",
         sa.Column("id", TEXT, primary_key=True),
@@ -548,6 +574,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("agreed_terms", TEXT, nullable=False),
         sa.Column("asked_terms", TEXT, nullable=False),
         sa.Column("pending_until", WHEN),
+        sa.Column("address_hash", TEXT),
         sa.Column("no_contact_reason", TEXT, nullable=False),
         sa.Column("reason_terms", TEXT, nullable=False),
         sa.Column("pending_version", NUMBER, nullable=False),
@@ -560,6 +587,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.CheckConstraint("renewals BETWEEN 0 AND 2", name="invitation_renewal_cap"),
     )
     op.create_index("invitation_due", "invitation", ["state", "next_at"])
+    op.create_index("ix_invitation_address_hash", "invitation", ["address_hash"])
     op.create_index("ix_invitation_gate_open", "invitation", ["gate_open"])
     op.create_index("ix_invitation_person_id", "invitation", ["person_id"])
     op.create_index("ix_invitation_source", "invitation", ["source"])
