@@ -4,7 +4,8 @@ What every act has in common, whatever it is about: the keys loaded before, the 
 form that came twice recognised, and the evidence, the state and the form's nonce written together.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,7 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import ConsentEvent, FormNonce, Suppression, t
 from alumni_sync.ledger.upsert import insert_ignore
 from alumni_sync.ledger.vault import KeyRing
+from alumni_sync.ports import Purpose
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _NONCES: Final = t(FormNonce)
 _EVENTS: Final = t(ConsentEvent)
 _SUPPRESSION: Final = t(Suppression)
+_ANSWERS: Final = frozenset({Event.SAID_YES, Event.SAID_NO, Event.SAID_LATER, Event.SAID_NOT_ME})
+"""Answers to a question: they were given on the notice of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,40 @@ def _replay(connection: Connection, nonce_hash: str) -> Decided | None:
     return Decided(row.seq, event["body"]["receipt_id"], state, replay=True)
 
 
+def given_of(act: Act, answer: str, agreed: Agreed, moved: Step) -> Given:
+    """Return what `agreed` means, purpose by purpose, once `moved` is taken."""
+    offered = (Purpose.COMMUNITY, *act.page.form.purposes)
+    return Given(
+        answer=answer,
+        purposes={
+            purpose: "given" if purpose in agreed.purposes else "not_given"
+            for purpose in dict.fromkeys((*offered, *sorted(agreed.purposes)))
+        },
+        fields={name: shown.to_members for name, shown in agreed.fields.items()},
+        valid_from=act.now,
+        valid_until=moved.position.valid_until,
+        not_before=agreed.not_before,
+        paused_until=moved.position.paused_until,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an act writes beside its evidence, where it is more than usual.
+
+    Attributes:
+        values: columns of the invitation.
+        receipt_id: made before, because something refers to it; "" makes one.
+        notice: of an earlier page that this act makes good (`evidence.notice_body`).
+        evidence: further entries of the event's evidence.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    receipt_id: str = ""
+    notice: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
 def write(
     act: Act,
     event: Event,
@@ -123,29 +161,25 @@ def write(
     after: Agreed,
     *,
     keeps: Agreed | None = None,
+    beside: Beside | None = None,
 ) -> Decided:
     """Write an act of the subject; `after` goes into the proof, `keeps` into the invitation."""
-    d, row, page = act.d, act.dossier.row, act.page
-    person, receipt_id = row["person_id"], new_id("CR")
+    row, page, beside = act.dossier.row, act.page, beside or Beside()
+    receipt_id = beside.receipt_id or new_id("CR")
     store_blob(act.connection, page.notice.text.encode(), "text/markdown; charset=utf-8", act.now)
     store_blob(act.connection, page.form.content, "application/json", act.now)
     body = decision_body(
-        d,
+        act.d,
         page,
         given,
         act.evidence,
         source=row["source"],
         receipt_id=receipt_id,
         nonce_hash=act.nonce_hash,
-        sealed=seal_subject(act.ring, person, after, page.values),
+        sealed=seal_subject(act.ring, row["person_id"], after, page.values),
     )
-    values: dict[str, object] = {
-        "notice_id": page.edition.manifest.id,
-        "notice_version": page.edition.manifest.version,
-        "language": page.language,
-    }
-    if keeps is not None:
-        values["sealed"] = seal_agreed(act.ring, person, keeps, page.address)
+    body["notice"] |= beside.notice
+    body["evidence"] |= beside.evidence
     seq = record(
         act.connection,
         row,
@@ -155,13 +189,13 @@ def write(
             actor=Actor.SUBJECT,
             channel=act.evidence.channel,
             at=act.now,
-            notice_sha256=page.notice.sha256,
+            notice_sha256=body["notice"]["text_sha256"],
             body=body,
         ),
         Along(
-            values=values,
-            address_hash=d.ledger.hashes.address(page.address) if page.address else None,
-            goodbye=_goodbye(act),
+            values=_columns(act, event, keeps) | dict(beside.values),
+            address_hash=act.d.ledger.hashes.address(page.address) if page.address else None,
+            goodbye=seal_old_address(act),
             renews_grant=keeps is not None,
         ),
     )
@@ -175,10 +209,26 @@ def write(
     return Decided(seq, receipt_id, moved.position.state)
 
 
-def _goodbye(act: Act) -> bytes | None:
-    """Seal where a goodbye would go: the profile key may be gone before it leaves."""
-    agreed = act.dossier.agreed
-    if agreed is None:
+def _columns(act: Act, event: Event, keeps: Agreed | None) -> dict[str, object]:
+    page = act.page
+    values: dict[str, object] = {"language": page.language}
+    if event in _ANSWERS:  # less, or a pause, is no yes to a notice that has changed since
+        values["notice_id"] = page.edition.manifest.id
+        values["notice_version"] = page.edition.manifest.version
+    if keeps is not None:
+        asked = act.dossier.asked_address or page.address
+        values["sealed"] = seal_agreed(act.ring, act.dossier.row["person_id"], keeps, asked)
+        values["address_hash"] = act.d.ledger.hashes.address(keeps.email)
+    return values
+
+
+def seal_old_address(act: Act) -> bytes | None:
+    """Seal the address as it is before the act: the profile key may be gone before a mail leaves.
+
+    For a goodbye, and for the word that there is another address now.
+    """
+    address = act.dossier.agreed.email if act.dossier.agreed else act.dossier.asked_address
+    if not address:
         return None
-    value = {"to": agreed.email, "first_name": first_name(act.dossier.facts)}
+    value = {"to": address, "first_name": first_name(act.dossier.facts)}
     return act.ring.seal_json(act.dossier.row["person_id"], KeyKind.EVIDENCE, "outbox", value)

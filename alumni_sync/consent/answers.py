@@ -6,6 +6,7 @@ is a value, never an exception: a page shows each of them in its own way.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from alumni_sync.domain import ConsentState
@@ -27,6 +28,7 @@ class Channel(StrEnum):
     MAIL_LINK = "mail_link"
     PREFERENCES = "preference_centre"
     ONE_CLICK = "one_click"
+    JOIN_PAGE = "join_page"
     PHONE = "phone"
     LETTER = "letter"
     PLATFORM = "platform"  # switched off by the member there
@@ -40,10 +42,10 @@ class Choice:
     Attributes:
         answer: None when the form was submitted without one.
         name: as the person wants to appear; only read for a yes.
-        email: "" or the address we wrote to. Another one would have to be proven first and is
-            refused as invalid.
+        email: "" or the address we wrote to; another one has to be proven before the yes counts.
         purposes: ticked purposes; membership itself is implied by the yes.
         fields: ticked field → whether other members may see it.
+        not_before: purpose → civil day before which it stays closed.
         notice_sha256: hash of the notice that was on the page.
         form_sha256: hash of the form definition that was on the page.
         version: of the invitation, as the page had it.
@@ -60,6 +62,7 @@ class Choice:
     email: str = ""
     purposes: frozenset[Purpose] = frozenset()
     fields: Mapping[ProfileField, bool] = field(default_factory=dict)
+    not_before: Mapping[Purpose, date] = field(default_factory=dict)
     language: str = ""
 
 

@@ -5,11 +5,13 @@ The gate closes in the transaction of the withdrawal itself; nothing here waits 
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
-from alumni_sync.consent.acts import Act, begin, is_suppressed, keys, refusal, write
+from alumni_sync.consent.acts import Act, begin, given_of, is_suppressed, keys, refusal, write
+from alumni_sync.consent.addresses import UNUSABLE, name_address, usable_address
 from alumni_sync.consent.answers import (
     Answer,
     Channel,
@@ -22,11 +24,11 @@ from alumni_sync.consent.answers import (
     Outcome,
     Stale,
 )
-from alumni_sync.consent.checks import agreed_from, narrowed_to
+from alumni_sync.consent.checks import agreed_from, is_same_address, narrowed_to, without
 from alumni_sync.consent.dossier import Agreed, Dossier, load_dossier
 from alumni_sync.consent.evidence import Given, nobody
 from alumni_sync.consent.jurisdictions import Timers
-from alumni_sync.consent.lifecycle import Event, Step, step
+from alumni_sync.consent.lifecycle import HELD_ONTO, Event, Step, step
 from alumni_sync.consent.links import Link, LinkKind, resolve_link
 from alumni_sync.consent.outbox import ASKING_KINDS
 from alumni_sync.consent.transitions import Along, Happening, record, suppress
@@ -68,20 +70,21 @@ def _decide(act: Act, choice: Choice, answer: Answer) -> Outcome:
         return problem
     if answer is not Answer.YES:
         return _answered_otherwise(act, event, answer, moved)
-    agreed = agreed_from(choice, act.page)
+    return _say_yes(act, choice, moved)
+
+
+def _say_yes(act: Act, choice: Choice, moved: Step) -> Outcome:
+    """Take a yes; with another address than the one that was asked, once that is proven."""
+    typed, known = choice.email.strip(), act.page.address
+    other = bool(typed) and not (known and is_same_address(typed, known))
+    address = usable_address(act, typed) if other else known
+    agreed = agreed_from(choice, act.page, address, act.now.astimezone(UTC).date())
     if isinstance(agreed, Invalid):
         return agreed
-    given = Given(
-        answer=answer.value,
-        purposes={
-            purpose: "given" if purpose in agreed.purposes else "not_given"
-            for purpose in (Purpose.COMMUNITY, *act.page.form.purposes)
-        },
-        fields={name: shown.to_members for name, shown in agreed.fields.items()},
-        valid_from=act.now,
-        valid_until=moved.position.valid_until,
-    )
-    return write(act, event, moved, given, agreed, keeps=agreed)
+    if other:
+        return UNUSABLE if act.state in HELD_ONTO else name_address(act, agreed, address)
+    given = given_of(act, Answer.YES.value, agreed, moved)
+    return write(act, Event.SAID_YES, moved, given, agreed, keeps=agreed)
 
 
 def _in_the_way(act: Act, choice: Choice) -> Outcome | None:
@@ -125,7 +128,7 @@ def withdraw(
             return Conflict(act.state)
         if not purposes <= agreed.purposes:
             return Invalid((("purposes", "not_given"),))
-        return _narrow(act, agreed, replace(agreed, purposes=agreed.purposes - purposes))
+        return _narrow(act, agreed, without(agreed, purposes))
 
 
 def _withdraw_all(act: Act) -> Outcome:
@@ -140,7 +143,7 @@ def _withdraw_all(act: Act) -> Outcome:
         valid_from=act.now,
         valid_until=None,
     )
-    after = replace(before, purposes=frozenset(), fields={})
+    after = replace(before, purposes=frozenset(), fields={}, not_before={})
     return write(act, Event.WITHDREW, moved, given, after)
 
 
@@ -218,13 +221,7 @@ def _narrow(act: Act, before: Agreed, after: Agreed) -> Outcome:
     moved = step(act.dossier.position, Event.NARROWED, act.now, act.page.pack.timers)
     if not moved.taken:
         return refusal(act, moved)
-    purposes = dict.fromkeys(sorted(after.purposes), "given")
-    purposes |= dict.fromkeys(sorted(before.purposes - after.purposes), "withdrawn")
-    given = Given(
-        answer="narrow",
-        purposes=purposes,
-        fields={name: shown.to_members for name, shown in after.fields.items()},
-        valid_from=act.now,
-        valid_until=moved.position.valid_until,
-    )
+    stays = given_of(act, "narrow", after, moved)
+    gone = dict.fromkeys(sorted(before.purposes - after.purposes), "withdrawn")
+    given = replace(stays, purposes=dict.fromkeys(sorted(after.purposes), "given") | gone)
     return write(act, Event.NARROWED, moved, given, after, keeps=after)

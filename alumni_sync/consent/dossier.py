@@ -6,7 +6,7 @@ is gone, its part is simply empty: whoever left can still see their state and th
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, select
@@ -28,19 +28,36 @@ INVITATION: Final = t(Invitation)
 DECISION: Final = t(Decision)
 TABLE: Final = "invitation"
 """What an invitation's sealed part is sealed for."""
+PENDING: Final = "invitation.pending"
+"""Likewise, of the part that waits for a proof: neither can stand in for the other."""
 _SPELL: Final = t(Spell)
+OWN_WISH: Final = "not_before"
+"""The reason of a hold that the person has set."""
 _FIELDS: Final = {one.value: one for one in ProfileField}
 _PURPOSES: Final = {one.value: one for one in Purpose}
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What a person said yes to, as it is sealed in the invitation (profile key)."""
+    """What a person said yes to, as it is sealed in the invitation (profile key).
+
+    Attributes:
+        not_before: purpose → civil day before which it stays closed, by the person's own wish.
+    """
 
     name: str
     email: str
     purposes: frozenset[Purpose]
     fields: Mapping[ProfileField, Shown]
+    not_before: Mapping[Purpose, date] = field(default_factory=dict)
+
+    @property
+    def own_holds(self) -> tuple[OutreachHold, ...]:
+        """Return the person's own "not before" as holds: to the end of the day before."""
+        return tuple(
+            OutreachHold(purpose.value, day - timedelta(days=1), OWN_WISH)
+            for purpose, day in self.not_before.items()
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -51,7 +68,11 @@ class Agreed:
             "fields": {
                 name.value: [shown.value, shown.to_members] for name, shown in self.fields.items()
             },
+            **({"not_before": self._days()} if self.not_before else {}),
         }
+
+    def _days(self) -> dict[str, str]:
+        return {purpose.value: day.isoformat() for purpose, day in self.not_before.items()}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "Agreed":
@@ -63,6 +84,10 @@ class Agreed:
             fields={
                 _FIELDS[name]: Shown(value, to_members)
                 for name, (value, to_members) in raw["fields"].items()
+            },
+            not_before={
+                _PURPOSES[purpose]: date.fromisoformat(day)
+                for purpose, day in raw.get("not_before", {}).items()
             },
         )
 
@@ -204,6 +229,48 @@ def seal_agreed(ring: KeyRing, person: str, agreed: Agreed, asked: str) -> bytes
     """Seal what a person said yes to, for the invitation's row."""
     value = {**agreed.to_json(), "asked": asked}
     return ring.seal_json(person, KeyKind.PROFILE, TABLE, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What waits until another address is proven.
+
+    Attributes:
+        address: the one that was named.
+        asked: receipt id of the act that named it.
+        agreed: what the yes says that counts then; None where a member only changes the address.
+        displayed: the values that were on the page, by field.
+        notice: which notice and form were on it (`evidence.notice_body`).
+    """
+
+    address: str
+    asked: str
+    agreed: Agreed | None = None
+    displayed: Mapping[str, str] = field(default_factory=dict)
+    notice: Mapping[str, str] = field(default_factory=dict)
+
+
+def seal_pending(ring: KeyRing, person: str, pending: Pending) -> bytes:
+    """Seal what waits for a proof, for the invitation's row."""
+    agreed = pending.agreed.to_json() if pending.agreed else None
+    value = {
+        "address": pending.address,
+        "asked": pending.asked,
+        "agreed": agreed,
+        "displayed": dict(pending.displayed),
+        "notice": dict(pending.notice),
+    }
+    return ring.seal_json(person, KeyKind.PROFILE, PENDING, value)
+
+
+def open_pending(row: RowMapping, ring: KeyRing) -> Pending | None:
+    """Open what waits for a proof; None where nothing does, or its key is gone."""
+    person, sealed = row["person_id"], row["pending_sealed"]
+    if sealed is None or not ring.has(person, KeyKind.PROFILE):
+        return None
+    value = ring.open_json(person, KeyKind.PROFILE, PENDING, sealed)
+    agreed = Agreed.from_json(value["agreed"]) if value["agreed"] else None
+    return Pending(value["address"], value["asked"], agreed, value["displayed"], value["notice"])
 
 
 def _judged(

@@ -25,6 +25,7 @@ from alumni_sync.ports import ProfileField, Purpose
 
 LABELS: Final = (
     "question", "community", "yes", "no", "later", "not_me", "name", "shown", "submit",
+    "other_email", "not_before", "anew",
 )  # fmt: skip
 MUST_BE_SAID: Final = frozenset(
     {
@@ -39,7 +40,7 @@ MAIL_VALUES: Final = frozenset(
 )
 """What a mail's template may use beside the terms."""
 WITH_BUTTON: Final = (
-    "invitation", "reminder", "again", "confirmation", "join", "join_question",
+    "invitation", "reminder", "again", "confirmation", "join", "join_question", "verify", "link",
 )  # fmt: skip
 BADGES: Final = frozenset(
     {ProfileField.MENTOR_BADGE, ProfileField.EXPERT_BADGE, ProfileField.RETIREE_BADGE}
@@ -156,6 +157,9 @@ class MailFile(_Frozen):
     confirmation: MailTexts
     goodbye: MailTexts
     code: MailTexts
+    verify: MailTexts
+    address_changed: MailTexts
+    link: MailTexts
     request_received: MailTexts
     request_extended: MailTexts
     request_answered: MailTexts

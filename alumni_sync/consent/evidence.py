@@ -7,8 +7,8 @@ verifies after that key is gone. All values are strings, lists and objects (RFC 
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from alumni_sync.consent.answers import Evidence
@@ -32,8 +32,11 @@ class Given:
 
     Attributes:
         answer: the person's answer or act, as a code.
-        purposes: purpose → `given`, `not_given` or `withdrawn`.
+        purposes: purpose → `given`, `not_given`, `withdrawn`, or `once_proven`: given as soon as
+            another address is proven.
         fields: fields that stand after it → shown to members.
+        not_before: purpose → civil day before which it stays closed.
+        paused_until: end of a pause that the person has asked for.
     """
 
     answer: str
@@ -41,6 +44,8 @@ class Given:
     fields: Mapping[ProfileField, bool]
     valid_from: datetime
     valid_until: datetime | None
+    not_before: Mapping[Purpose, date] = field(default_factory=dict)
+    paused_until: datetime | None = None
 
 
 def decision_body(
@@ -84,6 +89,7 @@ def _decision(given: Given) -> dict[str, Any]:
                 "decision": decision,
                 "valid_from": instant(given.valid_from),
                 "valid_until": until if decision == "given" else "",
+                **_closed_until(given, purpose),
             }
             for purpose, decision in given.purposes.items()
         ],
@@ -91,7 +97,13 @@ def _decision(given: Given) -> dict[str, Any]:
             {"id": name.value, "shown_to_members": str(shown).lower()}
             for name, shown in given.fields.items()
         ],
+        **({"paused_until": instant(given.paused_until)} if given.paused_until else {}),
     }
+
+
+def _closed_until(given: Given, purpose: Purpose) -> dict[str, str]:
+    day = given.not_before.get(purpose)
+    return {"not_before": day.isoformat()} if day else {}
 
 
 def notice_body(page: Page) -> dict[str, str]:

@@ -52,7 +52,8 @@ class Grant:
         purposes: `COMMUNITY` and whatever else was ticked.
         version: of the invitation; a write confirmed under another version is void.
         revision: rule revision that judged the spell (I6).
-        holds: outreach holds of the verdict; a purpose with a hold in force is closed.
+        holds: outreach holds of the verdict, and the person's own "not before"; a purpose with a
+            hold in force is closed.
     """
 
     invitation_id: str
@@ -190,7 +191,7 @@ def _grant(row: RowMapping, ring: KeyRing) -> Grant | None:
         purposes=agreed.purposes,
         version=row["version"],
         revision=row["decision_revision"] or "",
-        holds=_holds(row, ring),
+        holds=(*_holds(row, ring), *agreed.own_holds),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from alumni_sync.ledger.tables import Token, t
 
@@ -29,9 +29,15 @@ class LinkKind(StrEnum):
     DECIDE = "decide"
     MANAGE = "manage"
     UNSUBSCRIBE = "unsubscribe"
+    VERIFY = "verify"  # proves another address
 
 
-PATHS: Final = {LinkKind.DECIDE: "c", LinkKind.MANAGE: "p", LinkKind.UNSUBSCRIBE: "u"}
+PATHS: Final = {
+    LinkKind.DECIDE: "c",
+    LinkKind.MANAGE: "p",
+    LinkKind.UNSUBSCRIBE: "u",
+    LinkKind.VERIFY: "e",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +72,27 @@ def resolve_link(d: "Deployment", token: str) -> Link | None:
 def find_link(connection: Connection, token: str, now: datetime) -> Link | None:
     """Return what `token` opens at `now`, within the caller's transaction."""
     row = connection.execute(
-        select(_TOKENS).where(
-            _TOKENS.c.token_hash == token_id(token),
-            _TOKENS.c.expires_at > now,
-            _TOKENS.c.superseded_at.is_(None),
-            _TOKENS.c.used_at.is_(None),
-        )
+        select(_TOKENS).where(_TOKENS.c.token_hash == token_id(token), *_good(now))
     ).first()
     if row is None:
         return None
     return Link(LinkKind(row.kind), row.invitation_id, row.person_id, row.token_hash, row.mail_kind)
+
+
+def is_good(connection: Connection, token_id_: str, kind: LinkKind, now: datetime) -> bool:
+    """Say whether the link that a session came from is still good, within a transaction."""
+    query = select(_TOKENS.c.token_hash).where(
+        _TOKENS.c.token_hash == token_id_, _TOKENS.c.kind == kind.value, *_good(now)
+    )
+    return connection.execute(query).first() is not None
+
+
+def _good(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _TOKENS.c.expires_at > now,
+        _TOKENS.c.superseded_at.is_(None),
+        _TOKENS.c.used_at.is_(None),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ class MailKind(StrEnum):
     CONFIRMATION = "confirmation"
     GOODBYE = "goodbye"
     CODE = "code"  # a one-time code
+    VERIFY = "verify"  # proves another address
+    ADDRESS_CHANGED = "address_changed"  # to the old one
+    LINK = "link"  # a fresh link, to whoever asked for one
     REQUEST_RECEIVED = "request_received"  # of a person, under GDPR Art. 15-22
     REQUEST_EXTENDED = "request_extended"
     REQUEST_ANSWERED = "request_answered"

@@ -5,8 +5,9 @@ over labels, order and defaults. Neither holds a personal value, so both can be 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from alumni_sync.consent.exact import exact_text, sha256
 from alumni_sync.ports import ProfileField, Purpose
 
 ANSWERS: Final = ("yes", "no", "later", "not_me")
+_ANEW: Final = "anew"
+"""Label of the one answer of a form that adds to what stands."""
 _MARKDOWN_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -46,6 +49,24 @@ class RenderedForm:
     labels: Mapping[str, str]
     fields: Mapping[ProfileField, Label]
     purposes: Mapping[Purpose, Label]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody has agreed to who is shown the form for more; it goes on with a new yes."""
+
+    fields: Mapping[ProfileField, bool]
+    purposes: Collection[Purpose]
+    not_before: Mapping[Purpose, date]
+
+    def described(self) -> dict[str, Any]:
+        """Return it as JSON values, without any value of a field."""
+        return {
+            "fields": sorted(self.fields),
+            "shown": sorted(name for name, to_members in self.fields.items() if to_members),
+            "purposes": sorted(self.purposes),
+            "not_before": {name.value: day.isoformat() for name, day in self.not_before.items()},
+        }
 
 
 @lru_cache(maxsize=512)
@@ -78,11 +99,23 @@ def notice_html(text: str) -> str:
 
 
 def render_form(
-    edition: Edition, language: str, terms: Terms, offered: tuple[ProfileField, ...]
+    edition: Edition,
+    language: str,
+    terms: Terms,
+    offered: tuple[ProfileField, ...],
+    standing: Standing | None = None,
 ) -> RenderedForm:
-    """Return the form for somebody who is offered the fields `offered`."""
+    """Return the form for somebody who is offered the fields `offered`.
+
+    With `standing` it is the form by which a member says yes anew: one answer, on top of that.
+    """
     texts, values = edition.forms[language], terms.said_in(language)
     labels = {name: render_plain(texts.labels[name], values) for name in LABELS}
+    answers = [(name, labels[name]) for name in ANSWERS]
+    if standing is None:
+        del labels[_ANEW]
+    else:
+        answers = [("yes", labels[_ANEW])]
     fields = {name: texts.fields[name] for name in edition.manifest.fields if name in offered}
     purposes = {name: texts.purposes[name] for name in edition.manifest.purposes}
     content = rfc8785.dumps(
@@ -91,10 +124,11 @@ def render_form(
             "version": edition.manifest.version,
             "language": language,
             "labels": labels,
-            "answers": [{"value": name, "label": labels[name]} for name in ANSWERS],
+            "answers": [{"value": name, "label": label} for name, label in answers],
             "fields": [_described(name, label) for name, label in fields.items()],
             "purposes": [_described(name, label) for name, label in purposes.items()],
             "defaults": {"answer": None, "fields": [], "shown": [], "purposes": []},
+            **({} if standing is None else {"standing": standing.described()}),
         }
     )
     return RenderedForm(content, sha256(content), labels, fields, purposes)

@@ -5,19 +5,31 @@ nobody waits for any more is not sent late. Composed within the claim, like ever
 secrets come into being there and are told to nobody else.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, RowMapping
 
-from alumni_sync.consent.dossier import Dossier
+from alumni_sync.consent.dossier import Dossier, open_pending
 from alumni_sync.consent.editions import Edition, Terms
-from alumni_sync.consent.mails import Composed, MailKind, MailValues, RequestSaid, compose
+from alumni_sync.consent.lifecycle import HELD_ONTO
+from alumni_sync.consent.links import PATHS, Holder, LinkKind, issue, supersede
+from alumni_sync.consent.mails import (
+    Composed,
+    MailKind,
+    MailValues,
+    RequestSaid,
+    compose,
+    last_day,
+)
 from alumni_sync.consent.offers import first_name
 from alumni_sync.consent.one_time import LIFETIME as CODE_LIFETIME
 from alumni_sync.consent.one_time import issue_code
+from alumni_sync.consent.standing import ENDINGS
 from alumni_sync.consent.view import address_of
+from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.vault import KeyRing
 
@@ -27,8 +39,18 @@ if TYPE_CHECKING:
 ABOUT_REQUESTS: Final = frozenset(
     {MailKind.REQUEST_RECEIVED, MailKind.REQUEST_EXTENDED, MailKind.REQUEST_ANSWERED}
 )
-REQUESTED: Final = frozenset({MailKind.CODE}) | ABOUT_REQUESTS
+REQUESTED: Final = ABOUT_REQUESTS | {
+    MailKind.CODE,
+    MailKind.VERIFY,
+    MailKind.ADDRESS_CHANGED,
+    MailKind.LINK,
+}
 """Kinds that are composed here."""
+WITHOUT_END: Final = timedelta(days=7)
+"""How long a link lasts to a question that has no last day: one that was put off."""
+_QUESTION_IS_OPEN: Final = frozenset(
+    {ConsentState.INVITED, ConsentState.DEFERRED, ConsentState.ADDRESS_PENDING}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +83,7 @@ class Ready:
 
 def ready(errand: Errand) -> Ready | str:
     """Return the mail, or why it is not sent any more."""
-    about = errand.mail["kind"] in ABOUT_REQUESTS
-    return _about_request(errand) if about else _code(errand)
+    return _MAKERS.get(MailKind(errand.mail["kind"]), _about_request)(errand)
 
 
 def _about_request(errand: Errand) -> Ready | str:
@@ -87,3 +108,72 @@ def _code(errand: Errand) -> Ready | str:
     code = issue_code(errand.connection, hashes, row["id"], row["person_id"], errand.now)
     values = MailValues(first_name=first_name(errand.dossier.facts), code=code)
     return Ready(to, errand.compose(values))
+
+
+def _verify(errand: Errand) -> Ready | str:
+    """Compose the proof of an address that was named and is still waited for."""
+    row, ring = errand.dossier.row, errand.ring
+    until = row["pending_until"]
+    pending = open_pending(row, ring)
+    if pending is None or until is None or errand.now >= until:
+        return "not_pending"
+    link = _link(errand, LinkKind.VERIFY, until)
+    name = first_name(errand.dossier.facts)
+    values = MailValues(first_name=name, link=link, until=last_day(until))
+    return Ready(pending.address, errand.compose(values))
+
+
+def _address_changed(errand: Errand) -> Ready | str:
+    """Compose the word to the old address: it names neither the new one nor any link."""
+    person, sealed = errand.mail["person_id"], errand.mail["sealed"]
+    if sealed is None or not errand.ring.has(person, KeyKind.EVIDENCE):
+        return "no_address"
+    told = errand.ring.open_json(person, KeyKind.EVIDENCE, "outbox", sealed)
+    return Ready(told["to"], errand.compose(MailValues(first_name=told["first_name"])))
+
+
+def _fresh_link(errand: Errand) -> Ready | str:
+    """Compose the link that fits how the consent stands now, to the address on record."""
+    kind, until = fitting_link(errand.dossier, errand.now)
+    to = address_of(errand.d, errand.dossier)
+    if kind is None or until is None or not to:
+        return "nothing_to_open"
+    link = _link(errand, kind, until)
+    values = MailValues(
+        first_name=first_name(errand.dossier.facts), link=link, until=last_day(until)
+    )
+    return Ready(to, errand.compose(values))
+
+
+def fitting_link(dossier: Dossier, now: datetime) -> tuple[LinkKind | None, datetime | None]:
+    """Return which link somebody may have who asks for one, and until when it is good.
+
+    Nobody gets one who was not asked yet, or whose question or consent has ended: a mail would ask
+    again, and the caps are there to bar that.
+    """
+    row = dossier.row
+    if dossier.obstacle in ENDINGS:
+        return None, None
+    if dossier.state in HELD_ONTO and row["valid_until"] and now < row["valid_until"]:
+        return LinkKind.MANAGE, row["valid_until"]
+    if dossier.state in _QUESTION_IS_OPEN:
+        until = row["closes_at"] or now + WITHOUT_END
+        return (LinkKind.DECIDE, until) if now < until else (None, None)
+    return None, None
+
+
+def _link(errand: Errand, kind: LinkKind, until: datetime) -> str:
+    row = errand.dossier.row
+    if kind is LinkKind.VERIFY:  # only the newest proves anything
+        supersede(errand.connection, row["id"], kind, errand.now)
+    holder = Holder(row["id"], row["person_id"], until)
+    token = issue(errand.connection, holder, kind, errand.now, errand.mail["kind"])
+    return f"{errand.d.settings.consent.public_url}/{PATHS[kind]}/{token}"
+
+
+_MAKERS: Final[Mapping[MailKind, Callable[[Errand], Ready | str]]] = {
+    MailKind.CODE: _code,
+    MailKind.VERIFY: _verify,
+    MailKind.ADDRESS_CHANGED: _address_changed,
+    MailKind.LINK: _fresh_link,
+}

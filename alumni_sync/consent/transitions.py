@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, update
 
 from alumni_sync.consent.answers import Channel
-from alumni_sync.consent.lifecycle import Effect, Event, Position, Step, months_later
+from alumni_sync.consent.lifecycle import HELD_ONTO, Effect, Event, Position, Step, months_later
 from alumni_sync.consent.links import end_all, use_up
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.outbox import asking_key, drop_asking, mail_row, queue
@@ -132,6 +132,7 @@ def _columns(position: Position, at: datetime) -> dict[str, Any]:
         "changed_at": at,
         # What waited for a proof is not kept a moment longer than the waiting.
         **({} if position.pending_until else {"pending_sealed": None}),
+        **({} if position.state in HELD_ONTO else {"address_hash": None}),
     }
 
 

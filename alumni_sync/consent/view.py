@@ -1,24 +1,32 @@
 """What a person is shown: notice, form, and what would be stored, value by value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from alumni_sync.consent.dossier import Dossier, load_dossier, person_of
+from alumni_sync.consent.dossier import (
+    Agreed,
+    Dossier,
+    Pending,
+    load_dossier,
+    open_pending,
+    person_of,
+)
 from alumni_sync.consent.editions import Edition, Terms
 from alumni_sync.consent.gates import Open, private_address
 from alumni_sync.consent.jurisdictions import JurisdictionPack
-from alumni_sync.consent.lifecycle import Event, step
+from alumni_sync.consent.lifecycle import HELD_ONTO, Event, step
 from alumni_sync.consent.notices import (
     RenderedForm,
     RenderedNotice,
+    Standing,
     render_form,
     render_notice,
 )
 from alumni_sync.consent.offers import first_name, full_name, masked, offered_values
 from alumni_sync.consent.terms import edition_of, language_for, pack_of, terms_for
-from alumni_sync.domain import LIVE_STATES, ConsentState
+from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 
 if TYPE_CHECKING:
@@ -50,13 +58,53 @@ class OfferedPurpose:
 
 @dataclass(frozen=True, slots=True)
 class CurrentChoices:
-    """What a person has said yes to, as stored now."""
+    """What a person has said yes to, as stored now.
+
+    Attributes:
+        not_before: purpose → civil day before which it stays closed.
+    """
 
     name: str
     email: str
     purposes: frozenset[Purpose]
     fields: Mapping[ProfileField, tuple[str, bool]]  # value, shown to members
     valid_until: datetime
+    not_before: Mapping[Purpose, date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnewForm:
+    """By which a member says yes anew: everything that is not agreed yet, nothing ticked.
+
+    Attributes:
+        fields: not stored yet.
+        hidden: stored, and not shown to members yet.
+        purposes: not said yes to yet.
+    """
+
+    form_sha256: str
+    label: str
+    fields: tuple[OfferedField, ...]
+    hidden: tuple[OfferedField, ...]
+    purposes: tuple[OfferedPurpose, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """What waits, or rests, at the moment; all of it empty most of the time.
+
+    Attributes:
+        paused_until: end of the person's own pause.
+        suspended: whether the spell itself stands against it for now.
+        pause_months: how many months a pause may last.
+        pending_email: masked; an address that is to be proven until `pending_until`.
+    """
+
+    paused_until: datetime | None = None
+    suspended: bool = False
+    pause_months: int = 0
+    pending_email: str = ""
+    pending_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +120,8 @@ class ConsentView:
         controller: name of the controller; `controller_contact` its address for questions.
         can_decide: whether this state takes an answer at all.
         can_defer: whether "ask me later" is offered (once).
-        current: None as long as there is no live grant.
+        current: None as long as there is no grant, be it paused.
+        anew: None unless a member can say yes anew.
     """
 
     invitation_id: str
@@ -97,6 +146,8 @@ class ConsentView:
     can_decide: bool
     can_defer: bool
     current: CurrentChoices | None
+    anew: AnewForm | None = None
+    resting: Resting = Resting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +181,23 @@ def page_for(d: "Deployment", dossier: Dossier, language: str | None) -> Page:
         notice=render_notice(edition, code, terms),
         form=render_form(edition, code, terms, tuple(values)),
         values=values,
-        address=dossier.asked_address or _address_of_today(d, dossier),
+        address=address_of(d, dossier),
     )
+
+
+def anew_page(page: Page, agreed: Agreed) -> Page:
+    """Return the page by which a member says yes anew: on top of what was agreed.
+
+    What was agreed keeps the value it had, whatever the HRIS says today.
+    """
+    values = {**page.values, **{name: shown.value for name, shown in agreed.fields.items()}}
+    standing = Standing(
+        fields={name: shown.to_members for name, shown in agreed.fields.items()},
+        purposes=agreed.purposes,
+        not_before=agreed.not_before,
+    )
+    form = render_form(page.edition, page.language, page.terms, tuple(values), standing)
+    return replace(page, form=form, values=values)
 
 
 def address_of(d: "Deployment", dossier: Dossier) -> str:
@@ -155,12 +221,15 @@ def view(d: "Deployment", invitation_id: str, language: str | None = None) -> Co
     ring = d.ledger.vault.load([person])
     with d.ledger.read() as connection:
         dossier = load_dossier(connection, ring, invitation_id, now)
-    return None if dossier is None else _view(page_for(d, dossier, language), dossier, now)
+    if dossier is None:
+        return None
+    return _view(page_for(d, dossier, language), dossier, now, open_pending(dossier.row, ring))
 
 
-def _view(page: Page, dossier: Dossier, now: datetime) -> ConsentView:
+def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) -> ConsentView:
     row, timers = dossier.row, page.pack.timers
     answerable = not dossier.obstacle
+    can_decide = answerable and step(dossier.position, Event.SAID_YES, now, timers).taken
     return ConsentView(
         invitation_id=row["id"],
         state=dossier.state,
@@ -178,25 +247,54 @@ def _view(page: Page, dossier: Dossier, now: datetime) -> ConsentView:
         masked_email=masked(dossier.agreed.email if dossier.agreed else page.address),
         controller=page.terms.controller,
         controller_contact=page.terms.contact,
-        fields=tuple(
-            OfferedField(name, label.label, page.values[name], label.help)
-            for name, label in page.form.fields.items()
-        ),
-        purposes=tuple(
-            OfferedPurpose(name, label.label, label.help)
-            for name, label in page.form.purposes.items()
-        ),
+        fields=_fields(page),
+        purposes=_purposes(page),
         closes_at=row["closes_at"],
-        can_decide=answerable and step(dossier.position, Event.SAID_YES, now, timers).taken,
+        can_decide=can_decide,
         can_defer=answerable and step(dossier.position, Event.SAID_LATER, now, timers).taken,
         current=current_choices(dossier),
+        anew=_anew(page, dossier.agreed) if can_decide and dossier.agreed else None,
+        resting=Resting(
+            paused_until=row["paused_until"],
+            suspended=row["suspended"],
+            pause_months=timers.pause_months,
+            pending_email=masked(pending.address) if pending else "",
+            pending_until=row["pending_until"],
+        ),
+    )
+
+
+def _fields(page: Page) -> tuple[OfferedField, ...]:
+    return tuple(
+        OfferedField(name, label.label, page.values[name], label.help)
+        for name, label in page.form.fields.items()
+    )
+
+
+def _purposes(page: Page) -> tuple[OfferedPurpose, ...]:
+    return tuple(
+        OfferedPurpose(name, label.label, label.help) for name, label in page.form.purposes.items()
+    )
+
+
+def _anew(page: Page, agreed: Agreed) -> AnewForm:
+    more = anew_page(page, agreed)
+    offered, stored = _fields(more), agreed.fields
+    return AnewForm(
+        form_sha256=more.form.sha256,
+        label=more.form.labels["anew"],
+        fields=tuple(one for one in offered if one.field not in stored),
+        hidden=tuple(
+            one for one in offered if one.field in stored and not stored[one.field].to_members
+        ),
+        purposes=tuple(one for one in _purposes(more) if one.purpose not in agreed.purposes),
     )
 
 
 def current_choices(dossier: Dossier) -> CurrentChoices | None:
-    """Return what a person has said yes to; None unless it is live."""
+    """Return what a person has said yes to; None unless it stands, or only rests."""
     agreed, until = dossier.agreed, dossier.row["valid_until"]
-    if dossier.state not in LIVE_STATES or agreed is None or until is None:
+    if dossier.state not in HELD_ONTO or agreed is None or until is None:
         return None
     return CurrentChoices(
         name=agreed.name,
@@ -204,4 +302,5 @@ def current_choices(dossier: Dossier) -> CurrentChoices | None:
         purposes=agreed.purposes,
         fields={name: (shown.value, shown.to_members) for name, shown in agreed.fields.items()},
         valid_until=until,
+        not_before=agreed.not_before,
     )

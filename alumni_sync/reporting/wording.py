@@ -34,6 +34,9 @@ MAILS: Final[Mapping[str, str]] = {
     "confirmation": "The confirmation of the decision",
     "goodbye": "The goodbye",
     "code": "A one-time code",
+    "verify": "The mail that proves another address",
+    "address_changed": "The word to the old address that there is a new one",
+    "link": "A fresh link, asked for",
 }
 MAIL_FATES: Final[Mapping[str, str]] = {
     "queued": "is waiting to be sent",

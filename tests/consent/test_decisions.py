@@ -250,12 +250,12 @@ def test_a_changed_notice_makes_open_pages_stale(world: World) -> None:
         ({"name": "Zofia <b>"}, {("name", "characters")}),
         ({"name": "see https://x.example"}, {("name", "characters")}),
         ({"name": "12345"}, {("name", "characters")}),
-        ({"email": "other@mail.example"}, {("email", "not_proven")}),
+        ({"email": "zofia@acme.example"}, {("email", "unusable")}),
         ({"fields": {ProfileField.PHONE: False}}, {("fields", "not_offered")}),
         ({"fields": {ProfileField.EXPERT_BADGE: True}}, {("fields", "not_offered")}),
         (
-            {"name": "", "email": "x@y.example", "fields": {ProfileField.LINKEDIN_URL: True}},
-            {("name", "empty"), ("email", "not_proven"), ("fields", "not_offered")},
+            {"name": "", "email": "x@y", "fields": {ProfileField.LINKEDIN_URL: True}},
+            {("name", "empty"), ("email", "unusable"), ("fields", "not_offered")},
         ),
     ],
 )

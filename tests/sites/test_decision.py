@@ -283,7 +283,7 @@ def test_a_renewal_can_be_answered_by_a_member(browser: Browser, stand_in: Stand
         (Conflict(ConsentState.EXPIRED), 409, "This question is closed"),
         (Conflict(ConsentState.ERASED), 409, "This is how it stands now"),
         (Invalid((("answer", "only_once"),)), 422, "once before"),
-        (Invalid((("email", "not_proven"), ("name", "empty"))), 422, "Please check these things"),
+        (Invalid((("email", "unusable"), ("name", "empty"))), 422, "Please check these things"),
         (Invalid((("stars", "unknown"),)), 422, "cannot be saved as it is"),
     ],
 )
