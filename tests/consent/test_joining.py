@@ -3,48 +3,14 @@
 import pytest
 
 from alumni_sync.consent.joining import (
-    Entered,
     JoinState,
-    Wanted,
-    companies,
     disown_join,
     find_join,
     prove_join,
-    read_wanted,
     request_join,
 )
+from tests.consent.joins import EMAIL, asked, wanted
 from tests.consent.world import World
-
-EMAIL = "zofia.j@home.example"
-
-
-def wanted(world: World, **changed: str) -> Wanted:
-    """Return a request as the page reads it."""
-    usual = {
-        "name": "Zofia Jaworowska",
-        "company": companies(world.d)[0].key,
-        "since": "2019",
-        "until": "2026",
-        "number": "",
-        "email": EMAIL,
-        "language": "en",
-    }
-    read = read_wanted(
-        Entered(**{**usual, **changed}),
-        companies(world.d),
-        languages=("en", "pl"),
-        company_domains=("acme.example",),
-        year=2026,
-    )
-    assert isinstance(read, Wanted), read
-    return read
-
-
-def asked(world: World, nonce: str = "n1", **changed: str) -> str:
-    """Ask to be asked; return the secret of the mailed link."""
-    request_join(world.d, wanted(world, **changed), nonce)
-    world.deliver()
-    return world.token("/j/")
 
 
 def test_the_mail_goes_to_the_address_and_its_link_proves_it(any_world: World) -> None:

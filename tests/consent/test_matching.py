@@ -1,0 +1,197 @@
+"""HR matches a request to an employment: who is asked then, where, and who is not all the same."""
+
+from pathlib import Path
+
+import pytest
+
+from alumni_sync.clock import FixedClock
+from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.asking_back import take_no_back
+from alumni_sync.consent.joining import JoinState, find_join, keep_objection
+from alumni_sync.consent.matching import list_joins, match_join, reject_join, show_join
+from alumni_sync.domain import Identity
+from alumni_sync.errors import Refused
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.store import Ledger
+from tests.consent.joins import EMAIL, HR, PEOPLE, proven
+from tests.consent.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock) -> World:
+    """Return a company with people who match."""
+    return World(tmp_path, sqlite_ledger, clock, people=PEOPLE)
+
+
+@pytest.fixture
+def any_world(tmp_path: Path, ledger: Ledger, clock: FixedClock) -> World:
+    """Return it on either database."""
+    return World(tmp_path, ledger, clock, people=PEOPLE)
+
+
+@pytest.mark.parametrize("answer", [Answer.NO, Answer.NOT_ME])
+def test_whoever_said_no_and_asks_us_is_asked_at_the_proven_address(
+    any_world: World, answer: Answer
+) -> None:
+    """A no holds until its owner says otherwise, and then it does."""
+    leaver = any_world.invited()
+    any_world.answer(leaver, answer)
+    request = proven(any_world, number=leaver.number)
+
+    result = match_join(any_world.d, request.id, leaver.spell, HR)
+    any_world.later(days=1)
+    any_world.round()
+
+    assert JoinState.MATCHED is result.state
+    assert EMAIL == any_world.mails[-1].to
+    row = any_world.invitation(leaver)
+    assert ("invited", "self_joined", 2) == (row["state"], row["basis"], row["round"])
+    assert ["asked_back", "asked"] == any_world.history(leaver)[-2:]
+    assert "self_joined" == any_world.events(leaver)[-1]["body"]["contact_basis"]
+
+
+def test_nobody_is_asked_before_hr_has_matched(world: World) -> None:
+    """Anybody can type a former colleague's number."""
+    leaver = world.invited()
+    world.answer(leaver, Answer.NO)
+    proven(world, number=leaver.number)
+    world.later(days=1)
+    world.round()
+
+    assert "refused" == world.invitation(leaver)["state"]
+    assert 1 == sum(mail.to == EMAIL for mail in world.mails)
+
+
+def test_a_match_gives_an_unasked_employment_its_contact_basis(world: World) -> None:
+    """A leaver whose address is not known is reached at the one they give us, and no other."""
+    leaver = world.leaver(personal_email=None, contact_given_at=None, contact_text=None)
+    request = proven(world)
+    match_join(world.d, request.id, leaver.spell, HR)
+    world.round()
+
+    assert EMAIL == world.mails[-1].to
+    assert ("invited", "self_joined") == (
+        world.invitation(leaver)["state"],
+        world.invitation(leaver)["basis"],
+    )
+
+
+@pytest.mark.parametrize(
+    "facts", [{"exit_kind": "misconduct"}, {"exit_kind": "unknown"}, {"rehire_date": None}]
+)
+def test_a_match_is_no_way_around_the_rules(world: World, facts: dict[str, str]) -> None:
+    """Whoever the rules keep out asks in vain, and a person rules on it as on any other case."""
+    leaver = world.leaver(**facts)
+    if "rehire_date" in facts:
+        world.roster.set_person(leaver, active_elsewhere=True)
+    request = proven(world)
+    match_join(world.d, request.id, leaver.spell, HR)
+    world.judge()
+    world.round()
+
+    assert [] == [mail for mail in world.mails if "/c/" in mail.text]
+
+
+def test_hr_sees_whom_the_hashes_lead_to_and_nobody_else(world: World) -> None:
+    """A list of everybody of that name would be a search engine for leavers."""
+    by_number, namesake = world.leaver("zofia"), world.leaver("zofia2")
+    elsewhere = world.leaver("zofia3")
+    request = proven(world, number=by_number.number)
+
+    seen = show_join(world.d, request.id, HR, elsewhere.number)
+
+    assert {by_number.spell: ("number",), elsewhere.spell: ("looked_up",)} == {
+        one.spell_id: one.found_by for one in seen.candidates
+    }
+    assert namesake.spell not in {one.spell_id for one in seen.candidates}
+    assert ("Zofia Jaworowska", "z•••@h•••.example") == (seen.name, seen.email)
+
+
+def test_an_address_on_record_leads_to_its_owner(world: World) -> None:
+    """Whoever proves the very mailbox that HR has on file is hardly somebody else."""
+    leaver = world.leaver("zofia")
+    request = proven(world, email="ZOFIA@mail.example")
+
+    (found,) = show_join(world.d, request.id, HR).candidates
+    assert (leaver.spell, ("address",)) == (found.spell_id, ("address",))
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [
+        (HR, True),
+        (Identity("dagmar", verified=True), False),
+        (Identity("otto", verified=True), False),
+        (Identity("hr.kowalska", verified=False), False),
+    ],
+)
+def test_only_who_may_match_sees_requests(world: World, who: Identity, sees: bool) -> None:  # noqa: FBT001 a parameter
+    """A request is somebody's private address and the wish to be found."""
+    leaver = world.leaver()
+    request = proven(world)
+
+    def may() -> bool:
+        try:
+            listed = [one.id for one in list_joins(world.d, who)]
+        except Refused:
+            return False
+        return listed == [request.id]
+
+    assert sees is may()
+    if not sees:
+        for act in (
+            lambda: show_join(world.d, request.id, who),
+            lambda: match_join(world.d, request.id, leaver.spell, who),
+            lambda: reject_join(world.d, request.id, "other", who),
+        ):
+            with pytest.raises(Refused):
+                act()
+
+
+def test_a_member_who_asks_stays_what_they_are(world: World) -> None:
+    """A request must not end or redirect a yes that stands."""
+    leaver = world.member()
+    before = world.invitation(leaver)
+    result = match_join(world.d, proven(world).id, leaver.spell, HR)
+
+    assert JoinState.REJECTED is result.state
+    assert before == world.invitation(leaver)
+
+
+def test_a_rejection_tells_nobody_and_leaves_nothing(world: World) -> None:
+    """Another answer than silence would tell who worked here, and why they are not asked."""
+    request = proven(world)
+    mails = len(world.mails)
+    reject_join(world.d, request.id, "not_found", HR)
+    world.deliver()
+
+    assert mails == len(world.mails)
+    assert not world.d.ledger.vault.load([request.id]).has(request.id, KeyKind.PROFILE)
+    with pytest.raises(Refused, match="no request"):
+        show_join(world.d, request.id, HR)
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_whoever_said_do_not_consider_me_is_asked_about_that_first(
+    world: World,
+    holds: bool,  # noqa: FBT001 a parameter
+) -> None:
+    """Two words of one person contradict each other; only they can say which one holds."""
+    leaver = world.leaver(do_not_consider="yes")
+    request = proven(world)
+    result = match_join(world.d, request.id, leaver.spell, HR)
+    world.round()
+    assert JoinState.QUESTIONED is result.state
+    assert [] == [mail for mail in world.mails if "/c/" in mail.text]
+
+    token = world.token("/j/")
+    found = find_join(world.d, token)
+    assert found is not None
+    assert "do_not_consider" == found.question
+    assert keep_objection(world.d, token) if holds else take_no_back(world.d, token)
+    world.judge()
+    world.round()
+
+    invited = [mail.to for mail in world.mails if "/c/" in mail.text]
+    assert ([] if holds else [EMAIL]) == invited
+    assert find_join(world.d, token) is None
