@@ -1,7 +1,5 @@
 """The consent site in a real browser: without scripts, by keyboard, on a phone, on paper."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,9 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
-from alumni_sync.sites.serve import Site, serve
-from alumni_sync.sites.worker import Chore, Worker
 from tests.e2e.browser.conftest import PHONE
+from tests.e2e.browser.served import free_origin, served
 from tests.sites.standin import DECIDE, MANAGE, STOP, StandIn
 
 pytestmark = pytest.mark.browser
@@ -30,10 +27,7 @@ class Running:
 @pytest.fixture
 def site() -> Iterator[Running]:
     """Serve the consent site over the stand-in, on a free port."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    behind, origin = StandIn(), f"http://127.0.0.1:{port}"
+    behind, origin = StandIn(), free_origin()
     app = consent_app(
         ConsentSite(origin, "Acme", ("en", "pl"), (("Acme sp. z o.o.", "privacy@acme.example"),)),
         behind,
@@ -41,18 +35,8 @@ def site() -> Iterator[Running]:
         clock=behind.clock,
         wake=lambda: None,
     )
-    stop, ready = threading.Event(), threading.Event()
-    worker = Worker([Chore("nothing", lambda _: None, 3600.0)], lambda: 0.0)
-    thread = threading.Thread(
-        target=serve,
-        args=([Site("site", app, "127.0.0.1", port)], worker, stop),
-        kwargs={"say": lambda _: ready.set()},
-    )
-    thread.start()
-    assert ready.wait(20)
-    yield Running(origin, behind)
-    stop.set()
-    thread.join(20)
+    with served(app, origin):
+        yield Running(origin, behind)
 
 
 def say_yes(page: Page, origin: str) -> None:
