@@ -1,0 +1,134 @@
+"""An objection is taken back by its owner, with its own mailbox, in as many words; never else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from alumni_sync.clock import FixedClock
+from alumni_sync.consent.decisions import one_click
+from alumni_sync.consent.joining import find_join, keep_objection, prove_join, request_join
+from alumni_sync.consent.matching import match_confirmed, match_join
+from alumni_sync.consent.taking_back import lift_objection
+from alumni_sync.errors import Refused
+from alumni_sync.ledger.request_tables import AccessLog
+from alumni_sync.ledger.store import Ledger
+from alumni_sync.ledger.tables import Suppression, t
+from alumni_sync.privacy.erasure import OBJECTION, erase
+from tests.consent.joins import EMAIL, HR, PEOPLE, asked, proven, wanted
+from tests.consent.world import RUN, World
+from tests.roster import Leaver
+
+HOME = "zofia@mail.example"
+
+
+@pytest.fixture
+def world(tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock) -> World:
+    """Return a company with people who match."""
+    return World(tmp_path, sqlite_ledger, clock, people=PEOPLE)
+
+
+def suppressed(world: World) -> list[str]:
+    """Return the scopes of all suppressions."""
+    with world.d.ledger.read() as connection:
+        return list(connection.execute(select(t(Suppression).c.scope)).scalars())
+
+
+def objected(world: World) -> Leaver:
+    """Return somebody who used the one click of the invitation."""
+    leaver = world.invited()
+    assert one_click(world.d, world.token("/u/"))
+    return leaver
+
+
+def test_the_mailbox_that_objected_takes_it_back_and_is_asked_again(world: World) -> None:
+    """The right to object is the right to think better of it, too."""
+    leaver = objected(world)
+    token = asked(world, email=HOME)
+    found = prove_join(world.d, token)
+    assert found is not None
+    assert found.objected
+    assert lift_objection(world.d, token)
+    match_join(world.d, found.id, leaver.spell, HR)
+    world.later(days=1)
+    world.round()
+
+    assert [] == suppressed(world)
+    assert ["objected", "objection_lifted", "asked"] == world.history(leaver)[-3:]
+    assert "invited" == world.invitation(leaver)["state"]
+    assert [HOME, HOME] == [mail.to for mail in world.mails if "/c/" in mail.text]
+    with world.d.ledger.read() as connection:
+        log = t(AccessLog)
+        acts = connection.execute(select(log.c.act).where(log.c.actor == "subject")).scalars()
+        assert ["take back an objection"] == list(acts)
+
+
+@pytest.mark.parametrize("act", [None, keep_objection])
+def test_a_request_alone_takes_nothing_back(world: World, act: Callable[..., bool] | None) -> None:
+    """Somebody else may have typed the address; and asking is not the same word as the old no."""
+    leaver = objected(world)
+    found = proven(world, email=HOME)
+    if act is not None:
+        assert act(world.d, world.token("/j/"))
+    with pytest.raises(Refused):
+        match_join(world.d, found.id, leaver.spell, HR)
+    world.later(days=1)
+    world.round()
+
+    assert ["all"] == suppressed(world)
+    assert "objected" == world.invitation(leaver)["state"]
+
+
+def test_nothing_is_taken_back_before_the_mailbox_is_proven(world: World) -> None:
+    """A link that was only opened may have been opened by a scanner."""
+    objected(world)
+    token = asked(world, email=HOME)
+
+    assert not lift_objection(world.d, token)
+    assert not keep_objection(world.d, token)
+    assert not lift_objection(world.d, "x" * 43)
+    assert ["all"] == suppressed(world)
+
+
+def test_from_another_mailbox_the_objection_is_asked_about(world: World) -> None:
+    """The owner of a new mailbox says that they are the one who objected: they must say so."""
+    leaver = objected(world)
+    found = proven(world)
+    match_join(world.d, found.id, leaver.spell, HR)
+    world.later(days=1)
+    world.round()
+
+    question = find_join(world.d, world.token("/j/"))
+    assert question is not None
+    assert "objected" == question.question
+    assert "objected" == world.invitation(leaver)["state"]
+
+
+def test_of_somebody_erased_the_hash_is_enough(world: World) -> None:
+    """Erasing leaves the objection on purpose; whoever made it must be able to end it."""
+    leaver = world.invited()
+    erase(world.d, leaver.person, by="hr", reason=OBJECTION, run_id=RUN)
+    token = asked(world, email=HOME.upper())
+    found = prove_join(world.d, token)
+    assert found is not None
+    assert found.objected
+    assert lift_objection(world.d, token)
+
+    assert [] == suppressed(world)
+    facts = {"person_id": f"OS-{leaver.number}", "hire_date": "2019-04-01"}
+    with pytest.raises(Refused, match="nobody is told"):
+        match_confirmed(world.d, found.id, "acme-pl", facts, HR)
+
+
+def test_whoever_objected_gets_one_mail_for_one_request(world: World) -> None:
+    """Taking it back needs a mail; a stranger who types the address must not send many."""
+    objected(world)
+    before = len(world.mails)
+    for number in range(6):
+        request_join(world.d, wanted(world, email=HOME), f"n{number}")
+    world.deliver()
+
+    assert 3 == len(world.mails) - before
+    assert {HOME} == {mail.to for mail in world.mails[before:]}
+    assert EMAIL not in {mail.to for mail in world.mails}
