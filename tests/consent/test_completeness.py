@@ -105,7 +105,7 @@ def test_a_misspelt_marker_is_named() -> None:
 def test_no_language_says_less_or_other_than_the_first(
     tmp_path: Path, path: str, old: str, new: str, problem: str
 ) -> None:
-    """Whoever reads Russian must be told as much as whoever reads English."""
+    """Whoever reads Russian must be told as much as whoever reads English (T16)."""
     rules = spoilt(tmp_path, path, old, new)
 
     with pytest.raises(ConfigError, match=problem):

@@ -274,7 +274,7 @@ def run(config: Path, *arguments: str) -> int:
 def test_hr_gets_a_list_and_a_letter_each(
     config: Path, three: list[Leaver], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The list must fit the mail merge, and a name must not become a formula in it."""
+    """The list must fit the mail merge, and a name must not become a formula in it (T41)."""
     out = tmp_path / "letters"
 
     assert 0 == run(config, "letters", "export", "--out", str(out))

@@ -46,7 +46,7 @@ def one_letter(notice: Path, name: str) -> None:
     "name", ["en.md", "pl.md", "de.md", "ru.md", "form/en.yaml", "mail/de.yaml", "manifest.yaml"]
 )
 def test_one_changed_letter_without_a_new_version_stops_everything(notice: Path, name: str) -> None:
-    """Two people who agreed to 1.0.0 must have agreed to the same words."""
+    """Two people who agreed to 1.0.0 must have agreed to the same words (T14)."""
     before = load_edition(notice.parents[1], NOTICE)
 
     one_letter(notice, name)
@@ -86,7 +86,7 @@ def test_how_a_file_was_saved_is_no_change(notice: Path) -> None:
 def test_locking_again_never_makes_a_change_right(
     notice: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever changed a released text would otherwise only have to press the button again."""
+    """Whoever changed a released text would otherwise only have to press the button again (T14)."""
     before = (notice / LOCK_NAME).read_text("utf-8")
     one_letter(notice, "en.md")
 

@@ -179,7 +179,7 @@ def test_the_button_says_what_it_opens(edition: Edition, language: str) -> None:
 def test_mails_fetch_nothing_and_watch_nobody(
     edition: Edition, language: str, kind: MailKind
 ) -> None:
-    """A picture that is fetched tells who opened the mail, when and where."""
+    """A picture that is fetched tells who opened the mail, when and where (T11)."""
     values = MailValues("Anna", LINK, STOP, date(2026, 12, 3), date(2028, 11, 3))
     html = compose(edition, language, kind, TERMS, values).html
 
@@ -304,7 +304,7 @@ def test_a_name_is_one_plain_line(name: str) -> None:
     "name", ["{{7*7}}", "<b>Anna</b>", "Anna\r\nBcc: x@mail.example", "{% raw %}", "\u202eannA"]
 )
 def test_a_name_is_never_a_template_markup_or_header(edition: Edition, name: str) -> None:
-    """Whoever types names into an HRIS must not be able to write our mails."""
+    """Whoever types names into an HRIS must not be able to write our mails (T41)."""
     mail = compose(edition, "en", MailKind.INVITATION, TERMS, MailValues(name, LINK, STOP))
 
     assert "49" not in mail.text
@@ -364,7 +364,7 @@ def _remove(path: str) -> Callable[[Path], None]:
 def test_an_incomplete_edition_is_not_shown_to_anybody(
     folder: Path, spoil: Callable[[Path], None], problem: str
 ) -> None:
-    """Half a language, or a missing right, would make every yes worthless."""
+    """Half a language, or a missing right, would make every yes worthless (T16)."""
     spoil(folder)
 
     with pytest.raises(ConfigError, match=problem):

@@ -42,7 +42,7 @@ def test_a_receipt_says_what_was_decided_when_and_on_which_text(any_world: World
 
 
 def test_the_receipt_needs_no_file_and_no_setting_of_today(any_world: World) -> None:
-    """The notice was rewritten, the controller renamed, the repository lost."""
+    """The notice was rewritten, the controller renamed, the repository lost (T13)."""
     leaver = any_world.member()
     before = of(any_world, leaver)
     rmtree(any_world.root / "rules")

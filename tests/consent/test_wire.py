@@ -112,7 +112,10 @@ def every_kind(world: World, sink: Sink) -> list[tuple[str, bytes]]:
 
 
 def test_one_click_is_whole_on_every_mail_that_asks(posted: World, sink: tuple[Sink, int]) -> None:
-    """A folded, encoded or missing header makes a provider unsubscribe nobody, without a word."""
+    """A folded, encoded or missing header makes a provider unsubscribe nobody, without a word.
+
+    This is T11 of docs/tests-of-consent.md.
+    """
     for kind, content in every_kind(posted, sink[0]):
         head = head_of(content)
         found = [line for line in head if line.lower().startswith(b"list-unsubscribe")]
@@ -138,7 +141,7 @@ def test_every_line_is_short_enough_and_plain(posted: World, sink: tuple[Sink, i
 def test_both_parts_say_their_charset_and_carry_the_same_link(
     posted: World, sink: tuple[Sink, int]
 ) -> None:
-    """Whoever reads plain text must be able to decide, and to read their own name."""
+    """Whoever reads plain text must be able to decide, and to read their own name (T11)."""
     for kind, content in every_kind(posted, sink[0]):
         mail = read_mail(content)
         assert content.lower().count(b'charset="utf-8"') == 2  # one a part

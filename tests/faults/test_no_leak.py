@@ -83,7 +83,10 @@ def _failed_steps(folder: Path) -> set[str]:
 def test_a_usual_run_leaks_nothing(
     answered: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The ledger is copied for backups, Dagster's home is open to engineers, logs go anywhere."""
+    """The ledger is copied for backups, Dagster's home is open to engineers, logs go anywhere.
+
+    This is T10 of docs/tests-of-consent.md.
+    """
     folder = tmp_path / "acme"
     shutil.copytree(answered, folder)
 
@@ -105,7 +108,7 @@ def test_a_usual_run_leaks_nothing(
 def test_a_database_error_in_any_stage_leaks_nothing(
     stage: str, request: pytest.FixtureRequest, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Databases quote the row that they refuse, and Dagster keeps exceptions for a month."""
+    """Databases quote the row that they refuse, and Dagster keeps exceptions for a month (T10)."""
     world, when = DATABASE_ERRORS[stage]
     folder = tmp_path / "acme"
     shutil.copytree(request.getfixturevalue(world), folder)

@@ -64,7 +64,7 @@ def test_what_is_suspicious(reading: Reading, names: list[str]) -> None:
 def test_a_short_listing_writes_nothing_and_keeps_the_watermark(
     ledger: Ledger, clock: FixedClock
 ) -> None:
-    """Half an export would otherwise pass for half a company leaving the list."""
+    """Half an export would otherwise pass for half a company leaving the list (T40)."""
     one = desk(ledger, clock, *people(60))
     one.pull()
     before = [one.rows(model) for model in WRITTEN]

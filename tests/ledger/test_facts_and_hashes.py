@@ -64,14 +64,14 @@ def test_unknown_unsupported_and_hidden_stay_three_things() -> None:
     ],
 )
 def test_one_address_is_recognised_in_every_spelling(variant: str) -> None:
-    """Who objected once must not be written to under another spelling."""
+    """Who objected once must not be written to under another spelling (T25)."""
     hashes = KeyedHashes(MASTER)
 
     assert hashes.address(variant) == hashes.address("anna.nowak@muenchen-post.example")
 
 
 def test_a_domain_is_recognised_as_unicode_and_as_punycode() -> None:
-    """The HRIS may hold either form."""
+    """The HRIS may hold either form (T25)."""
     hashes = KeyedHashes(MASTER)
 
     assert hashes.address("a@bücher.example") == hashes.address("a@xn--bcher-kva.example")

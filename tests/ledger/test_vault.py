@@ -116,7 +116,7 @@ def test_a_restored_ledger_backup_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_the_wrong_deployment_key_is_refused(ledger_urls: tuple[str, str]) -> None:
-    """Starting with a wrong key would seal new values that nobody can ever open."""
+    """Starting with a wrong key would seal new values that nobody can ever open (T46)."""
     Ledger.open(*ledger_urls, MASTER).close()
 
     with pytest.raises(ConfigError, match="not the key that this key store was made with"):
@@ -125,7 +125,7 @@ def test_the_wrong_deployment_key_is_refused(ledger_urls: tuple[str, str]) -> No
 
 @pytest.mark.parametrize("master", [None, b"", b"short"])
 def test_a_missing_deployment_key_is_refused(tmp_path: Path, master: bytes | None) -> None:
-    """Without a key nothing may be sealed, so nothing may be taken in."""
+    """Without a key nothing may be sealed, so nothing may be taken in (T46)."""
     with pytest.raises(ConfigError, match=r"keys\.master"):
         Ledger.open(f"sqlite:///{tmp_path}/l.db", f"sqlite:///{tmp_path}/k.db", master)
 

@@ -214,7 +214,10 @@ def test_a_write_that_is_tried_again_is_no_new_member(community: Community) -> N
 
 
 def test_a_mass_error_in_the_hris_hides_and_erases_nobody(community: Community) -> None:
-    """Three thousand "rehires" by a wrong batch job: invisible for a day is bad, gone is worse."""
+    """Three thousand "rehires" by a wrong batch job: invisible for a day is bad, gone is worse.
+
+    This is T40 of docs/tests-of-consent.md.
+    """
     leavers = community.members(3)
     community.sync()
     for leaver in leavers:

@@ -190,7 +190,10 @@ class Interleavings(RuleBasedStateMachine):
 
 @pytest.mark.slow
 def test_every_interleaving_ends_where_the_consent_says() -> None:
-    """A withdrawal may meet a write at any instant; it must win, and nobody else must lose."""
+    """A withdrawal may meet a write at any instant; it must win, and nobody else must lose.
+
+    This is T20 of docs/tests-of-consent.md.
+    """
     run_state_machine_as_test(
         Interleavings,
         settings=settings(

@@ -121,7 +121,10 @@ def test_no_never_field_crosses_the_wire(
     kind: ExitKind,
     flags: bool,  # noqa: FBT001 a drawn value
 ) -> None:
-    """Whatever the HRIS holds and even if everything is ticked: exit, age and ids stay here."""
+    """Whatever the HRIS holds and even if everything is ticked: exit, age and ids stay here.
+
+    This is T44 of docs/tests-of-consent.md.
+    """
     told = {**facts, "exit_kind": f"canary-{kind.value}"}
     offered = offered_values(told, {"retiree", "expert"} if flags else (), ("welding",), LABELS)
     ticked = {name: Shown(value, to_members=True) for name, value in offered.items()}
@@ -154,7 +157,7 @@ def test_no_never_field_crosses_the_wire(
 def test_nothing_leaves_that_was_not_ticked(
     fields: dict[ProfileField, Shown], purposes: frozenset[Purpose], state: ConsentState, left: int
 ) -> None:
-    """The profile is never more than the grant, and nothing at all where none is live."""
+    """The profile is never more than the grant, and nothing at all where none is live (T44)."""
     live = state in {ConsentState.GIVEN, ConsentState.RENEWAL_DUE, ConsentState.RENEWED}
     given_now = grant(
         fields=fields, purposes=purposes, state=state, valid_until=NOW + timedelta(seconds=left)

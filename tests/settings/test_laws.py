@@ -120,7 +120,7 @@ def test_no_edited_pack_makes_asking_harmless(tmp_path: Path) -> None:
 def test_russian_leavers_share_a_ledger_with_nobody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Recording them in a database abroad has been forbidden since July 2025."""
+    """Recording them in a database abroad has been forbidden since July 2025 (T45)."""
     config = placed(
         tmp_path, source("one", "pl"), source("two", "ru"), region="ru", notice="membership"
     )
@@ -169,7 +169,7 @@ def test_a_russian_deployment_of_its_own_can_be_configured(tmp_path: Path) -> No
 def test_a_platform_abroad_needs_a_transfer_basis(
     tmp_path: Path, jurisdiction: str, region: str, homes: str | None
 ) -> None:
-    """What is abroad depends on where the leavers are."""
+    """What is abroad depends on where the leavers are (T45)."""
     config = placed(tmp_path, source("one", jurisdiction), region=region)
 
     found = [what for where, what in problems(config) if "platform.processor" in where]

@@ -192,7 +192,10 @@ def test_what_is_no_configuration_is_said(content: bytes, what: str, tmp_path: P
 
 
 def test_a_language_without_a_notice_is_refused(tmp_path: Path) -> None:
-    """Who reads that French is spoken here and is then asked in English was told an untruth."""
+    """Who reads that French is spoken here and is then asked in English was told an untruth.
+
+    This is T16 of docs/tests-of-consent.md.
+    """
     offered = tmp_path / "rules" / "notices" / "alumni-community" / "1.0.0"
     offered.mkdir(parents=True)
     for language in ("en", "pl"):

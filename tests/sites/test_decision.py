@@ -218,7 +218,10 @@ def test_who_has_not_answered_sees_the_question(browser: Browser) -> None:
 
 
 def test_the_page_keeps_to_one_language(browser: Browser, stand_in: StandIn) -> None:
-    """Consent on a page of two languages is not informed; the one shown is what is recorded."""
+    """Consent on a page of two languages is not informed; the one shown is what is recorded.
+
+    This is T16 of docs/tests-of-consent.md.
+    """
     browser.get(f"/c/{DECIDE}")
     page = browser.get("/consent?lang=pl")
     form = page.forms[0]
@@ -249,7 +252,7 @@ def test_an_unknown_language_falls_back_to_the_persons(browser: Browser) -> None
 def test_evidence_is_cut_and_cannot_be_forged(
     build: Callable[[str], ASGIApp], stand_in: StandIn, client: str, network: str
 ) -> None:
-    """A proof that anybody can write into a header proves nothing."""
+    """A proof that anybody can write into a header proves nothing (T7)."""
     browser = Browser(build("http://127.0.0.1:8400"), client=client)
     form = the_form(browser)
     forged = {

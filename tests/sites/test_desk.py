@@ -158,7 +158,7 @@ def test_what_is_late_is_marked() -> None:
 
 
 def test_values_are_shown_as_text() -> None:
-    """A name with markup would run in the browser of whoever rules."""
+    """A name with markup would run in the browser of whoever rules (T41)."""
     page = Browser(desk(Cases()), ORIGIN).get("/case/EX-000001").text
 
     assert "Jan &lt;b&gt;Próba&lt;/b&gt;" in page

@@ -37,7 +37,7 @@ OURS = [
 def test_another_site_cannot_decide(
     browser: Browser, stand_in: StandIn, headers: dict[str, str]
 ) -> None:
-    """A page elsewhere that submits our form would say yes for whoever looks at it."""
+    """A page elsewhere that submits our form would say yes for whoever looks at it (T8)."""
     form = browser.follow(f"/c/{DECIDE}").forms[0]
 
     answer = browser.post(form.action, form.filled(("answer", "yes")), headers=headers)

@@ -48,7 +48,7 @@ CACHEABLE = ("/style.css", "/mark.svg", "/n/")
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_response_is_protected(browser: Browser, path: str) -> None:
-    """The one page without its headers is the one that will be framed, sniffed or cached."""
+    """The one page without its headers is the one that will be framed, sniffed or cached (T9)."""
     for method in ("GET", "HEAD", "POST", "DELETE"):
         answer = browser.ask(method, path)
         assert ALWAYS == {name: answer.headers.get(name) for name in ALWAYS}
@@ -143,7 +143,7 @@ def test_the_health_check_needs_no_host(browser: Browser) -> None:
 
 @pytest.mark.parametrize("header", ["X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"])
 def test_forwarded_names_change_nothing(browser: Browser, header: str) -> None:
-    """A link made from a header would send a person's secret to whoever wrote it."""
+    """A link made from a header would send a person's secret to whoever wrote it (T7)."""
     browser.get(f"/c/{DECIDE}")
     plain = browser.get("/how-we-decide").text
     forged = browser.get("/how-we-decide", **{header.replace("-", "_"): "evil.example"}).text

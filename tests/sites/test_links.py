@@ -29,7 +29,10 @@ STRANGE = (
 
 
 def test_a_mail_scanner_decides_nothing(browser: Browser, stand_in: StandIn) -> None:
-    """A scanner that opens every link fifty times would consent, leave or object for people."""
+    """A scanner that opens every link fifty times would consent, leave or object for people.
+
+    This is T1 of docs/tests-of-consent.md.
+    """
     for path in EVERY_LINK:
         for _ in range(25):
             assert 303 == browser.ask("HEAD", path).status
@@ -42,7 +45,7 @@ def test_a_mail_scanner_decides_nothing(browser: Browser, stand_in: StandIn) -> 
 def test_a_scanner_that_submits_every_form_decides_nothing(
     browser: Browser, stand_in: StandIn
 ) -> None:
-    """Scanners press buttons too: a form that acts without a choice would act for them."""
+    """Scanners press buttons too: a form that acts without a choice would act for them (T2)."""
     for path in EVERY_LINK:
         for form in browser.follow(path).forms:
             for button in form.buttons:
@@ -54,7 +57,7 @@ def test_a_scanner_that_submits_every_form_decides_nothing(
 
 @pytest.mark.parametrize("query", ["?decision=yes", "?answer=yes", "?List-Unsubscribe=One-Click"])
 def test_a_query_decides_nothing(browser: Browser, stand_in: StandIn, query: str) -> None:
-    """A choice in an address would be made by whoever follows it."""
+    """A choice in an address would be made by whoever follows it (T3)."""
     for path in (*EVERY_LINK, "/consent", "/p", "/u"):
         browser.get(path + query)
 
@@ -79,7 +82,7 @@ def test_head_begins_no_visit(browser: Browser) -> None:
 def test_strangers_all_see_the_same_page(
     build: Callable[[str], ASGIApp], stand_in: StandIn
 ) -> None:
-    """A page that tells unknown from used or expired tells who is known."""
+    """A page that tells unknown from used or expired tells who is known (T4)."""
     app = build("http://127.0.0.1:8400")
     stand_in.links.pop(STOP)  # used up or expired: to the service it is gone
     seen = [Browser(app).get(path) for path in (*STRANGE, f"/u/{STOP}")]
@@ -98,7 +101,7 @@ def test_unknown_links_are_limited_and_good_ones_never(browser: Browser) -> None
 
 
 def test_a_forwarded_address_is_not_believed(build: Callable[[str], ASGIApp]) -> None:
-    """Whoever may choose the address that is counted is never limited."""
+    """Whoever may choose the address that is counted is never limited (T7)."""
     app = build("http://127.0.0.1:8400")
     statuses = [
         Browser(app).get(f"/c/{number:043d}", X_Forwarded_For=f"198.51.100.{number}").status
@@ -120,7 +123,7 @@ def test_networks_are_counted_apart(build: Callable[[str], ASGIApp]) -> None:
 
 
 def test_no_token_reaches_a_log(browser: Browser, stand_in: StandIn) -> None:
-    """A token in a log is a way in for everybody who reads logs."""
+    """A token in a log is a way in for everybody who reads logs (T10)."""
     with capture_logs() as lines:
         for path in (*EVERY_LINK, *STRANGE):
             browser.follow(path)

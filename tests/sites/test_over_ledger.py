@@ -104,7 +104,7 @@ def test_from_the_mail_to_the_receipt_and_out_again(site: Site) -> None:
 
 
 def test_no_get_writes(site: Site) -> None:
-    """A page that writes when it is read is moved by scanners, prefetchers and previews."""
+    """A page that writes when it is read is moved by scanners, prefetchers and previews (T1)."""
     site.world.invited()
     unsubscribe = site.link("/u/")
     browser = site.browser()
@@ -127,7 +127,7 @@ def test_no_get_writes(site: Site) -> None:
 
 
 def test_a_scanner_that_submits_everything_changes_nothing(site: Site) -> None:
-    """Every form of every link, submitted as it stands, against the real stages."""
+    """Every form of every link, submitted as it stands, against the real stages (T2)."""
     leaver = site.world.invited()
     before = site.world.invitation(leaver)
 

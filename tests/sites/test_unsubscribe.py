@@ -53,7 +53,7 @@ def test_guessing_buttons_is_limited(browser: Browser) -> None:
     "body", [b"", b"List-Unsubscribe=", b"x=1", ONE_CLICK + b"&x=1", b"List-Unsubscribe=one-click"]
 )
 def test_only_the_prescribed_body_acts(browser: Browser, stand_in: StandIn, body: bytes) -> None:
-    """A scanner that posts to every address it finds must not unsubscribe anybody."""
+    """A scanner that posts to every address it finds must not unsubscribe anybody (T3)."""
     assert 422 == browser.post(f"/u/{STOP}", body=body, headers={}).status
     assert [] == stand_in.changes
 

@@ -48,7 +48,10 @@ def say_yes(page: Page, origin: str) -> None:
 
 
 def test_yes_and_leave_without_scripts(page: Page, site: Running) -> None:
-    """Whoever turned scripts off, or reads in a mail program's window, must be able to decide."""
+    """Whoever turned scripts off, or reads in a mail program's window, must be able to decide.
+
+    This is T19 of docs/tests-of-consent.md.
+    """
     say_yes(page, site.origin)
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. You are in.")
 
@@ -63,7 +66,7 @@ def test_yes_and_leave_without_scripts(page: Page, site: Running) -> None:
 
 
 def test_leaving_takes_no_more_clicks_than_joining(page: Page, site: Running) -> None:
-    """GDPR, article 7(3): counted in the browser, from the link to the confirmation."""
+    """GDPR, article 7(3): counted in the browser, from the link to the confirmation (T18)."""
     page.goto(f"{site.origin}/c/{DECIDE}")
     joining = [page.get_by_label("Yes, add me"), page.get_by_role("button")]
     for step in joining:
@@ -79,7 +82,7 @@ def test_leaving_takes_no_more_clicks_than_joining(page: Page, site: Running) ->
 
 
 def test_everything_by_keyboard(page: Page, site: Running) -> None:
-    """Whoever cannot use a pointer must reach, see and press everything."""
+    """Whoever cannot use a pointer must reach, see and press everything (T19)."""
     page.goto(f"{site.origin}/c/{DECIDE}")
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to the content")).to_be_focused()
@@ -166,7 +169,7 @@ PAGES = (
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, PHONE["width"]])
 def test_no_barrier_is_found(chromium: Browser, site: Running, width: int, scheme: str) -> None:
-    """WCAG 2.2 AA, as far as a program can tell: on desk and phone, light and dark."""
+    """WCAG 2.2 AA, as far as a program can tell: on desk and phone, light and dark (T19)."""
     context = chromium.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -197,7 +200,10 @@ def _barriers(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_is_wider_than_a_phone(chromium: Browser, site: Running, path: str) -> None:
-    """Reading that scrolls sideways is not read; 320 px is 400 % zoom on a desk (WCAG 1.4.10)."""
+    """Reading that scrolls sideways is not read; 320 px is 400 % zoom on a desk (WCAG 1.4.10).
+
+    This is T19 of docs/tests-of-consent.md.
+    """
     context = chromium.new_context(viewport={"width": 320, "height": 640})
     page = context.new_page()
     page.goto(site.origin + path)
@@ -219,7 +225,7 @@ def test_the_receipt_prints(page: Page, site: Running) -> None:
 
 
 def test_another_sites_page_cannot_submit_or_frame_it(chromium: Browser, site: Running) -> None:
-    """The rules against forgery, as a browser really applies them."""
+    """The rules against forgery, as a browser really applies them (T8) (T9)."""
     context = chromium.new_context()
     page = context.new_page()
     page.goto(f"{site.origin}/c/{DECIDE}")

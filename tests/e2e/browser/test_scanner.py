@@ -68,7 +68,10 @@ def decided(world: World, leaver: Leaver) -> list[str]:
 
 
 def test_a_scanner_with_a_browser_decides_nothing(world: World, scanner: Page) -> None:
-    """Outlook's opens every link in a real browser and submits forms: it must join nobody (T2)."""
+    """Outlook's opens every link in a real browser and submits forms: it must join nobody (T2).
+
+    This is T1 of docs/tests-of-consent.md.
+    """
     leaver = world.invited()
     links = [world.mails[0].link("/c/"), world.mails[0].link("/u/")]
     before = world.everything()
