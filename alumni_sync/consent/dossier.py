@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select
 
 from alumni_sync.consent.lifecycle import Position
-from alumni_sync.consent.standing import joined, obstacle
+from alumni_sync.consent.standing import Moment, joined, obstacle
 from alumni_sync.domain import ConsentState, Facts, OutreachHold
 from alumni_sync.eligibility.records import load_record
+from alumni_sync.ledger.columns import UtcDateTime
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Decision, Invitation, Spell, t
@@ -147,7 +148,7 @@ def position_of(row: RowMapping) -> Position:
     )
 
 
-def select_dossiers(now: datetime) -> Select[Any]:
+def select_dossiers(now: Moment) -> Select[Any]:
     """Return the query for invitations with their spells and decisions; add your own `where`."""
     tables = (
         joined()
@@ -166,23 +167,33 @@ def select_dossiers(now: datetime) -> Select[Any]:
     ).select_from(tables)
 
 
+_PERSON: Final = select(INVITATION.c.person_id).where(INVITATION.c.id == bindparam("invitation"))
+_ONE: Final = select_dossiers(bindparam("now", type_=UtcDateTime)).where(
+    INVITATION.c.id == bindparam("invitation")
+)
+_ONE_LOCKED: Final = _ONE.with_for_update(of=INVITATION)
+
+
 def person_of(d: "Deployment", invitation_id: str) -> str | None:
     """Return whose invitation it is; None if there is no such one."""
     with d.ledger.read() as connection:
-        return connection.execute(
-            select(INVITATION.c.person_id).where(INVITATION.c.id == invitation_id)
-        ).scalar()
+        return connection.execute(_PERSON, {"invitation": invitation_id}).scalar()
 
 
 def load_dossier(
     connection: Connection, ring: KeyRing, invitation_id: str, now: datetime, *, lock: bool = False
 ) -> Dossier | None:
     """Return one dossier; `lock` keeps others from changing the invitation until the commit."""
-    query = select_dossiers(now).where(INVITATION.c.id == invitation_id)
-    if lock:
-        query = query.with_for_update(of=INVITATION)
-    row = connection.execute(query).mappings().first()
+    row = dossier_row(connection, invitation_id, now, lock=lock)
     return None if row is None else open_dossier(row, ring)
+
+
+def dossier_row(
+    connection: Connection, invitation_id: str, now: datetime, *, lock: bool = False
+) -> RowMapping | None:
+    """Return the row of one dossier, nothing opened yet; see `load_dossier`."""
+    values = {"invitation": invitation_id, "now": now}
+    return connection.execute(_ONE_LOCKED if lock else _ONE, values).mappings().first()
 
 
 def open_dossier(row: RowMapping, ring: KeyRing) -> Dossier:

@@ -6,6 +6,7 @@ what the first one says, or the edition does not load: consent given on a page t
 would not be informed. A locked edition (`alumni_sync.consent.locks`) loads only unchanged.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -19,7 +20,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alumni_sync.consent.completeness import differences, told_apart, unsaid, unsaid_to_some
-from alumni_sync.consent.locks import changes, lock_path
+from alumni_sync.consent.locks import changes
 from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.ports import ProfileField, Purpose
 
@@ -167,9 +168,12 @@ class MailFile(_Frozen):
     join_question: MailTexts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Edition:
-    """One version of a notice in all its languages."""
+    """One version of a notice in all its languages, as its files stand now.
+
+    Equal to itself only, so that what is made of it can be kept (`alumni_sync.consent.notices`).
+    """
 
     manifest: Manifest
     texts: Mapping[str, str]
@@ -188,8 +192,12 @@ class Edition:
 def editions(rules: Path, notice_id: str) -> list[str]:
     """Return the versions of a notice below the `rules` directory, oldest first."""
     folder = rules / "notices" / notice_id
-    found = [path.name for path in folder.glob("*") if (path / "manifest.yaml").is_file()]
-    return sorted(filter(_VERSION.fullmatch, found), key=_version_key)
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        found = [entry.name for entry in entries if _VERSION.fullmatch(entry.name)]
+    found = [name for name in found if (folder / name / "manifest.yaml").is_file()]
+    return sorted(found, key=_version_key)
 
 
 def _version_key(version: str) -> tuple[int, ...]:
@@ -208,10 +216,19 @@ def load_edition(rules: Path, notice_id: str, version: str | None = None) -> Edi
         where = rules / "notices" / notice_id
         raise ConfigError.of(str(where), f"there is no notice {notice_id} {version or ''}".strip())
     folder = rules / "notices" / notice_id / (version or versions[-1])
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    files += [path for path in (lock_path(folder.parent),) if path.is_file()]
-    state = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
-    return _load(folder, notice_id, state)
+    state = sorted([*_state(folder), *_state(folder.parent, deep=False)])
+    return _load(folder, notice_id, tuple(state))
+
+
+def _state(folder: str | Path, *, deep: bool = True) -> Iterator[tuple[str, int, int]]:
+    """Yield path, time and size of the files of a folder: looked at for every page, so quickly."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_file():
+                found = entry.stat()
+                yield entry.path, found.st_mtime_ns, found.st_size
+            elif deep and entry.is_dir():
+                yield from _state(entry.path)
 
 
 @lru_cache(maxsize=32)

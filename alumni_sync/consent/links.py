@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
 from alumni_sync.ledger.tables import Token, t
 
@@ -38,6 +38,24 @@ PATHS: Final = {
     LinkKind.UNSUBSCRIBE: "u",
     LinkKind.VERIFY: "e",
 }
+_SUPERSEDE: Final = (
+    update(_TOKENS)
+    .where(
+        _TOKENS.c.invitation_id == bindparam("invitation"),
+        _TOKENS.c.kind == bindparam("of_kind"),
+        _TOKENS.c.superseded_at.is_(None),
+    )
+    .values(superseded_at=bindparam("now"))
+)
+_USE_UP: Final = (
+    update(_TOKENS)
+    .where(
+        _TOKENS.c.invitation_id == bindparam("invitation"),
+        _TOKENS.c.kind == LinkKind.DECIDE.value,
+        _TOKENS.c.used_at.is_(None),
+    )
+    .values(used_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,28 +142,13 @@ def issue(
 
 def supersede(connection: Connection, invitation_id: str, kind: LinkKind, now: datetime) -> None:
     """End the links of a kind that went out before: a newer mail carries a newer one."""
-    connection.execute(
-        update(_TOKENS)
-        .where(
-            _TOKENS.c.invitation_id == invitation_id,
-            _TOKENS.c.kind == kind.value,
-            _TOKENS.c.superseded_at.is_(None),
-        )
-        .values(superseded_at=now)
-    )
+    values = {"invitation": invitation_id, "of_kind": kind.value, "now": now}
+    connection.execute(_SUPERSEDE, values)
 
 
 def use_up(connection: Connection, invitation_id: str, now: datetime) -> None:
     """Use up every link that lets decide: the decision has been taken."""
-    connection.execute(
-        update(_TOKENS)
-        .where(
-            _TOKENS.c.invitation_id == invitation_id,
-            _TOKENS.c.kind == LinkKind.DECIDE.value,
-            _TOKENS.c.used_at.is_(None),
-        )
-        .values(used_at=now)
-    )
+    connection.execute(_USE_UP, {"invitation": invitation_id, "now": now})
 
 
 def end_all(connection: Connection, invitation_id: str, now: datetime) -> None:

@@ -23,6 +23,8 @@ from alumni_sync.ports import ProfileField, Purpose
 ANSWERS: Final = ("yes", "no", "later", "not_me")
 _ANEW: Final = "anew"
 """Label of the one answer of a form that adds to what stands."""
+_Said = tuple[tuple[str, Any], ...]
+"""What the terms say in one language, by name: a value that things can be kept by."""
 _MARKDOWN_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -82,14 +84,18 @@ def render_plain(template: str, values: Mapping[str, Any]) -> str:
 
 def render_notice(edition: Edition, language: str, terms: Terms) -> RenderedNotice:
     """Return the notice in one language, as text, as HTML, and its hash."""
+    return _notice(edition.texts[language], tuple(terms.said_in(language).items()))
+
+
+@lru_cache(maxsize=128)  # everybody of one source who reads one language is shown the same bytes
+def _notice(template: str, said: _Said) -> RenderedNotice:
     environment = SandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=False,
         finalize=lambda value: _MARKDOWN_SPECIAL.sub(r"\\\1", str(value)),
         keep_trailing_newline=True,
     )
-    template = edition.texts[language]
-    text = exact_text(environment.from_string(template).render(terms.said_in(language)))
+    text = exact_text(environment.from_string(template).render(dict(said)))
     return RenderedNotice(text, notice_html(text), sha256(text.encode()), sha256(template.encode()))
 
 
@@ -109,7 +115,27 @@ def render_form(
 
     With `standing` it is the form by which a member says yes anew: one answer, on top of that.
     """
-    texts, values = edition.forms[language], terms.said_in(language)
+    said = tuple(terms.said_in(language).items())
+    if standing is None:
+        return _first_form(edition, language, said, offered)
+    return _form(edition, language, said, offered, standing)
+
+
+@lru_cache(maxsize=512)  # asked about the same fields, people of one source see the same form
+def _first_form(
+    edition: Edition, language: str, said: _Said, offered: tuple[ProfileField, ...]
+) -> RenderedForm:
+    return _form(edition, language, said, offered, None)
+
+
+def _form(
+    edition: Edition,
+    language: str,
+    said: _Said,
+    offered: tuple[ProfileField, ...],
+    standing: Standing | None,
+) -> RenderedForm:
+    texts, values = edition.forms[language], dict(said)
     labels = {name: render_plain(texts.labels[name], values) for name in LABELS}
     answers = [(name, labels[name]) for name in ANSWERS]
     if standing is None:

@@ -5,7 +5,17 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from alumni_sync.consent.mails import ASKING, MailKind
 from alumni_sync.ledger.tables import Outbox, t
@@ -81,17 +91,20 @@ def queue(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
     return insert_ignore(connection, OUTBOX, rows, key=("key",))
 
 
+_DROP_ASKING: Final = (
+    update(OUTBOX)
+    .where(
+        OUTBOX.c.invitation_id == bindparam("invitation"),
+        OUTBOX.c.state == MailState.QUEUED.value,
+        OUTBOX.c.kind.in_(ASKING_KINDS),
+    )
+    .values(state=MailState.DROPPED.value, reason=bindparam("because"))
+)
+
+
 def drop_asking(connection: Connection, invitation_id: str, reason: str) -> None:
     """Drop asking mails that have not left yet."""
-    connection.execute(
-        update(OUTBOX)
-        .where(
-            OUTBOX.c.invitation_id == invitation_id,
-            OUTBOX.c.state == MailState.QUEUED.value,
-            OUTBOX.c.kind.in_(ASKING_KINDS),
-        )
-        .values(state=MailState.DROPPED.value, reason=reason)
-    )
+    connection.execute(_DROP_ASKING, {"invitation": invitation_id, "because": reason})
 
 
 # --- what a delivery asks -------------------------------------------------------------------------

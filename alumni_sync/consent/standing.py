@@ -11,7 +11,17 @@ Shrinking the audience never touches a grant: `out_of_scope` bars asking, not st
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, literal, or_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    and_,
+    case,
+    exists,
+    false,
+    literal,
+    or_,
+)
 
 from alumni_sync.domain import CASE_VERDICTS, CaseStatus, RecordStatus, Verdict
 from alumni_sync.ledger.tables import Case, Person, Spell, Tombstone, t
@@ -20,6 +30,10 @@ SPELL: Final = t(Spell)
 PERSON: Final = t(Person)
 CASE: Final = t(Case)
 _TOMBSTONE: Final = t(Tombstone)
+
+
+Moment = datetime | BindParameter[datetime]
+"""Now, or the parameter that it will be, for a statement that is made once."""
 
 
 def joined() -> FromClause:
@@ -46,7 +60,7 @@ def _upheld() -> ColumnElement[bool]:
     )
 
 
-def _effective(now: datetime) -> ColumnElement[bool]:
+def _effective(now: Moment) -> ColumnElement[bool]:
     return and_(SPELL.c.effective_at.is_not(None), SPELL.c.effective_at <= now)
 
 
@@ -78,7 +92,7 @@ ENDINGS: Final = ("erased", "never_contact", "exit_undone", "rehire", "upheld")
 PAUSES: Final = ("rehire_ahead", "exit_ahead", "case", "verdict")
 
 
-def obstacle(now: datetime) -> ColumnElement[str]:
+def obstacle(now: Moment) -> ColumnElement[str]:
     """Return why a yes may not stand now: one of `ENDINGS` (for good), `PAUSES`, or "" if it may.
 
     `never_contact`: death, or the person asked not to be considered. `exit_undone`: rescinded,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, delete, update
+from sqlalchemy import Connection, RowMapping, update
 
 from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.lifecycle import HELD_ONTO, Effect, Event, Position, Step, months_later
@@ -19,7 +19,7 @@ from alumni_sync.consent.outbox import asking_key, drop_asking, mail_row, queue
 from alumni_sync.domain import LIVE_STATES, Actor, ConsentState, ContactBasis
 from alumni_sync.ledger.chain import EventDraft, append_event
 from alumni_sync.ledger.tables import Invitation, Spell, Suppression, t
-from alumni_sync.ledger.upsert import insert_ignore
+from alumni_sync.ledger.upsert import insert_ignore, update_row
 
 REJUSTIFY_MONTHS: Final = 36
 ALL_MAIL: Final = "all"
@@ -101,16 +101,14 @@ def record(
     values["version"] = version
     if along.renews_grant:
         values["grant_seq"] = seq
-    connection.execute(update(_INVITATION).where(_INVITATION.c.id == row["id"]).values(**values))
+    update_row(connection, _INVITATION, row["id"], values)
     _apply(connection, row, step, along, seq, what.at)
     return seq
 
 
 def move_timers(connection: Connection, row: RowMapping, step: Step, at: datetime) -> None:
     """Write a step that changes nothing but what is due next: no event, no new version."""
-    connection.execute(
-        update(_INVITATION).where(_INVITATION.c.id == row["id"]).values(_columns(step.position, at))
-    )
+    update_row(connection, _INVITATION, row["id"], _columns(step.position, at))
     queue(connection, _mails(row, step, Along(), 0, at))
 
 
@@ -155,11 +153,6 @@ def _apply(
         drop_asking(connection, invitation_id, step.position.state.value)
     if Effect.SUPPRESS in effects and along.address_hash:
         suppress(connection, along.address_hash, ALL_MAIL, step.position.state.value, at)
-    if Effect.LIFT_SUPPRESSION in effects and along.address_hash:
-        lift_suppression(connection, along.address_hash)
-    if Effect.ASK in effects:
-        spell = _SPELL.c.id == row["spell_id"]
-        connection.execute(update(_SPELL).where(spell).values(purge_after=None))
     if step.purge_after is not None:
         connection.execute(
             update(_SPELL)
@@ -173,9 +166,6 @@ def _mails(
     row: RowMapping, step: Step, along: Along, seq: int, at: datetime
 ) -> list[dict[str, Any]]:
     mails = []
-    if Effect.ASK in step.effects:
-        key = asking_key(row["id"], step.position.round, 1)
-        mails.append(mail_row(row, MailKind.INVITATION, key, at, at))
     # Whom a letter asked nothing allows us to remind by mail: HR exports another letter.
     if Effect.REMIND in step.effects and row["basis"] != ContactBasis.NONE:
         key = asking_key(row["id"], row["round"], step.position.asked + 1)
@@ -212,12 +202,6 @@ def suppress(
     if scope == ALL_MAIL:
         values["reason"] = reason
     connection.execute(update(_SUPPRESSION).where(known).values(values))
-
-
-def lift_suppression(connection: Connection, address_hash: str) -> bool:
-    """Take an address off the suppression list, as its owner asked; False: it was not on it."""
-    known = _SUPPRESSION.c.address_hash == address_hash
-    return connection.execute(delete(_SUPPRESSION).where(known)).rowcount > 0
 
 
 def suppressed_scope(scope: str | None, mail_kind: str) -> bool:

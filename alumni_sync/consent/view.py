@@ -9,9 +9,9 @@ from alumni_sync.consent.dossier import (
     Agreed,
     Dossier,
     Pending,
-    load_dossier,
+    dossier_row,
+    open_dossier,
     open_pending,
-    person_of,
 )
 from alumni_sync.consent.editions import Edition, Terms
 from alumni_sync.consent.gates import Open, private_address
@@ -215,15 +215,14 @@ def _address_of_today(d: "Deployment", dossier: Dossier) -> str:
 
 def view(d: "Deployment", invitation_id: str, language: str | None = None) -> ConsentView | None:
     """Return what to show for an invitation in `language` (None: its own); None if unknown."""
-    person, now = person_of(d, invitation_id), d.clock.now()
-    if person is None:
-        return None
-    ring = d.ledger.vault.load([person])
+    now = d.clock.now()
     with d.ledger.read() as connection:
-        dossier = load_dossier(connection, ring, invitation_id, now)
-    if dossier is None:
+        row = dossier_row(connection, invitation_id, now)
+    if row is None:
         return None
-    return _view(page_for(d, dossier, language), dossier, now, open_pending(dossier.row, ring))
+    ring = d.ledger.vault.load([row["person_id"]])
+    dossier = open_dossier(row, ring)
+    return _view(page_for(d, dossier, language), dossier, now, open_pending(row, ring))
 
 
 def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) -> ConsentView:

@@ -5,10 +5,12 @@ never fails half-way. Driver, database and pydantic messages contain values: `ha
 replaces them by type and code, and drops the original so that no logger can find it.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -20,7 +22,12 @@ from alumni_sync.errors import ConfigError, LedgerError
 BUSY_MILLISECONDS: Final = 30_000
 """How long a SQLite writer waits for another; transactions here are short, so this is a fault."""
 
+CONNECTIONS: Final = 10
+"""How many stay open; more than that many threads at once open (and close) their own."""
+
 _WRITE: Final = "alumni_sync_write"
+_TURNS: Final[WeakKeyDictionary[Engine, threading.Lock]] = WeakKeyDictionary()
+"""Whose turn it is to write, among this process's threads, on SQLite."""
 
 
 def make_engine(url: str, *, secure_delete: bool = False) -> Engine:
@@ -44,7 +51,9 @@ def make_engine(url: str, *, secure_delete: bool = False) -> Engine:
         )
     if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         _make_file(Path(str(parsed.database)))
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=backend == "postgresql")
+    engine = create_engine(
+        url, hide_parameters=True, pool_pre_ping=backend == "postgresql", pool_size=CONNECTIONS
+    )
     if backend == "sqlite":
         _prepare_sqlite(engine, secure_delete=secure_delete)
     return engine
@@ -58,6 +67,7 @@ def _make_file(path: Path) -> None:
 
 def _prepare_sqlite(engine: Engine, *, secure_delete: bool) -> None:
     """Set pragmas on each connection, and begin transactions ourselves."""
+    _TURNS[engine] = threading.Lock()
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 a DBAPI connection has no type
@@ -72,8 +82,14 @@ def _prepare_sqlite(engine: Engine, *, secure_delete: bool) -> None:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get(_WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        if not connection.get_execution_options().get(_WRITE, False):
+            _plain(connection).execute("BEGIN")  # cannot fail, and pages read several times
+            return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _plain(connection: Connection) -> Any:  # noqa: ANN401 a DBAPI connection has no type
+    return connection.connection.dbapi_connection
 
 
 def _describe(error: SQLAlchemyError | ValidationError) -> str:
@@ -111,7 +127,26 @@ def harmless_errors() -> Iterator[None]:
 @contextmanager
 def transaction(engine: Engine, *, write: bool) -> Iterator[Connection]:
     """Yield a connection within one transaction; committed at the end, rolled back on error."""
-    with harmless_errors(), engine.connect() as plain:
+    with harmless_errors(), _turn(engine, write=write), engine.connect() as plain:
         connection = plain.execution_options(**{_WRITE: write})
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def _turn(engine: Engine, *, write: bool) -> Iterator[None]:
+    """Let the threads of this process write one after the other on SQLite.
+
+    SQLite lets a writer look again every few milliseconds, up to a hundred; with fifty people at
+    the site that is most of the time. Other processes are still waited for in that way.
+    """
+    lock = _TURNS.get(engine) if write else None
+    if lock is None:
+        yield
+        return
+    mine = lock.acquire(timeout=BUSY_MILLISECONDS / 1000)  # else SQLite says that it is busy
+    try:
+        yield
+    finally:
+        if mine:
+            lock.release()

@@ -75,6 +75,7 @@ Keys = dict[tuple[str, str], tuple[int, bytes]]
 """(subject, kind) → (version, key), in memory for the length of one page of work."""
 
 
+_AMONG: Final = select(WRAPPED_KEY).where(among(WRAPPED_KEY.c.subject))
 _REWRAP: Final = (
     update(WRAPPED_KEY)
     .where(WRAPPED_KEY.c.subject == bindparam("which"))
@@ -237,8 +238,7 @@ class KeyStore:
         """Return the keys of `subjects` that are still there."""
         keys: Keys = {}
         with transaction(self.engine, write=False) as connection:
-            query = select(WRAPPED_KEY).where(among(WRAPPED_KEY.c.subject))
-            rows = connection.execute(query, {"among": subjects}).all()
+            rows = connection.execute(_AMONG, {"among": subjects}).all()
         for subject, version, *wrapped in rows:
             for kind, sealed in zip(_NAMES, wrapped, strict=True):
                 if sealed is not None:

@@ -5,12 +5,24 @@ parameters a statement): the driver's executemany.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Boolean, Connection, Date, Dialect, Insert, Table, Update
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    Connection,
+    Date,
+    Dialect,
+    Insert,
+    Table,
+    Update,
+    bindparam,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 CHUNK: Final = 500
@@ -34,24 +46,40 @@ def execute_many(connection: Connection, statement: Insert | Update, rows: Seque
     """
     if not rows:
         return 0
-    dialect = connection.dialect
-    compiled: Any = statement.compile(dialect=dialect, column_keys=list(rows[0]))
-    plain = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-    plain |= {column.key: column.default.arg for column in getattr(compiled, "insert_prefetch", ())}
-    names = compiled.positiontup or list(compiled.binds)
-    steps = [(name, _processor(compiled.binds[name].type, dialect)) for name in names]
+    plan = _plan(statement, connection.dialect, tuple(rows[0]))
     parameters: list[Any]
-    if compiled.positiontup:
-        parameters = list(zip(*(_column(rows, plain, *step) for step in steps), strict=True))
+    if plan.positional:
+        parameters = list(zip(*(_column(rows, plan.plain, *s) for s in plan.steps), strict=True))
     else:
-        columns = [list(_column(rows, plain, *step)) for step in steps]
+        names = [name for name, _ in plan.steps]
+        columns = [list(_column(rows, plan.plain, *step)) for step in plan.steps]
         parameters = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     result = connection.exec_driver_sql(
-        str(compiled),
+        plan.sql,
         parameters,
         execution_options={"preserve_rowcount": True},  # psycopg would say -1, which is true
     )
     return int(result.rowcount)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A statement as the driver takes it: its parameters in order, and what each goes through."""
+
+    sql: str
+    positional: bool
+    plain: Mapping[str, object]
+    steps: Sequence[tuple[str, Callable[[Any], object] | None]]
+
+
+@lru_cache(maxsize=256)  # a page writes few rows: making the statement would take most of its time
+def _plan(statement: Insert | Update, dialect: Dialect, columns: tuple[str, ...]) -> _Plan:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns))
+    plain = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+    plain |= {column.key: column.default.arg for column in getattr(compiled, "insert_prefetch", ())}
+    names = compiled.positiontup or list(compiled.binds)
+    steps = [(name, _processor(compiled.binds[name].type, dialect)) for name in names]
+    return _Plan(str(compiled), bool(compiled.positiontup), plain, steps)
 
 
 def _processor(kind: Any, dialect: Dialect) -> Callable[[Any], object] | None:  # noqa: ANN401 any SQL type
@@ -78,22 +106,43 @@ def _column(
     return values if processor is None else map(processor, values)
 
 
-def _insert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 the two dialects share no base with on_conflict
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+def _insert(dialect: str, table: Table) -> Any:  # noqa: ANN401 the two dialects share no base with on_conflict
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _inserting(table: Table) -> Insert:
+    return table.insert()
+
+
+@cache
+def _ignoring(dialect: str, table: Table, key: tuple[str, ...]) -> Insert:
+    statement: Insert = _insert(dialect, table).on_conflict_do_nothing(index_elements=list(key))
+    return statement
+
+
+@cache
+def _setting(table: Table, columns: tuple[str, ...]) -> Update:
+    values: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in columns}
+    return update(table).where(table.c.id == bindparam("which")).values(values)
+
+
+def update_row(connection: Connection, table: Table, which: str, values: Row) -> None:
+    """Set columns of the row whose `id` is `which`."""
+    new = {f"new_{name}": value for name, value in values.items()}
+    connection.execute(_setting(table, tuple(values)), {"which": which, **new})
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert `rows`; all must have the same keys."""
-    execute_many(connection, table.insert(), rows)
+    execute_many(connection, _inserting(table), rows)
 
 
 def insert_ignore(
     connection: Connection, table: Table, rows: Sequence[Row], *, key: Sequence[str]
 ) -> int:
     """Insert the rows whose `key` is not there yet; return how many were."""
-    statement = _insert(connection, table).on_conflict_do_nothing(index_elements=list(key))
+    statement = _ignoring(connection.dialect.name, table, tuple(key))
     return execute_many(connection, statement, rows)
 
 
@@ -106,7 +155,7 @@ def upsert(
     update: Sequence[str],
 ) -> None:
     """Insert `rows`; where `key` is there already, overwrite the columns in `update`."""
-    statement = _insert(connection, table)
+    statement = _insert(connection.dialect.name, table)
     statement = statement.on_conflict_do_update(
         index_elements=list(key),
         set_={column: statement.excluded[column] for column in update},
