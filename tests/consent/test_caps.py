@@ -66,7 +66,7 @@ def test_the_same_reminder_is_queued_once(any_world: World) -> None:
 
 
 def test_one_of_many_takes_the_last_mail_of_a_round(any_world: World) -> None:
-    """Workers that each see "two so far" must not make five of it."""
+    """Workers that each see "two so far" must not make five of it (T37)."""
     leaver = any_world.invited()
     any_world.set_invitation(leaver, asked=2)
     any_world.later(days=6)

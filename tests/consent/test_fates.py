@@ -139,7 +139,7 @@ def test_a_refused_confirmation_is_a_dead_letter_and_no_withdrawal(world: World)
 
 
 def test_an_unknown_fate_counts_as_sent(world: World) -> None:
-    """Better one mail too few than one too many."""
+    """Better one mail too few than one too many (T36)."""
     leaver = world.leaver()
     world.plan()
     world.post.fates = [SendResult(Fate.UNKNOWN, "no-answer")]
@@ -152,7 +152,7 @@ def test_an_unknown_fate_counts_as_sent(world: World) -> None:
 
 
 def test_a_crash_between_claim_and_confirm_sends_no_second_mail(any_world: World) -> None:
-    """Nobody knows whether it left: it counts, and the reminder will do."""
+    """Nobody knows whether it left: it counts, and the reminder will do (T36)."""
     leaver = any_world.leaver()
     any_world.plan()
     claimed_by_a_dead_run(any_world)

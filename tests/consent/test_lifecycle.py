@@ -81,7 +81,7 @@ def test_every_position_and_event_has_an_answer(position: Position, event: Event
 
 @given(position=positions(), event=st.sampled_from(Event))
 def test_only_the_subject_opens_a_consent(position: Position, event: Event) -> None:
-    """Nobody may become a member without having said so."""
+    """Nobody may become a member without having said so (T47)."""
     moved = go(position, event)
 
     if moved.position.state in LIVE_STATES and position.state not in LIVE_STATES:

@@ -76,7 +76,7 @@ def test_a_complaint_is_one_of_a_reader(feedback: str, kind: str) -> None:
     ids=["empty", "noise", "autoreply", "no-boundary", "too-large", "no-report"],
 )
 def test_what_is_no_report_says_nothing(content: bytes) -> None:
-    """An absence assistant must unsubscribe nobody."""
+    """An absence assistant must unsubscribe nobody (T38)."""
     assert read_returned(content) == NOTHING
 
 

@@ -134,7 +134,7 @@ def test_a_late_bounce_of_an_older_mail_ends_nothing(postbox: Postbox) -> None:
 
 
 def test_a_complaint_is_an_objection(postbox: Postbox) -> None:
-    """Who called us spam and is reminded all the same will call the authority next."""
+    """Who called us spam and is reminded all the same will call the authority next (T38)."""
     leaver = postbox.invited()
     postbox.comes_back(complaint(postbox.last_id()))
     assert postbox.take() == ReturnCounts(complaints=1)

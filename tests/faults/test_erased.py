@@ -118,7 +118,7 @@ def test_whoever_is_erased_is_gone_from_everywhere(
     member: bool,  # noqa: FBT001 a parametrised circumstance
     gone: tuple[str, ...],
 ) -> None:
-    """Art. 17: and not only from the rows that a query shows."""
+    """Art. 17: and not only from the rows that a query shows (T24)."""
     folder = tmp_path / "acme"
     shutil.copytree(joined, folder)
     _may_erase(folder)

@@ -154,7 +154,10 @@ def test_half_a_line_of_a_killed_writer_harms_nothing(sqlite_ledger: Ledger, pla
 
 
 def test_a_restored_backup_is_said_for_good(ledger: Ledger, place: Path) -> None:
-    """A loss that was decided must not look like one that was hidden, nor the other way round."""
+    """A loss that was decided must not look like one that was hidden, nor the other way round.
+
+    This is T32 of docs/tests-of-consent.md.
+    """
     vouched(ledger, place, 2, 2)
     cut(ledger, 3)
 

@@ -33,7 +33,7 @@ def test_what_is_sealed_opens_again(ledger: Ledger) -> None:
 def test_a_value_moved_elsewhere_does_not_open(
     ledger: Ledger, subject: str, kind: KeyKind, table: str
 ) -> None:
-    """Swapping two rows' ciphertexts would put one person's facts under another's name."""
+    """Swapping two rows' ciphertexts would put one person's facts under another's name (T34)."""
     ledger.vault.create_keys(["P-1", "P-2"])
     sealed = ledger.vault.seal("P-1", PROFILE, "spell", b"facts")
 

@@ -112,7 +112,10 @@ def test_who_is_hidden_but_not_erased_is_late_and_not_visible(watched: Community
 
 
 def test_privacy_is_told_once_for_each_deadline(watched: Community) -> None:
-    """Never told is a breach nobody knows of; told every five minutes is noise nobody reads."""
+    """Never told is a breach nobody knows of; told every five minutes is noise nobody reads.
+
+    This is T21 of docs/tests-of-consent.md.
+    """
     community = watched
     leaver = stuck(community)
     attempt(community)

@@ -220,7 +220,7 @@ def test_a_removal_is_tried_again_soon_and_for_ever(community: Community) -> Non
 
 
 def test_an_erasure_that_only_hides_is_not_believed(community: Community) -> None:
-    """A platform that says "done" and keeps the profile has not done it; the key lives on."""
+    """A platform that says "done" and keeps the profile has not done it; the key lives on (T21)."""
     leaver = community.joined()
     community.leave(leaver)
     community.platform.sticky.add(community.membership(leaver)["alumni_id"])

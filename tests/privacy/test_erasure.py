@@ -212,7 +212,7 @@ def test_erasing_nobody_is_refused(community: Community) -> None:
 def test_a_restored_backup_is_told_of_erasures(
     any_community: Community, ledger_urls: tuple[str, str], tmp_path: Path
 ) -> None:
-    """A copy from yesterday would otherwise bring back whoever was erased today."""
+    """A copy from yesterday would otherwise bring back whoever was erased today (T23)."""
     community = any_community
     leaver, other = community.joined("zofia"), community.joined("adam")
     back_up(community.d.ledger, tmp_path / "yesterday.backup")

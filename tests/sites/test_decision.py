@@ -129,7 +129,7 @@ def test_every_answer_is_taken_and_confirmed(
 
 
 def test_a_replay_gives_the_same_receipt(browser: Browser, stand_in: StandIn) -> None:
-    """A second click on a slow line must not become a second decision."""
+    """A second click on a slow line must not become a second decision (T5)."""
     form = the_form(browser)
     filled = form.filled(("answer", "yes"))
 
@@ -142,7 +142,7 @@ def test_a_replay_gives_the_same_receipt(browser: Browser, stand_in: StandIn) ->
 
 
 def test_a_second_tab_cannot_decide_otherwise(browser: Browser, stand_in: StandIn) -> None:
-    """Two tabs, yes and no: one counts, and the other must be told."""
+    """Two tabs, yes and no: one counts, and the other must be told (T6)."""
     one, two = the_form(browser), browser.follow("/consent").forms[0]
 
     assert 303 == browser.post(one.action, one.filled(("answer", "yes"))).status

@@ -141,7 +141,10 @@ def test_a_scanner_that_submits_everything_changes_nothing(site: Site) -> None:
 
 
 def test_a_replay_and_a_second_tab(site: Site) -> None:
-    """The real lifecycle behind a doubled click, and behind a changed mind in another tab."""
+    """The real lifecycle behind a doubled click, and behind a changed mind in another tab (T5).
+
+    This is T6 of docs/tests-of-consent.md.
+    """
     leaver, browser = site.world.invited(), site.browser()
     first, second = site.question(browser), browser.follow("/consent").forms[0]
     yes = first.filled(("answer", "yes"))
