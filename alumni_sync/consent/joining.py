@@ -44,6 +44,8 @@ TABLE: Final = "join_request"
 KEYS: Final = (KeyKind.PROFILE,)
 JOIN: Final = t(JoinRequest)
 SUBJECT: Final = "subject"
+TAKEN_BACK: Final = "taken_back"
+"""Reason of a request whose owner has taken an earlier no back: it is not asked about again."""
 _SUPPRESSION: Final = t(Suppression)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, update
+from sqlalchemy import Connection, RowMapping, delete, update
 
 from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.lifecycle import HELD_ONTO, Effect, Event, Position, Step, months_later
@@ -153,6 +153,11 @@ def _apply(
         drop_asking(connection, invitation_id, step.position.state.value)
     if Effect.SUPPRESS in effects and along.address_hash:
         suppress(connection, along.address_hash, ALL_MAIL, step.position.state.value, at)
+    if Effect.LIFT_SUPPRESSION in effects and along.address_hash:
+        lift_suppression(connection, along.address_hash)
+    if Effect.ASK in effects:
+        spell = _SPELL.c.id == row["spell_id"]
+        connection.execute(update(_SPELL).where(spell).values(purge_after=None))
     if step.purge_after is not None:
         connection.execute(
             update(_SPELL)
@@ -166,6 +171,9 @@ def _mails(
     row: RowMapping, step: Step, along: Along, seq: int, at: datetime
 ) -> list[dict[str, Any]]:
     mails = []
+    if Effect.ASK in step.effects:
+        key = asking_key(row["id"], step.position.round, 1)
+        mails.append(mail_row(row, MailKind.INVITATION, key, at, at))
     # Whom a letter asked nothing allows us to remind by mail: HR exports another letter.
     if Effect.REMIND in step.effects and row["basis"] != ContactBasis.NONE:
         key = asking_key(row["id"], row["round"], step.position.asked + 1)
@@ -202,6 +210,12 @@ def suppress(
     if scope == ALL_MAIL:
         values["reason"] = reason
     connection.execute(update(_SUPPRESSION).where(known).values(values))
+
+
+def lift_suppression(connection: Connection, address_hash: str) -> bool:
+    """Take an address off the suppression list, as its owner asked; False: it was not on it."""
+    known = _SUPPRESSION.c.address_hash == address_hash
+    return connection.execute(delete(_SUPPRESSION).where(known)).rowcount > 0
 
 
 def suppressed_scope(scope: str | None, mail_kind: str) -> bool:
