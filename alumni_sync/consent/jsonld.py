@@ -85,9 +85,16 @@ def receipt_jsonld(event: Mapping[str, Any]) -> dict[str, Any]:
         "dpv:hasLegalBasis": "eu-gdpr:A6-1-a-non-explicit-consent",
         "dpv:hasProcess": [_process(item) for item in body["decision"]["purposes"]],
         "dpv:hasPersonalData": _categories(body["decision"]["fields"]),
+        **_pause(body["decision"]),
         "dpv:hasNotice": _notice(body.get("notice", {})),
         **_context(body.get("context", {})),
     }
+
+
+def _pause(decision: Mapping[str, Any]) -> dict[str, str]:
+    """Return until when the person wants a rest; no vocabulary has a word for it."""
+    until = decision.get("paused_until")
+    return {"paused_until": until} if until else {}
 
 
 def _process(item: Mapping[str, str]) -> dict[str, Any]:
@@ -98,10 +105,11 @@ def _process(item: Mapping[str, str]) -> dict[str, Any]:
         "dpv:hasNecessity": "dpv:Optional",
         "dct:description": item["decision"],
     }
+    begins = item["valid_from"]
+    if day := item.get("not_before"):
+        process["dct:available"] = begins = day
     if item["valid_until"]:
-        process["dpv:hasDuration"] = {
-            "dct:valid": f"start={item['valid_from']}; end={item['valid_until']}"
-        }
+        process["dpv:hasDuration"] = {"dct:valid": f"start={begins}; end={item['valid_until']}"}
     return process
 
 

@@ -6,8 +6,8 @@ and, as long as the evidence key lives, the sealed personal part.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, select
@@ -33,6 +33,8 @@ class Receipt:
         notice_text: the exact Markdown text that was on the page; "" for an act without a page.
         name: and `email`: "" once the evidence key is gone.
         purposes: those that stand after the event.
+        not_before: purpose → civil day before which it stays closed.
+        paused_until: end of a pause that the person has asked for.
         fields: field → (value, shown to members).
         labels: of fields and purposes, as they stood on the form.
         jsonld: ISO/IEC TS 27560 record in DPV terms; holds no name, address or value.
@@ -58,6 +60,8 @@ class Receipt:
     valid_until: datetime | None
     labels: Mapping[str, str]
     jsonld: Mapping[str, Any]
+    not_before: Mapping[Purpose, date] = field(default_factory=dict)
+    paused_until: datetime | None = None
 
 
 def receipt(d: "Deployment", which: str | int) -> Receipt | None:
@@ -97,6 +101,7 @@ def _receipt(
     given = {
         item["id"]: item for item in body["decision"]["purposes"] if item["decision"] == "given"
     }
+    resting = body["decision"].get("paused_until", "")
     until = next((item["valid_until"] for item in given.values()), "")
     return Receipt(
         seq=int(event["seq"]),
@@ -121,6 +126,12 @@ def _receipt(
         valid_until=datetime.fromisoformat(until) if until else None,
         labels=_labels(form),
         jsonld=receipt_jsonld(event),
+        not_before={
+            Purpose(name): date.fromisoformat(item["not_before"])
+            for name, item in given.items()
+            if item.get("not_before")
+        },
+        paused_until=datetime.fromisoformat(resting) if resting else None,
     )
 
 
