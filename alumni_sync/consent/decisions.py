@@ -74,8 +74,11 @@ def _decide(act: Act, choice: Choice, answer: Answer) -> Outcome:
 
 
 def _say_yes(act: Act, choice: Choice, moved: Step) -> Outcome:
-    """Take a yes; with another address than the one that was asked, once that is proven."""
-    typed, known = choice.email.strip(), act.page.address
+    """Take a yes; with another address than the one that was asked, once that is proven.
+
+    Who was asked by letter has none: they name one, and no yes counts before it is proven.
+    """
+    typed, known = choice.email.strip(), act.dossier.proven_address
     other = bool(typed) and not (known and is_same_address(typed, known))
     address = usable_address(act, typed) if other else known
     agreed = agreed_from(choice, act.page, address, act.now.astimezone(UTC).date())

@@ -122,6 +122,14 @@ class Dossier:
         return ConsentState(self.row["state"])
 
     @property
+    def proven_address(self) -> str:
+        """Return an address that is known to be read by whom we ask; "" where only a letter asked.
+
+        The HRIS's address of today proves nothing: it may be mistyped, or somebody else's by now.
+        """
+        return self.agreed.email if self.agreed else self.asked_address
+
+    @property
     def position(self) -> Position:
         """Return where the consent stands, for the lifecycle."""
         return position_of(self.row)

@@ -182,16 +182,13 @@ def letter_gate(
 ) -> ClosedReason | None:
     """Return why HR may not send a letter; None if nothing but a basis for a mail is missing.
 
-    Only where there is no basis for a mail: elsewhere a mail asks. A letter may be read on any day.
-    Without a private address a yes could not be taken, so nobody is asked for one.
+    Only where there is no basis for a mail: elsewhere a mail asks. A letter may be read on any day,
+    and by whom we have no address of: they name one with their yes.
     """
     if terms.basis is not ContactBasis.NONE:
         return ClosedReason.BASIS_REFUSED
     if reason := deployment_gate(terms) or _person(terms, facts, today):
         return reason
-    address = private_address(facts, terms.company_domains)
-    if isinstance(address, Closed):
-        return address.reason
     return ClosedReason.SUPPRESSED if suppressed else None
 
 

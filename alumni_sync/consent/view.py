@@ -243,7 +243,7 @@ def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) 
         labels=page.form.labels,
         first_name=first_name(dossier.facts),
         full_name=dossier.agreed.name if dossier.agreed else full_name(dossier.facts),
-        masked_email=masked(dossier.agreed.email if dossier.agreed else page.address),
+        masked_email=masked(dossier.proven_address),
         controller=page.terms.controller,
         controller_contact=page.terms.contact,
         fields=_fields(page),

@@ -14,10 +14,11 @@ from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
 from alumni_sync.cli.private_folder import private_folder
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Decided
+from alumni_sync.consent.addresses import prove_address
+from alumni_sync.consent.answers import Answer, Channel, Decided, Evidence, Invalid
 from alumni_sync.consent.gates import ClosedReason, letter_gate
 from alumni_sync.consent.letters import Letter, who_gets_letters, write_letter
-from alumni_sync.consent.links import token_id
+from alumni_sync.consent.links import resolve_link, token_id
 from alumni_sync.consent.terms import contact_terms
 from alumni_sync.domain import ConsentState, ContactBasis
 from alumni_sync.errors import Refused
@@ -53,6 +54,16 @@ def export(world: World, *, again: bool = False) -> list[Letter | str]:
     return [write_letter(world.d, each, ME) for each in found]
 
 
+def suppress_address(world: World, address: str) -> None:
+    """Put an address on the list of those who objected."""
+    row = {
+        "address_hash": world.d.ledger.hashes.address(address),
+        "scope": "all", "reason": "objected", "created_at": NOW, "rejustify_at": NOW,
+    }  # fmt: skip
+    with world.d.ledger.write() as connection:
+        connection.execute(t(Suppression).insert(), row)
+
+
 def only(made: list[Letter | str]) -> Letter:
     """Return the one letter."""
     (letter,) = made
@@ -70,8 +81,34 @@ def test_a_letter_leads_to_an_answer(by_post: World) -> None:
         letter.employee_number, letter.name, letter.language, letter.number,
     )  # fmt: skip
     assert by_post.opens(letter.link.rpartition("/")[2])
-    assert isinstance(by_post.answer(leaver, Answer.YES), Decided)
-    assert not by_post.opens(letter.link.rpartition("/")[2])
+    yes = by_post.answer(leaver, Answer.YES, email="zofia.nowa@post.example")
+    assert isinstance(yes, Decided)
+    assert ConsentState.ADDRESS_PENDING is yes.state
+
+
+def test_no_yes_by_letter_counts_before_its_address_is_proven(by_post: World) -> None:
+    """The HRIS's address may be mistyped: a stranger would get every mail about a membership."""
+    leaver = waiting(by_post, personal_email="zofia@mail.example")
+    export(by_post)
+
+    assert "" == by_post.shown(leaver).masked_email
+    assert Invalid((("email", "unknown"),)) == by_post.answer(leaver, Answer.YES)
+    for typed in ("zofia@mail.example", "ZOFIA@mail.example"):
+        outcome = by_post.answer(leaver, Answer.YES, email=typed, nonce=typed)
+        assert isinstance(outcome, Decided)
+        assert ConsentState.ADDRESS_PENDING is outcome.state
+    by_post.deliver()
+    (mail,) = by_post.mails
+    link = resolve_link(by_post.d, mail.link("/e/").rpartition("/")[2])
+    assert link is not None
+    proof = Evidence(Channel.MAIL_LINK, token_id=link.token_id)
+    proven = prove_address(by_post.d, by_post.invitation(leaver)["id"], proof, "mine", "")
+
+    assert isinstance(proven, Decided)
+    assert ConsentState.GIVEN is proven.state
+    current = by_post.shown(leaver).current
+    assert current is not None
+    assert "ZOFIA@mail.example" == current.email
 
 
 def test_the_page_behind_a_letter_tells_of_a_letter(by_post: World) -> None:
@@ -157,8 +194,8 @@ def test_no_mail_follows_a_letter_and_silence_ends_it(by_post: World) -> None:
         (ClosedReason.DO_NOT_CONSIDER, {"do_not_consider": "yes"}),
         (ClosedReason.MINOR, {"birth_date": date(2010, 1, 1)}),
         (ClosedReason.AGE_UNKNOWN, {"birth_date": None}),
-        (ClosedReason.NO_ADDRESS, {"personal_email": None}),
-        (ClosedReason.COMPANY_ADDRESS, {"personal_email": "z@acme.example"}),
+        (None, {"personal_email": None}),
+        (None, {"personal_email": "z@acme.example"}),
     ],
 )
 def test_a_letter_is_no_way_around_a_gate(
@@ -181,23 +218,22 @@ def test_a_draft_of_the_law_stops_letters_too(by_post: World) -> None:
     assert ["pack_is_draft"] == export(by_post)
 
 
-def test_whose_facts_changed_to_a_work_address_gets_no_letter(by_post: World) -> None:
-    """Without a private address a yes could not be taken."""
-    leaver = waiting(by_post, personal_email="z@acme.example")
+@pytest.mark.parametrize("address", [None, "z@acme.example", "no address"])
+def test_who_has_no_private_address_gets_a_letter_too(by_post: World, address: str | None) -> None:
+    """They are the ones whom nothing else reaches; the page asks them for an address."""
+    leaver = waiting(by_post, personal_email=address)
 
-    assert ["company_address"] == export(by_post)
-    assert "asked" not in by_post.history(leaver)
+    only(export(by_post))
+
+    yes = by_post.answer(leaver, Answer.YES, email="zofia@post.example")
+    assert isinstance(yes, Decided)
+    assert ConsentState.ADDRESS_PENDING is yes.state
 
 
 def test_who_objected_gets_no_letter(by_post: World) -> None:
     """An objection to being asked is one to being asked by post, too."""
     waiting(by_post)
-    row = {
-        "address_hash": by_post.d.ledger.hashes.address("zofia@mail.example"),
-        "scope": "all", "reason": "objected", "created_at": NOW, "rejustify_at": NOW,
-    }  # fmt: skip
-    with by_post.d.ledger.write() as connection:
-        connection.execute(t(Suppression).insert(), row)
+    suppress_address(by_post, "zofia@mail.example")
 
     assert ["suppressed"] == export(by_post)
 
@@ -252,17 +288,18 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def three(config: Path, tmp_path: Path, clock: FixedClock) -> list[Leaver]:
-    """Put two people for letters into its ledger, and one who has a work address only."""
+    """Put two people for letters into its ledger, and one who objected."""
     var = config.parent / "var"
     var.mkdir(exist_ok=True)
     urls = f"sqlite:///{var}/ledger.db", f"sqlite:///{var}/keys.db"
     with Ledger.open(*urls, MASTER) as ledger:
         world = World(tmp_path, ledger, clock)
         world.d.settings.sources["acme-pl"].__dict__["contact"] = Contact(basis=ContactBasis.NONE)
+        suppress_address(world, "ola@mail.example")
         return [
             waiting(world),
             waiting(world, "jan", given_name="=cmd", language="pl"),
-            waiting(world, "ola", personal_email="ola@acme.example"),
+            waiting(world, "ola"),
         ]
 
 
@@ -281,7 +318,7 @@ def test_hr_gets_a_list_and_a_letter_each(
 
     said = capsys.readouterr().out
     assert "2 letters" in said
-    assert "Left out: 1 company address" in said
+    assert "Left out: 1 suppressed" in said
     with (out / "letters.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [one.number for one in three[:2]] == [row["employee_number"] for row in rows]
