@@ -60,7 +60,7 @@ def take_confirmed(
         raise Refused(msg)
     spell_hash, now = identity.spell(record.facts), d.clock.now()
     if expected is not None and spell_hash != expected:
-        msg = "this is another employment than the one chosen: look at person id and first day"
+        msg = "this is another employment than the one chosen: check person id, spell id, first day"
         raise Refused(msg)
     with hold(d.ledger, d.clock, f"intake:{source}"):
         survey = Survey()
@@ -75,7 +75,7 @@ def take_confirmed(
     with d.ledger.read() as connection:
         taken = _there(connection, spell_hash)
     if taken is None:
-        msg = "by what is known here, this person has not left: another employment goes on"
+        msg = "another employment of this person goes on or came later: match that one"
         raise Refused(msg)
     return taken
 
