@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from alumni_sync.errors import Problem
-from alumni_sync.yaml_lines import Document
+from alumni_sync.yaml_lines import Document, plain_yaml
 
 NEVER_LEGITIMATE_INTEREST: Final = frozenset({"pl", "uk"})
 """Where asking counts as marketing: no pack can allow legitimate interest there.
@@ -161,7 +161,7 @@ def _newest(notice: Path) -> Mapping[str, Any]:
 def _mapping(path: Path) -> Mapping[str, Any]:
     """Return what a YAML file says; nothing where it is missing or no mapping."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = plain_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
     return content if isinstance(content, Mapping) else {}

@@ -20,6 +20,9 @@ from alumni_sync.errors import ConfigError, Problem
 Location = tuple[str | int, ...]
 """The keys and list positions that lead to a value: `("sources", "acme-pl", "path")`."""
 
+LOADER: Final[type[yaml.SafeLoader]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's where it is there: reads the same, ten times as fast."""
+
 MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 
 
@@ -49,6 +52,11 @@ class Document:
         return f"{self.name}:{line} {dotted}".rstrip()
 
 
+def plain_yaml(text: str) -> Any:  # noqa: ANN401 whatever stands there
+    """Return the values of YAML text without its lines; raises `yaml.YAMLError`."""
+    return yaml.load(text, LOADER)  # noqa: S506 it is a safe loader
+
+
 def read_yaml(path: Path) -> Document:
     """Read a YAML file.
 
@@ -70,18 +78,26 @@ def parse_yaml(text: str, name: str) -> Document:
     Raises:
         ConfigError: the text is no YAML; names the line.
     """
-    loader = yaml.SafeLoader(text)
     try:
-        node = loader.get_single_node()
-        lines: dict[Location, int] = {}
-        problems = list(_walk(node, (), name, lines)) if node is not None else []
-        value = None if node is None else loader.construct_document(node)
+        try:
+            return _document(text, name, LOADER)
+        except yaml.YAMLError:
+            return _document(text, name, yaml.SafeLoader)  # knows better what is wrong, and where
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         what = f"is not valid YAML: {error.problem or error.context}"
         raise ConfigError.of(f"{name}:{line}", what, "check indentation and quotes") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError.of(f"{name}:1", f"is not valid YAML: {type(error).__name__}") from None
+
+
+def _document(text: str, name: str, kind: type[yaml.SafeLoader]) -> Document:
+    loader = kind(text)
+    try:
+        node = loader.get_single_node()
+        lines: dict[Location, int] = {}
+        problems = list(_walk(node, (), name, lines)) if node is not None else []
+        value = None if node is None else loader.construct_document(node)
     finally:
         loader.dispose()
     return Document(name, value, lines, tuple(problems))

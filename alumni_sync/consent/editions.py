@@ -23,6 +23,7 @@ from alumni_sync.consent.completeness import differences, told_apart, unsaid, un
 from alumni_sync.consent.locks import changes
 from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.ports import ProfileField, Purpose
+from alumni_sync.yaml_lines import plain_yaml
 
 LABELS: Final = (
     "question", "community", "yes", "no", "later", "not_me", "name", "shown", "submit",
@@ -287,7 +288,7 @@ def _by_place(value: object, place: str = "") -> dict[str, str]:
 
 def _read(path: Path, model: type[_Model], problems: list[Problem]) -> _Model | None:
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return model.model_validate(plain_yaml(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         for problem in error.errors(include_url=False):
             where = ".".join(map(str, problem["loc"]))
@@ -350,12 +351,20 @@ def _mail_problems(path: Path, mail: MailFile) -> Iterator[Problem]:
 
 def _used(path: Path, text: str, problems: list[Problem]) -> frozenset[str]:
     """Return the names that a template uses; note what does not parse."""
+    names, error = _names(text)
+    if error:
+        problems.append(Problem(str(path), f"does not parse: {error}"))
+    return names
+
+
+@lru_cache(maxsize=4096)  # editions differ in few of their texts
+def _names(text: str) -> tuple[frozenset[str], str]:
+    """Return the names that a template uses, and why it does not parse ("" if it does)."""
     try:
         tree = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True).parse(text)
     except TemplateError as error:
-        problems.append(Problem(str(path), f"does not parse: {error}"))
-        return frozenset()
-    return frozenset(meta.find_undeclared_variables(tree))
+        return frozenset(), str(error)
+    return frozenset(meta.find_undeclared_variables(tree)), ""
 
 
 _TERMS: Final = frozenset(field.name for field in fields(Terms))

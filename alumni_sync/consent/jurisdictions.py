@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from alumni_sync.domain import ContactBasis
 from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.laws import EEA, NEVER_LEGITIMATE_INTEREST
+from alumni_sync.yaml_lines import plain_yaml
 
 
 class _Frozen(BaseModel):
@@ -155,7 +156,7 @@ def load_pack(rules: Path, jurisdiction: str) -> JurisdictionPack:
     """
     path = pack_path(rules, jurisdiction)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = plain_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError.of(
             str(path), "there is no such jurisdiction pack", "write one, or use another"

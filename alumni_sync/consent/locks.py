@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alumni_sync.consent.exact import exact_text, sha256
 from alumni_sync.errors import ConfigError, Problem
+from alumni_sync.yaml_lines import plain_yaml
 
 LOCK_NAME: Final = "lock.yaml"
 NEW_VERSION: Final = "undo it, or copy the folder, raise the version and change the copy"
@@ -43,7 +44,7 @@ def read_lock(notice: Path) -> Lock:
     """
     path = lock_path(notice)
     try:
-        return _Lock.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return _Lock.validate_python(plain_yaml(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError):

@@ -18,6 +18,7 @@ from alumni_sync.consent.editions import Terms
 from alumni_sync.consent.exact import exact_text, sha256
 from alumni_sync.consent.notices import render_plain
 from alumni_sync.errors import ConfigError, Problem
+from alumni_sync.yaml_lines import plain_yaml
 
 MUST_BE_SAID: Final = frozenset({"controller", "contact", "mails", "authority", "authority_url"})
 """What GDPR Article 13 wants to be told where an address is collected, as far as it varies."""
@@ -109,7 +110,7 @@ def load_paper(folder: Path, language: str) -> PaperFile:
     """
     path = folder / "paper" / f"{language}.yaml"
     try:
-        texts = PaperFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        texts = PaperFile.model_validate(plain_yaml(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ConfigError.of(
             str(path), "is missing", "the exit form is needed in every language of the notice"

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import yaml
+from alumni_sync.yaml_lines import plain_yaml
 
 TEXTS: Final = files("alumni_sync.sites").joinpath("texts")
 
@@ -60,7 +60,7 @@ def all_texts() -> Mapping[str, Texts]:
     for entry in sorted(TEXTS.iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".yaml"):
             code = entry.name.removesuffix(".yaml")
-            found[code] = Texts(code, yaml.safe_load(entry.read_text("utf-8")))
+            found[code] = Texts(code, plain_yaml(entry.read_text("utf-8")))
     return found
 
 
