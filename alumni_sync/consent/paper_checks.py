@@ -20,7 +20,7 @@ class PaperAnswer:
     """What stands on a form that came back, as it was keyed in.
 
     Attributes:
-        code: notice_version and language: as printed at its foot; they prove which form it is.
+        foot: the line at its foot, as printed: it proves which form this is.
         name: as the person wrote it.
         fields: ticked field → also ticked to be shown to members.
         signed_on: the date beside the signature; None where it could not be read as one.
@@ -28,9 +28,7 @@ class PaperAnswer:
         kept: where the paper is kept, for whoever has to show it.
     """
 
-    code: str
-    notice_version: str
-    language: str
+    foot: str
     name: str
     purposes: Collection[str]
     fields: Mapping[str, bool]
@@ -57,12 +55,7 @@ def paper_problems(
 def _paper_problems(
     form: PrintedForm, paper: PaperAnswer, exit_end: datetime, today: date, zone: tzinfo
 ) -> Iterator[tuple[str, str]]:
-    if paper.code.strip().lower() != form.code:
-        yield "code", "other_form"
-    if paper.notice_version.strip() != form.notice_version:
-        yield "notice_version", "other_version"
-    if paper.language != form.language:
-        yield "language", "other_language"
+    yield from _foot(form.foot, "".join(paper.foot.split()).lower())
     if reason := name_problem(paper.name):
         yield "name", reason
     if not set(paper.fields) <= {box["id"] for box in form.form["fields"]}:
@@ -72,6 +65,16 @@ def _paper_problems(
     yield from _signed(paper, form.printed_at.astimezone(zone).date(), exit_end, zone)
     yield from received_problems(paper.received_on, paper.signed_on, today)
     yield from kept_problems(paper.kept)
+
+
+def _foot(printed: str, keyed: str) -> Iterator[tuple[str, str]]:
+    """Yield which part of the line at the foot is another form's."""
+    if printed == keyed:
+        return
+    parts = ("version", "language", "form")
+    pairs = zip(parts, printed.split("/"), keyed.split("/"), strict=False)
+    other = next((part for part, ours, theirs in pairs if ours != theirs), "form")
+    yield "foot", f"other_{other}"
 
 
 def _signed(

@@ -6,15 +6,15 @@ the paper comes back weeks later, its number says exactly what stood on it, what
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Row, RowMapping, insert, select
 
 from alumni_sync.consent.answers import Channel, Conflict
-from alumni_sync.consent.dossier import Dossier, load_dossier, person_of
+from alumni_sync.consent.dossier import INVITATION, Dossier, load_dossier, person_of
 from alumni_sync.consent.lifecycle import Event, NotTaken, step
 from alumni_sync.consent.offers import full_name, masked
 from alumni_sync.consent.transitions import suppressed_scope
@@ -56,7 +56,7 @@ class PrintedForm:
         address: where a confirmation would go, masked.
         printed: all of that, as it is sealed.
         said: what was keyed in from the paper; empty while it has not come back.
-        code: at the foot: stands for text, form, values and number.
+        foot: at its foot: version, language, and a code for text, form, values and number.
     """
 
     number: str
@@ -76,7 +76,7 @@ class PrintedForm:
     address: str
     printed: Mapping[str, Any]
     said: Mapping[str, Any]
-    code: str
+    foot: str
     printed_at: datetime
     recorded_by: str
     second_by: str
@@ -241,7 +241,7 @@ def open_form(d: "Deployment", connection: Connection, ring: KeyRing, row: Row[A
         address=printed["address"],
         printed=printed,
         said=opened["said"],
-        code=_code(d, number, printed),
+        foot=f"{notice['version']}/{notice['language']}/{_code(d, number, printed)}",
         printed_at=row.recorded_at,
         recorded_by=row.recorded_by,
         second_by=row.second_by,
@@ -249,8 +249,48 @@ def open_form(d: "Deployment", connection: Connection, ring: KeyRing, row: Row[A
 
 
 def _code(d: "Deployment", number: str, printed: Mapping[str, Any]) -> str:
-    """Return the code at the foot: begins of both hashes, and a keyed one over everything."""
+    """Return the code: begins of both hashes, and a keyed one over everything."""
     notice = printed["notice"]
     whole = d.ledger.hashes.digest("paper", number, json.dumps(printed, sort_keys=True))
     parts = (notice["text_sha256"], notice["form_sha256"], whole)
     return "-".join(part[:_PART] for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class FormLine:
+    """One form of a list; names nobody.
+
+    Attributes:
+        since: when it was printed.
+        received_on: when it came back; None while it has not.
+    """
+
+    number: str
+    source: str
+    state: str
+    printed_by: str
+    since: datetime
+    received_on: date | None
+
+
+def list_forms(d: "Deployment", sources: Collection[str], *, limit: int = 100) -> list[FormLine]:
+    """Return the forms that wait: for a second first, then for the post; the newest first."""
+    query = (
+        select(ANSWERS, INVITATION.c.source)
+        .join(INVITATION, INVITATION.c.id == ANSWERS.c.invitation_id)
+        .where(
+            INVITATION.c.source.in_(sources),
+            ANSWERS.c.kind == CONSENT,
+            ANSWERS.c.state.in_([PRINTED, AWAITING]),
+        )
+        .order_by(ANSWERS.c.state, ANSWERS.c.id.desc())
+        .limit(limit)
+    )
+    with d.ledger.read() as connection:
+        rows = connection.execute(query).all()
+    return [_line(row) for row in rows]
+
+
+def _line(row: Row[Any]) -> FormLine:
+    number, since = answer_number(row.id), row.recorded_at
+    return FormLine(number, row.source, row.state, row.recorded_by, since, row.received_on)

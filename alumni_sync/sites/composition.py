@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from alumni_sync.consent.delivery import deliver_mail
+from alumni_sync.consent.resending import answer_link_requests
 from alumni_sync.consent.returns import take_returns
 from alumni_sync.ledger.leases import hold
 from alumni_sync.membership.closings import closings, is_due
@@ -16,9 +17,11 @@ from alumni_sync.membership.read_backs import verify_removed
 from alumni_sync.membership.removal import remove_closed
 from alumni_sync.privacy.overdue import alert_late_requests
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
-from alumni_sync.sites.consent.ledger_service import LedgerConsent
-from alumni_sync.sites.desk.app import DeskSite, desk_app
+from alumni_sync.sites.consent.ledger_services import ledger_services
+from alumni_sync.sites.desk.app import desk_app
 from alumni_sync.sites.desk.service import LedgerDesk
+from alumni_sync.sites.desk.shell import DeskSite, Office
+from alumni_sync.sites.forms import FormTokens
 from alumni_sync.sites.headers import Address
 from alumni_sync.sites.serve import Site, refuse_open_doors
 from alumni_sync.sites.worker import Chore, Worker
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 REMOVALS_EVERY: Final = 5.0  # seconds; hidden within seconds, also when another process withdrew
 MAILS_EVERY: Final = 30.0  # seconds
+LINKS_EVERY: Final = 30.0  # seconds; woken at once in the process that was asked
 ABSENCES_EVERY: Final = 60.0  # seconds; the first look is due an hour after a removal
 RETURNS_EVERY: Final = 60.0  # seconds
 ALERTS_EVERY: Final = 300.0  # seconds; the first alert is due four hours after a gate closed
@@ -46,7 +50,7 @@ def sites_of(
     refuse_open_doors(host, public_https=address.https, proxied=settings.proxy is not None)
     consent = consent_app(
         consent_site(d),
-        LedgerConsent(d),
+        ledger_services(d),
         hashes=d.ledger.hashes,
         clock=d.clock,
         wake=wake,
@@ -60,6 +64,7 @@ def sites_of(
         ),
         LedgerDesk(d),
         d.clock,
+        Office(d, FormTokens(d.ledger.hashes, d.clock), wake),
     )
     return [
         Site("Consent site", consent, host, port),
@@ -83,6 +88,7 @@ def worker_of(d: "Deployment") -> Worker:
     return Worker(
         [
             Chore("removals", lambda run_id: removals(d, run_id), REMOVALS_EVERY),
+            Chore("fresh links", lambda run_id: answer_link_requests(d, run_id), LINKS_EVERY),
             Chore("confirmations", lambda run_id: confirmations(d, run_id), MAILS_EVERY),
             Chore("absences", lambda run_id: verify_removed(d, run_id), ABSENCES_EVERY),
             Chore("returns", lambda run_id: take_returns(d, run_id), RETURNS_EVERY),

@@ -52,9 +52,7 @@ def keyed(world: World, number: str, **changed: Any) -> PaperAnswer:  # noqa: AN
     form, today = form_of(world, number), world.clock.now().date()
     return replace(
         PaperAnswer(
-            code=form.code,
-            notice_version=form.notice_version,
-            language=form.language,
+            foot=form.foot,
             name="Zofia Jaworowska-Lis",
             purposes=("newsletter",),
             fields={"job_title": True, "department": False},

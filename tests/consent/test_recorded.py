@@ -198,9 +198,11 @@ def test_a_form_keeps_what_stood_on_it(here: World) -> None:
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"code": "000000-000000-000000"}, ("code", "other_form")),
-        ({"notice_version": "1.0.1"}, ("notice_version", "other_version")),
-        ({"language": "pl"}, ("language", "other_language")),
+        ({"foot": ""}, ("foot", "other_version")),
+        ({"foot": "1.0.0/en"}, ("foot", "other_form")),
+        ({"foot": "1.0.0/en/000000-000000-000000"}, ("foot", "other_form")),
+        ({"foot": "1.0.1/en/000000-000000-000000"}, ("foot", "other_version")),
+        ({"foot": "1.0.0/pl/000000-000000-000000"}, ("foot", "other_language")),
         ({"name": " "}, ("name", "empty")),
         ({"name": "x <b>"}, ("name", "characters")),
         ({"fields": {"phone": True}}, ("fields", "not_offered")),
@@ -231,20 +233,20 @@ def test_all_problems_come_at_once(here: World) -> None:
     number = printed(here, here.invited())
 
     outcome = propose_consent(
-        here.d, number, 1, keyed(here, number, code="", kept="", signed_on=None), DPO
+        here.d, number, 1, keyed(here, number, foot="", kept="", signed_on=None), DPO
     )
 
     assert isinstance(outcome, Invalid)
-    assert ["code", "signed_on", "kept"] == [name for name, _ in outcome.problems]
+    assert ["foot", "signed_on", "kept"] == [name for name, _ in outcome.problems]
 
 
-def test_the_code_is_of_this_person(here: World) -> None:
+def test_the_foot_is_of_this_person(here: World) -> None:
     """Two papers on one desk: one's yes must not end in the other's file."""
     one, other = (printed(here, here.invited(name)) for name in ("zofia", "anna"))
 
-    outcome = propose_consent(here.d, one, 1, keyed(here, one, code=form_of(here, other).code), DPO)
+    outcome = propose_consent(here.d, one, 1, keyed(here, one, foot=form_of(here, other).foot), DPO)
 
-    assert Invalid((("code", "other_form"),)) == outcome
+    assert Invalid((("foot", "other_form"),)) == outcome
 
 
 def test_what_was_signed_before_the_exit_is_no_consent(here: World) -> None:

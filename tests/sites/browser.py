@@ -33,6 +33,7 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[PageForm] = []
+        self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -42,13 +43,19 @@ class _Forms(HTMLParser):
             self.found[-1].buttons.append(given)
         elif tag == "input":
             self._input(given, self.found[-1])
+        elif tag == "textarea":
+            self.found[-1].texts[given["name"] or ""] = ""
+        elif tag == "select":
+            self._select = given["name"] or ""
+        elif tag == "option":
+            self.found[-1].offered.append((self._select, given["value"] or ""))
 
     @staticmethod
     def _input(given: dict[str, str | None], form: PageForm) -> None:
         name, value = given["name"] or "", given["value"] or ""
         if given["type"] == "hidden":
             form.hidden[name] = value
-        elif given["type"] == "text":
+        elif given["type"] in {"text", "date"}:
             form.texts[name] = value
         else:
             form.offered.append((name, value))

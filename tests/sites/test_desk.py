@@ -14,8 +14,10 @@ from alumni_sync.eligibility.explain import ClauseSaid, RuleSaid
 from alumni_sync.review.dossier import CaseHistory, Dossier
 from alumni_sync.review.listing import CaseSummary
 from alumni_sync.sections import Proxy
-from alumni_sync.sites.desk.app import PAGE_SIZE, DeskSite, desk_app
+from alumni_sync.sites.desk.app import desk_app
+from alumni_sync.sites.desk.queue import PAGE_SIZE
 from alumni_sync.sites.desk.service import CasePage, OpenedCase
+from alumni_sync.sites.desk.shell import DeskSite
 from tests.sites.browser import Browser, Response
 from tests.sites.test_headers import ALWAYS
 

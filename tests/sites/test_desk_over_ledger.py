@@ -14,8 +14,9 @@ from alumni_sync.review.identity import UNVERIFIED
 from alumni_sync.review.launchpad import RULING_JOB, RULING_OP, launchpad
 from alumni_sync.review.tickets import verify
 from alumni_sync.sections import Proxy
-from alumni_sync.sites.desk.app import DeskSite, desk_app
+from alumni_sync.sites.desk.app import desk_app
 from alumni_sync.sites.desk.service import LedgerDesk
+from alumni_sync.sites.desk.shell import DeskSite
 from tests.review.queue_of import PEOPLE
 from tests.review.queue_of import Desk as Queue
 from tests.roster import Leaver, Roster

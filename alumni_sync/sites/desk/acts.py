@@ -1,0 +1,192 @@
+"""What the desk does about one person: legal holds, what they told us, a form to print."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from alumni_sync.consent.answers import Channel, Conflict, Decided, Invalid, Outcome
+from alumni_sync.consent.paper_forms import print_form
+from alumni_sync.consent.told import LESSENS, WITHDRAW, Told, record_withdrawal
+from alumni_sync.domain import LIVE_STATES, ConsentState, Identity
+from alumni_sync.ports import Purpose
+from alumni_sync.privacy.holds import REASONS, lift_hold, matter_problem, set_hold
+from alumni_sync.reporting.person_file import ConsentLine
+from alumni_sync.review.authority import Act
+from alumni_sync.sites.desk.people import HOLD, opened, person_page
+from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
+from alumni_sync.sites.desk.words import NOT_NOW, problem_words
+from alumni_sync.sites.endpoints import Visit
+from alumni_sync.sites.forms import Form
+from alumni_sync.sites.languages import all_texts
+
+TOLD: Final = "told"
+PRINT: Final = "print"
+_CHANNELS: Final = {one.value: one for one in (Channel.PHONE, Channel.LETTER)}
+_SOME: Final = "purposes"
+_ANSWERABLE: Final = {ConsentState.INVITED, ConsentState.DEFERRED, ConsentState.ADDRESS_PENDING}
+
+
+def hold(desk: Desk, visit: Visit) -> Response:
+    """`POST /person/P-…/hold`: set or lift a legal hold, with its reason."""
+    identity = desk.visitor(visit.request, Act.LEGAL_HOLD)
+    person_id = visit.request.path_params["person"]
+    submission = desk.submitted(visit, identity, HOLD, person_id)
+    act, reason, matter = (visit.form.one(name) for name in ("act", "reason", "matter"))
+    d = desk.behind.d
+    if act == "lift":
+        if not reason:
+            return _hold_again(desk, identity, person_id, matter, "Choose why it is lifted.")
+        lift_hold(d, person_id, identity, reason=reason)
+        return desk.onward(f"/person/{person_id}?done=lifted")
+    if act != "set" or seen_version(submission):
+        return _hold_again(desk, identity, person_id, matter, "Choose what to do.")
+    problem = matter_problem(matter)
+    if problem or reason not in REASONS:
+        why = f"The matter {problem}." if problem else "Choose why it is set."
+        return _hold_again(desk, identity, person_id, matter, why)
+    set_hold(d, person_id, identity, reason=reason, matter=matter)
+    return desk.onward(f"/person/{person_id}?done=held")
+
+
+def _hold_again(desk: Desk, identity: Identity, person_id: str, matter: str, why: str) -> Response:
+    problems = (("hold-reason", why),)
+    typed = {"matter": matter}
+    return person_page(desk, identity, person_id, status=422, problems=problems, typed=typed)
+
+
+# --- an answer that was told ----------------------------------------------------------------------
+
+
+def answer(desk: Desk, visit: Visit) -> Response:
+    """`GET /person/P-…/answer/I-…`: what can be recorded now. `POST`: record it."""
+    identity = desk.visitor(visit.request, Act.RECORD_WITHDRAWAL, Act.RECORD_CONSENT)
+    person_id, invitation_id = _named(visit)
+    if visit.request.method != "POST":
+        return _answer_page(desk, identity, person_id, invitation_id)
+    submission = desk.submitted(visit, identity, TOLD, invitation_id)
+    told = _told(visit.form)
+    if isinstance(told, str):
+        return _answer_page(desk, identity, person_id, invitation_id, 422,
+                            problems=(("told", told),), form=visit.form)  # fmt: skip
+    outcome = record_withdrawal(desk.behind.d, invitation_id, told, identity, submission.nonce)
+    if isinstance(outcome, Decided):
+        desk.behind.wake()
+        done = "withdrawn" if told.what == WITHDRAW else "refused"
+        return desk.onward(f"/person/{person_id}?done={done}")
+    return _not_taken(desk, identity, person_id, invitation_id, outcome, visit.form)
+
+
+def _told(form: Form) -> Told | str:
+    """Return what was told, or what is missing to know it."""
+    channel, what = _CHANNELS.get(form.one("channel")), form.one("what")
+    if channel is None:
+        return "Choose how the person told us."
+    if what not in {WITHDRAW, _SOME, *LESSENS}:
+        return "Choose what the person told us."
+    purposes = frozenset(one for one in Purpose if one.value in form.chosen("purpose"))
+    if what == _SOME and not purposes:
+        return "Choose which purposes end."
+    return Told(
+        channel=channel,
+        what=WITHDRAW if what == _SOME else what,
+        received_on=day(form.one("received_on")),
+        kept=form.one("kept"),
+        purposes=purposes if what == _SOME else None,
+    )
+
+
+def day(text: str) -> date | None:
+    """Return a civil date as a browser writes it, None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _not_taken(
+    desk: Desk,
+    identity: Identity,
+    person_id: str,
+    invitation_id: str,
+    outcome: Outcome,
+    form: Form,
+) -> Response:
+    if isinstance(outcome, Invalid):
+        problems = tuple((name, problem_words(name, code)) for name, code in outcome.problems)
+        return _answer_page(desk, identity, person_id, invitation_id, 422,
+                            problems=problems, form=form)  # fmt: skip
+    why = "It stands otherwise by now: nothing was changed. Look at what is here."
+    return _answer_page(desk, identity, person_id, invitation_id, 409, problems=(("told", why),))
+
+
+def _answer_page(
+    desk: Desk,
+    identity: Identity,
+    person_id: str,
+    invitation_id: str,
+    status: int = 200,
+    *,
+    problems: tuple[tuple[str, str], ...] = (),
+    form: Form | None = None,
+) -> Response:
+    file = opened(desk, identity, person_id)
+    consent = next((one for one in file.consents if one.invitation_id == invitation_id), None)
+    if consent is None:
+        raise HTTPException(404)
+    return desk.page(
+        "desk/answer.html",
+        identity,
+        status,
+        file=file,
+        consent=consent,
+        may=allowed(desk, identity, Act.RECORD_WITHDRAWAL, Act.RECORD_CONSENT, source=file.source),
+        can=_can(consent),
+        languages={code: texts.name for code, texts in all_texts().items()},
+        problems=problems,
+        entered=form or Form(),
+        told_token=desk.token(identity, TOLD, invitation_id, consent.version),
+        print_token=desk.token(identity, PRINT, invitation_id, consent.version),
+    )
+
+
+def _can(consent: ConsentLine) -> Mapping[str, bool]:
+    """Return what there is to be recorded, as the state stands."""
+    return {
+        "withdraw": consent.state in LIVE_STATES | {ConsentState.PAUSED},
+        "refuse": consent.state in _ANSWERABLE,
+        "paper": consent.state in _ANSWERABLE | LIVE_STATES,
+    }
+
+
+def printed(desk: Desk, visit: Visit) -> Response:
+    """`POST /person/P-…/answer/I-…/form`: keep what the form says, and show it for printing."""
+    identity = desk.visitor(visit.request, Act.RECORD_CONSENT)
+    person_id, invitation_id = _named(visit)
+    desk.submitted(visit, identity, PRINT, invitation_id)
+    language = visit.form.one("language")
+    if language not in all_texts():
+        return _answer_page(desk, identity, person_id, invitation_id, 422,
+                            problems=(("language", "Choose a language."),))  # fmt: skip
+    outcome = print_form(desk.behind.d, invitation_id, language, identity)
+    if isinstance(outcome, Conflict):
+        why = NOT_NOW.get(outcome.reason, NOT_NOW["state"])
+        return _answer_page(desk, identity, person_id, invitation_id, 409,
+                            problems=(("language", why),))  # fmt: skip
+    return desk.onward(f"/form/{outcome}")
+
+
+def _named(visit: Visit) -> tuple[str, str]:
+    """Return the person and the invitation of an address."""
+    params = visit.request.path_params
+    return params["person"], params["invitation"]
+
+
+ROOMS: Final = (
+    ("/person/{person}/hold", hold, ("POST",)),
+    ("/person/{person}/answer/{invitation}", answer, ("GET", "POST")),
+    ("/person/{person}/answer/{invitation}/form", printed, ("POST",)),
+)
+"""Path, handler and methods."""
