@@ -5,6 +5,7 @@ A problem keeps something from working; a note is worth knowing and never makes 
 
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -109,6 +110,12 @@ def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
                 "until counsel's name stands in accepted_by"
             )
         _check_bases(settings, pack, diagnosis)
+    named = {source.controller.name for source in settings.sources.values()}
+    if len(named) > 1 and not settings.consent.arrangement:
+        diagnosis.notes.append(
+            f"{len(named)} controllers and no consent.arrangement: if they decide together what the "
+            "community is for, its notice has to tell what they agreed on (GDPR Art. 26)"
+        )
     try:
         edition = load_edition(rules, settings.consent.notice)
     except AlumniSyncError as error:
@@ -196,7 +203,7 @@ def _check_people(settings: "Settings", diagnosis: Diagnosis) -> None:
 
 def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     from alumni_sync.cli.health import check_platform, check_sources
-    from alumni_sync.consent.returns import maildir_of
+    from alumni_sync.consent.mailboxes import maildir_of
     from alumni_sync.deployment import without_ledger
 
     plugins = without_ledger(configuration)
@@ -211,6 +218,9 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
     try:
         plugins.mailer()
         maildir_of(plugins.settings)
+        if mailbox := plugins.mailbox():
+            with closing(mailbox):
+                next(mailbox.waiting(), None)
     except AlumniSyncError as error:
         diagnosis.blame(error, "mail")
 

@@ -120,6 +120,21 @@ def test_rules_and_law_that_contradict_about_birth_dates_are_named(
     assert contradiction is None or contradiction in found[0]
 
 
+def test_several_controllers_without_an_arrangement_are_asked_about(
+    sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Joint controllers who do not say so leave people without anybody to turn to (GDPR 26)."""
+    before = asked(capsys, "doctor", "--config", str(sample))[1]["notes"]
+    content = yaml.safe_load(sample.read_text("utf-8"))
+    del content["consent"]["arrangement"]
+    sample.write_text(yaml.safe_dump(content), "utf-8")
+
+    after = asked(capsys, "doctor", "--config", str(sample))[1]["notes"]
+
+    (new,) = set(after) - set(before)
+    assert new.startswith("2 controllers and no consent.arrangement")
+
+
 def test_broken_rules_are_told_once(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The check of birth dates reads them again, and must not stop at what is known."""
     rules = sample.parent / "rules"
