@@ -14,8 +14,9 @@ from sqlalchemy import Connection, select
 from alumni_sync.consent.answers import Conflict, Decided, Evidence, Invalid, Outcome
 from alumni_sync.consent.dossier import Agreed, Dossier, load_dossier, person_of, seal_agreed
 from alumni_sync.consent.evidence import Given, decision_body, seal_subject
-from alumni_sync.consent.lifecycle import Event, NotTaken, Step
+from alumni_sync.consent.lifecycle import HELD_ONTO, Event, NotTaken, Step
 from alumni_sync.consent.offers import first_name
+from alumni_sync.consent.renewals import agreed_to
 from alumni_sync.consent.transitions import Along, Happening, record, suppressed_scope
 from alumni_sync.consent.view import Page, page_for
 from alumni_sync.domain import Actor, ConsentState
@@ -193,7 +194,7 @@ def write(
             body=body,
         ),
         Along(
-            values=_columns(act, event, keeps) | dict(beside.values),
+            values=_columns(act, event, keeps, body["notice"]) | dict(beside.values),
             address_hash=act.d.ledger.hashes.address(page.address) if page.address else None,
             goodbye=seal_old_address(act),
             renews_grant=keeps is not None,
@@ -209,9 +210,13 @@ def write(
     return Decided(seq, receipt_id, moved.position.state)
 
 
-def _columns(act: Act, event: Event, keeps: Agreed | None) -> dict[str, object]:
+def _columns(
+    act: Act, event: Event, keeps: Agreed | None, notice: Mapping[str, str]
+) -> dict[str, object]:
     page = act.page
     values: dict[str, object] = {"language": page.language}
+    if event is Event.SAID_YES or (event is Event.ADDRESS_PROVEN and act.state not in HELD_ONTO):
+        values |= agreed_to(act.d, notice["id"], notice["version"])
     if event in _ANSWERS:  # less, or a pause, is no yes to a notice that has changed since
         values["notice_id"] = page.edition.manifest.id
         values["notice_version"] = page.edition.manifest.version

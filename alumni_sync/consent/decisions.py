@@ -30,7 +30,7 @@ from alumni_sync.consent.evidence import Given, nobody
 from alumni_sync.consent.jurisdictions import Timers
 from alumni_sync.consent.lifecycle import HELD_ONTO, Event, Step, step
 from alumni_sync.consent.links import Link, LinkKind, resolve_link
-from alumni_sync.consent.outbox import ASKING_KINDS
+from alumni_sync.consent.outbox import QUESTION_KINDS
 from alumni_sync.consent.transitions import Along, Happening, record, suppress
 from alumni_sync.domain import Actor
 from alumni_sync.ledger.ids import new_id
@@ -185,7 +185,7 @@ def one_click(d: "Deployment", token: str) -> bool:
         if dossier is None:
             return False
         address_hash = _address_hash(d, dossier)
-        if link.mail_kind in ASKING_KINDS:
+        if link.mail_kind in QUESTION_KINDS:
             return _object(d, connection, dossier, link, address_hash)
         if address_hash:
             suppress(connection, address_hash, link.mail_kind, "one_click", now)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, RowMapping, select, update
 
 from alumni_sync.consent.answers import Channel
-from alumni_sync.consent.claims import Claimed, Site, Wait, claim, sender_domain, site_of
+from alumni_sync.consent.attempts import Claimed, Site, Wait, sender_domain, site_of
+from alumni_sync.consent.claims import claim
 from alumni_sync.consent.dossier import INVITATION, position_of, select_dossiers
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.links import LinkKind, supersede
@@ -163,7 +164,7 @@ def _deliver(d: "Deployment", mailer: Mailer, mail: RowMapping, site: Site, run_
 
 def _confirm(d: "Deployment", claimed: Claimed, result: SendResult) -> str:
     """Write down what became of a mail that was handed over, or was refused."""
-    if result.fate is Fate.REFUSED and not (claimed.asking and _is_about_address(result.reason)):
+    if result.fate is Fate.REFUSED and not (claimed.question and _is_about_address(result.reason)):
         return _not_handed_over(d, claimed, result.reason, try_again=False)
     now = d.clock.now()
     with d.ledger.write() as connection:

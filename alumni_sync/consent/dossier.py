@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, RowMapping, Select, bindparam, select
 
 from alumni_sync.consent.lifecycle import Position
+from alumni_sync.consent.offers import first_name
 from alumni_sync.consent.standing import Moment, joined, obstacle
 from alumni_sync.domain import ConsentState, Facts, OutreachHold
 from alumni_sync.eligibility.records import load_record
@@ -290,6 +291,22 @@ def open_pending(row: RowMapping, ring: KeyRing) -> Pending | None:
     value = ring.open_json(person, KeyKind.PROFILE, PENDING, sealed)
     agreed = Agreed.from_json(value["agreed"]) if value["agreed"] else None
     return Pending(value["address"], value["asked"], agreed, value["displayed"], value["notice"])
+
+
+def seal_goodbye(dossier: Dossier, ring: KeyRing, *, lapsed: bool = False) -> bytes | None:
+    """Seal where a goodbye goes, under the key that outlives the profile; None: nobody knows.
+
+    `lapsed`: the yes ended by itself; its reader did not take it back.
+    """
+    person = dossier.row["person_id"]
+    if dossier.agreed is None or not ring.has(person, KeyKind.EVIDENCE):
+        return None
+    value = {
+        "to": dossier.agreed.email,
+        "first_name": first_name(dossier.facts),
+        "lapsed": lapsed,
+    }
+    return ring.seal_json(person, KeyKind.EVIDENCE, "outbox", value)
 
 
 def _judged(

@@ -37,12 +37,13 @@ MUST_BE_SAID: Final = frozenset(
 )  # fmt: skip
 """What differs from one deployment to the next and has to be told; a text without it is refused."""
 MAIL_VALUES: Final = frozenset(
-    {"first_name", "closes", "until", "last", "day", "month", "year", "code"}
+    {"first_name", "closes", "until", "last", "changed", "lapsed", "day", "month", "year", "code"}
     | {"number", "asked", "due", "reason", "outcome", "answer"}  # about a request of the reader
 )
 """What a mail's template may use beside the terms."""
 WITH_BUTTON: Final = (
-    "invitation", "reminder", "again", "confirmation", "join", "join_question", "verify", "link",
+    "invitation", "reminder", "again", "renewal", "confirmation", "join", "join_question",
+    "verify", "link",
 )  # fmt: skip
 BADGES: Final = frozenset(
     {ProfileField.MENTOR_BADGE, ProfileField.EXPERT_BADGE, ProfileField.RETIREE_BADGE}
@@ -156,8 +157,10 @@ class MailFile(_Frozen):
     invitation: MailTexts
     reminder: MailTexts
     again: MailTexts
+    renewal: MailTexts
     confirmation: MailTexts
     goodbye: MailTexts
+    rehired: MailTexts
     code: MailTexts
     verify: MailTexts
     address_changed: MailTexts

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from alumni_sync.consent.answers import Channel
-from alumni_sync.consent.claims import Site, site_of
+from alumni_sync.consent.attempts import Site, site_of
 from alumni_sync.consent.dossier import INVITATION, Dossier, load_dossier, person_of
 from alumni_sync.consent.gates import ClosedReason, letter_gate
 from alumni_sync.consent.lifecycle import Event, Step, step

@@ -28,8 +28,10 @@ class MailKind(StrEnum):
     INVITATION = "invitation"
     REMINDER = "reminder"
     AGAIN = "again"  # after "ask me later"
+    RENEWAL = "renewal"  # a yes is about to end, or the notice means something else now
     CONFIRMATION = "confirmation"
     GOODBYE = "goodbye"
+    REHIRED = "rehired"  # a goodbye to who works here again
     CODE = "code"  # a one-time code
     VERIFY = "verify"  # proves another address
     ADDRESS_CHANGED = "address_changed"  # to the old one
@@ -41,7 +43,9 @@ class MailKind(StrEnum):
     JOIN_QUESTION = "join_question"  # you asked to be asked, and said no before: which holds?
 
 
-ASKING: Final = frozenset({MailKind.INVITATION, MailKind.REMINDER, MailKind.AGAIN})
+QUESTIONS: Final = frozenset({MailKind.INVITATION, MailKind.REMINDER, MailKind.AGAIN})
+"""Mails to somebody who has not said yes: one click in them is an objection."""
+ASKING: Final = QUESTIONS | {MailKind.RENEWAL}
 """Mails that ask for something: counted, paced, never on a weekend. Confirmations are not."""
 
 
@@ -73,6 +77,8 @@ class MailValues:
         closes: last day to answer.
         until: last day of a yes.
         last: whether no other asking mail follows.
+        changed: whether we ask again because the notice means something else now.
+        lapsed: whether a yes ended by itself; else its reader took it back.
         fields: labels of what is stored; `purposes` likewise. For confirmations.
         code: a one-time code, digits only.
         request: for the mails about one.
@@ -84,6 +90,8 @@ class MailValues:
     closes: date | None = None
     until: date | None = None
     last: bool = False
+    changed: bool = False
+    lapsed: bool = False
     fields: Sequence[str] = ()
     purposes: Sequence[str] = ()
     code: str = ""
@@ -129,6 +137,8 @@ def _said(shared: MailFile, values: MailValues) -> dict[str, Any]:
         "closes": day_in_words(shared, values.closes),
         "until": day_in_words(shared, values.until),
         "last": values.last,
+        "changed": values.changed,
+        "lapsed": values.lapsed,
         "code": f"{values.code[:4]} {values.code[4:]}".strip(),
         **_said_of(shared, values.request),
     }

@@ -9,15 +9,17 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    String,
     and_,
     bindparam,
+    cast,
     func,
     or_,
     select,
     update,
 )
 
-from alumni_sync.consent.mails import ASKING, MailKind
+from alumni_sync.consent.mails import ASKING, QUESTIONS, MailKind
 from alumni_sync.ledger.tables import Outbox, t
 from alumni_sync.ledger.upsert import insert_ignore
 
@@ -29,6 +31,7 @@ TOMORROW: Final = timedelta(days=1, hours=7)
 """From midnight UTC: the rest of a paced day leaves when people in Europe have got up."""
 OUTBOX: Final = t(Outbox)
 ASKING_KINDS: Final = tuple(sorted(kind.value for kind in ASKING))
+QUESTION_KINDS: Final = tuple(sorted(kind.value for kind in QUESTIONS))
 JOIN_KINDS: Final = (MailKind.JOIN.value, MailKind.JOIN_QUESTION.value)
 """About a request to join: no invitation and no person of ours stand behind them."""
 
@@ -98,12 +101,19 @@ _DROP_ASKING: Final = (
         OUTBOX.c.state == MailState.QUEUED.value,
         OUTBOX.c.kind.in_(ASKING_KINDS),
     )
-    .values(state=MailState.DROPPED.value, reason=bindparam("because"))
+    .values(
+        state=MailState.DROPPED.value,
+        reason=bindparam("because"),
+        key=OUTBOX.c.key + ":dropped:" + cast(OUTBOX.c.id, String),
+    )
 )
 
 
 def drop_asking(connection: Connection, invitation_id: str, reason: str) -> None:
-    """Drop asking mails that have not left yet."""
+    """Drop asking mails that have not left yet.
+
+    Their keys become free: whoever wants to be asked later is asked then, by a mail of that name.
+    """
     connection.execute(_DROP_ASKING, {"invitation": invitation_id, "because": reason})
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 
-from alumni_sync.consent.claims import sender_domain, site_of
+from alumni_sync.consent.attempts import sender_domain, site_of
 from alumni_sync.consent.mails import MailKind, MailValues, compose, last_day
 from alumni_sync.consent.terms import language_for
 from alumni_sync.ledger.ids import new_id

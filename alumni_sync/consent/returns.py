@@ -22,7 +22,7 @@ from alumni_sync.consent.dossier import Dossier, load_dossier
 from alumni_sync.consent.joining import never_asked
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.links import LinkKind, supersede
-from alumni_sync.consent.outbox import ASKING_KINDS, JOIN_KINDS, OUTBOX, MailState
+from alumni_sync.consent.outbox import JOIN_KINDS, OUTBOX, QUESTION_KINDS, MailState
 from alumni_sync.consent.returned import MOST_BYTES, Returned, ReturnKind, read_returned
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import ALL_MAIL, Along, Happening, record, suppress
@@ -172,7 +172,7 @@ def _no_such_mailbox(
 ) -> None:
     """End the question; a confirmation that bounced takes back nobody's yes, a person looks."""
     now = d.clock.now()
-    if mail["kind"] not in ASKING_KINDS:
+    if mail["kind"] not in QUESTION_KINDS:
         bury(connection, mail, reason, now)
         return
     _note(connection, mail, MailState.REFUSED, reason)
@@ -190,7 +190,7 @@ def _is_last(connection: Connection, mail: RowMapping) -> bool:
     """Say whether no asking mail about this employment left after this one."""
     later = select(func.count()).where(
         OUTBOX.c.invitation_id == mail["invitation_id"],
-        OUTBOX.c.kind.in_(ASKING_KINDS),
+        OUTBOX.c.kind.in_(QUESTION_KINDS),
         OUTBOX.c.state.in_(_SENT),
         OUTBOX.c.id > mail["id"],
     )

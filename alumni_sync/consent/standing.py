@@ -76,6 +76,7 @@ def may_be_asked(now: datetime) -> ColumnElement[bool]:
         SPELL.c.sealed.is_not(None),
         PERSON.c.active_elsewhere.is_(false()),
         PERSON.c.erased_at.is_(None),
+        PERSON.c.restricted_at.is_(None),
         ~exists().where(_TOMBSTONE.c.spell_hash == SPELL.c.spell_hash),
     )
 
@@ -89,14 +90,15 @@ def _judged_as_it_is() -> ColumnElement[bool]:
 
 
 ENDINGS: Final = ("erased", "never_contact", "exit_undone", "rehire", "upheld")
-PAUSES: Final = ("rehire_ahead", "exit_ahead", "case", "verdict")
+PAUSES: Final = ("restricted", "rehire_ahead", "exit_ahead", "case", "verdict")
 
 
 def obstacle(now: Moment) -> ColumnElement[str]:
     """Return why a yes may not stand now: one of `ENDINGS` (for good), `PAUSES`, or "" if it may.
 
     `never_contact`: death, or the person asked not to be considered. `exit_undone`: rescinded,
-    deleted at the source, or the hire never began. `rehire_ahead`: a new job is agreed but has not
+    deleted at the source, or the hire never began. `restricted`: the person wants nothing used for
+    now (GDPR Art. 18). `rehire_ahead`: a new job is agreed but has not
     begun. `exit_ahead`: the last working day moved into the future. `case`: nobody has ruled yet on
     what the rules now say. `verdict`: the rules say `held`, or nothing.
     """
@@ -108,6 +110,7 @@ def obstacle(now: Moment) -> ColumnElement[str]:
         (SPELL.c.record_status != RecordStatus.LEFT.value, literal("exit_undone")),
         (SPELL.c.rehire_ends.is_not(false()), literal("rehire")),
         (_upheld(), literal("upheld")),
+        (PERSON.c.restricted_at.is_not(None), literal("restricted")),
         (SPELL.c.rehire_on.is_not(None), literal("rehire_ahead")),
         (~_effective(now), literal("exit_ahead")),
         (or_(good, admitted()), literal("")),

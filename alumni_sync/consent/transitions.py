@@ -23,6 +23,7 @@ from alumni_sync.ledger.upsert import insert_ignore, update_row
 
 REJUSTIFY_MONTHS: Final = 36
 ALL_MAIL: Final = "all"
+_GOODBYES: Final = {Effect.GOODBYE: MailKind.GOODBYE, Effect.WELCOME_BACK: MailKind.REHIRED}
 _INVITATION: Final = t(Invitation)
 _SPELL: Final = t(Spell)
 _SUPPRESSION: Final = t(Suppression)
@@ -52,8 +53,10 @@ class Along:
 
     Attributes:
         values: other columns of the invitation to set.
-        address_hash: keyed hash of the address; needed for `SUPPRESS`, None where it is not known.
-        goodbye: sealed address for `GOODBYE`; None where it is not known any more.
+        address_hash: keyed hash of the address, for `SUPPRESS` and `LIFT_SUPPRESSION`; None where
+            it is not known, or nothing about it is to change.
+        goodbye: sealed address for `GOODBYE` and `WELCOME_BACK`; None where it is not known any
+            more.
         renews_grant: the step itself is what allows processing from now on.
     """
 
@@ -99,6 +102,8 @@ def record(
     version = row["version"] + changes
     values = _columns(position, what.at) | _gate(position, version) | dict(along.values)
     values["version"] = version
+    if Effect.ALERT in step.effects:
+        values["alert"] = what.event.value
     if along.renews_grant:
         values["grant_seq"] = seq
     update_row(connection, _INVITATION, row["id"], values)
@@ -155,15 +160,10 @@ def _apply(
         suppress(connection, along.address_hash, ALL_MAIL, step.position.state.value, at)
     if Effect.LIFT_SUPPRESSION in effects and along.address_hash:
         lift_suppression(connection, along.address_hash)
-    if Effect.ASK in effects:
-        spell = _SPELL.c.id == row["spell_id"]
-        connection.execute(update(_SPELL).where(spell).values(purge_after=None))
-    if step.purge_after is not None:
-        connection.execute(
-            update(_SPELL)
-            .where(_SPELL.c.id == row["spell_id"])
-            .values(purge_after=at + step.purge_after)
-        )
+    if Effect.ASK in effects or step.purge_after is not None:
+        purge_after = None if step.purge_after is None else at + step.purge_after
+        spell = update(_SPELL).where(_SPELL.c.id == row["spell_id"])
+        connection.execute(spell.values(purge_after=purge_after))
     queue(connection, _mails(row, step, along, seq, at))
 
 
@@ -171,19 +171,27 @@ def _mails(
     row: RowMapping, step: Step, along: Along, seq: int, at: datetime
 ) -> list[dict[str, Any]]:
     mails = []
-    if Effect.ASK in step.effects:
-        key = asking_key(row["id"], step.position.round, 1)
-        mails.append(mail_row(row, MailKind.INVITATION, key, at, at))
+    position, effects = step.position, step.effects
+    if Effect.ASK in effects:
+        mails.append(mail_row(row, MailKind.INVITATION, _key(position, row, 1), at, at))
     # Whom a letter asked nothing allows us to remind by mail: HR exports another letter.
-    if Effect.REMIND in step.effects and row["basis"] != ContactBasis.NONE:
-        key = asking_key(row["id"], row["round"], step.position.asked + 1)
+    if Effect.REMIND in effects and row["basis"] != ContactBasis.NONE:
+        key = _key(position, row, position.asked + 1)
         mails.append(mail_row(row, MailKind.REMINDER, key, at, at))
-    if Effect.CONFIRM in step.effects:
+    if Effect.ASK_RENEWAL in effects:
+        key = _key(position, row, position.renewals + 1)
+        mails.append(mail_row(row, MailKind.RENEWAL, key, at, at))
+    if Effect.CONFIRM in effects:
         mails.append(mail_row(row, MailKind.CONFIRMATION, f"{row['id']}:confirm:{seq}", at, at))
-    if Effect.GOODBYE in step.effects and along.goodbye is not None:
-        mail = mail_row(row, MailKind.GOODBYE, f"{row['id']}:goodbye:{seq}", at, at)
-        mails.append(mail | {"sealed": along.goodbye})
+    for effect, kind in _GOODBYES.items():
+        if effect in effects and along.goodbye is not None:
+            mail = mail_row(row, kind, f"{row['id']}:goodbye:{seq}", at, at)
+            mails.append(mail | {"sealed": along.goodbye})
     return mails
+
+
+def _key(position: Position, row: RowMapping, number: int) -> str:
+    return asking_key(row["id"], position.round, number)
 
 
 def suppress(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from alumni_sync.consent.claims import Claimed, Wait, claim, site_of
+from alumni_sync.consent.attempts import Claimed, Wait, site_of
+from alumni_sync.consent.claims import claim
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.outbox import ASKING_KINDS, asking_key, mail_row, queue
 from alumni_sync.errors import LedgerError

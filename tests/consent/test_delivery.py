@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.claims import Claimed, claim, site_of
+from alumni_sync.consent.attempts import Claimed, site_of
+from alumni_sync.consent.claims import claim
 from alumni_sync.consent.decisions import withdraw
 from alumni_sync.consent.delivery import MailCounts, deliver_mail
 from alumni_sync.consent.links import LinkKind, resolve_link

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.claims import Claimed, Wait, claim, site_of
+from alumni_sync.consent.attempts import Claimed, Wait, site_of
+from alumni_sync.consent.claims import claim
 from alumni_sync.consent.delivery import MailCounts
 from alumni_sync.consent.outbox import Group, due_mails
 from alumni_sync.consent.timers import run_timers

@@ -383,6 +383,7 @@ def test_what_somebody_else_did_meanwhile_is_left_alone(world: World) -> None:
     leaver = world.invited()
     invitation, before = world.invitation(leaver)["id"], world.everything()
 
-    assert "nothing" == timers._tick(world.d, invitation, world.clock.now())
-    assert "nothing" == timers._follow(world.d, invitation, world.clock.now())
+    ring = world.d.ledger.vault.load([leaver.person])
+    assert [] == timers._tick(world.d, invitation, ring, world.clock.now())
+    assert "nothing" == timers._follow(world.d, invitation, ring, world.clock.now())
     assert before == world.everything()

@@ -63,7 +63,7 @@ def held_onto(position: Position, event: Event, at: Moment) -> Step:
 def due(position: Position, at: Moment) -> Step:
     """Do what has become due: the end of the yes, of a pause, of a proof; a renewal mail."""
     if is_over(position.valid_until, at.now):
-        return end(position, _S.EXPIRED, CLOSE)
+        return _expires(position)
     effects: set[Effect] = set()
     after = at.now
     if has_come(position.pending_until, at.now):
@@ -75,6 +75,12 @@ def due(position: Position, at: Moment) -> Step:
         effects.add(Effect.ASK_RENEWAL)
         after = just_asked(at.now)
     return _settled(position, at, frozenset(effects), after)
+
+
+def _expires(position: Position) -> Step:
+    """End a yes whose time is over; whoever may work here again is told nothing about it."""
+    told = frozenset() if position.suspended else frozenset({Effect.GOODBYE})
+    return end(position, _S.EXPIRED, CLOSE | told)
 
 
 def _is_time_to_ask(position: Position, at: Moment) -> bool:
@@ -164,7 +170,7 @@ def _resumes(position: Position, at: Moment) -> Step:
 def _back(position: Position, at: Moment) -> Step:
     """Return from one reason for a pause, unless the yes ran out meanwhile."""
     if is_over(position.valid_until, at.now):
-        return end(position, _S.EXPIRED, CLOSE)
+        return _expires(position)
     return _settled(position, at, frozenset(), at.now)
 
 

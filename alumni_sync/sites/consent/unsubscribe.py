@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from alumni_sync.consent.links import Link, LinkKind
-from alumni_sync.consent.outbox import ASKING_KINDS
+from alumni_sync.consent.outbox import QUESTION_KINDS
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.languages import Texts, all_texts
@@ -47,7 +47,7 @@ def _page(
         status,
         finished=False,
         problem=problem,
-        asking=link.mail_kind in ASKING_KINDS,
+        asking=link.mail_kind in QUESTION_KINDS,
         token=shell.tokens.issue(FORM, session),
     )
     shell.sessions.attach(response, session)
