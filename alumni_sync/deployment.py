@@ -24,6 +24,7 @@ from alumni_sync.plugins import (
     PluginKind,
     build_plugin,
     check_settings,
+    load_edge,
     load_plugin,
 )
 from alumni_sync.ports import (
@@ -31,6 +32,7 @@ from alumni_sync.ports import (
     CommunityPlatform,
     Fingerprint,
     HrisConnector,
+    Mailbox,
     Mailer,
     PluginContext,
 )
@@ -127,6 +129,15 @@ class Plugins:
     def mailer(self) -> Mailer:
         """Return the mailer, newly built."""
         return cast("Mailer", self._build(PluginKind.MAIL, self.settings.mail.connector))
+
+    def mailbox(self) -> Mailbox | None:
+        """Return the mailbox at a server into which mails come back, newly built; None for none."""
+        returns = self.settings.mail.returns
+        if returns is None or returns.imap is None:
+            return None
+        keys = dict(returns.imap)
+        keys["password"] = returns.imap.password.get_secret_value()
+        return cast("Mailbox", load_edge("imap")(**keys))
 
     @cached_property
     def platform_name(self) -> str:

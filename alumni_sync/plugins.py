@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,6 +28,10 @@ from alumni_sync.yaml_lines import Document, Location, parse_yaml, problems_of, 
 
 PluginClass = type[HrisConnector] | type[CommunityPlatform] | type[Mailer]
 PluginInfo = ConnectorInfo | PlatformInfo | MailerInfo
+
+
+_EDGES: Final = "alumni_sync.edges"
+"""Connectors that are ours alone: neither chosen by `connector`, nor an interface for others."""
 
 
 class PluginKind(StrEnum):
@@ -51,6 +55,17 @@ def installed(kind: PluginKind) -> dict[str, EntryPoint]:
     """Return the plugins of a kind by name, sorted; loads none of them."""
     found = sorted(entry_points(group=kind.group), key=lambda entry: entry.name)
     return {entry.name: entry for entry in found}
+
+
+def load_edge(name: str) -> Any:  # noqa: ANN401 one class an edge
+    """Return the class of an edge of our own that settings of ours configure, not a plugin's.
+
+    Raises:
+        ConfigError: this installation is not whole.
+    """
+    for entry in entry_points(group=_EDGES, name=name):
+        return entry.load()
+    raise ConfigError.of(f"the connector {name}", "is not installed", "install alumni_sync again")
 
 
 def load_plugin(kind: PluginKind, name: str, where: str) -> PluginClass:

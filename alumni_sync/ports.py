@@ -460,6 +460,22 @@ class Mailer(Protocol):
         """
 
 
+class Mailbox(Protocol):
+    """Where mails come back to. Reading changes nothing; only `taken` and `left` do."""
+
+    def waiting(self) -> Iterator[tuple[str, bytes]]:
+        """Yield (key, whole mail) of what nobody has read yet, oldest first."""
+
+    def taken(self, key: str) -> None:
+        """Remove a mail for good: what it says is in the ledger."""
+
+    def left(self, key: str) -> None:
+        """Mark a mail as seen and leave it for a person."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
 # --- launching a ruling -------------------------------------------------------------------------
 
 

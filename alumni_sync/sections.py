@@ -38,6 +38,7 @@ LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 ANY_LANGUAGE: Final = ""
 DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
 MOST_BUSINESS_DAYS: Final = 23
+_SHORTEST_SECRET: Final = 32
 _LONGEST_URL: Final = 300  # with a link's secret it has to fit into one line of a mail's head
 
 
@@ -176,11 +177,38 @@ class Company(Section):
     languages: tuple[Language, ...] = Field(min_length=1)  # the first is the fallback
 
 
+def _encrypted_or_here(value: str) -> str:
+    if value.startswith("http://") and not is_loopback(value):
+        raise ValueError("must be https | plain http is for 127.0.0.1 only")
+    return value
+
+
+class CheckpointHook(Section):
+    """A web address that is told of checkpoints, and the token that it knows us by."""
+
+    url: Annotated[WebAddress, AfterValidator(_encrypted_or_here)]
+    token: SecretStr | None = None
+
+
+class CheckpointCopies(Section):
+    """Where else the signed lines go, out of reach of who can write file and ledger."""
+
+    mail: Text | None = None
+    webhook: CheckpointHook | None = None
+
+
 class LedgerSection(Section):
     """The system of record, and the second place that vouches for it."""
 
     url: DatabaseUrl
     checkpoints: FilePath | None = None  # signed lines, appended; best on another machine
+    copies: CheckpointCopies = CheckpointCopies()
+
+    @model_validator(mode="after")
+    def _something_to_copy(self) -> Self:
+        if self.checkpoints is None and (self.copies.mail or self.copies.webhook):
+            raise ValueError("`copies` needs `checkpoints` | the file that they are copies of")
+        return self
 
 
 class Keys(Section):
@@ -302,10 +330,53 @@ class Consent(Section):
         return value
 
 
+class Imap(Section):
+    """A mailbox at a server, read through TLS: from the first byte, or after STARTTLS."""
+
+    host: Text
+    port: Annotated[int, Field(ge=1, le=65535)] = 993
+    user: Text
+    password: SecretStr
+    folder: Text = "INBOX"
+    starttls: bool = False
+    timeout: Annotated[float, Field(gt=0, le=300)] = 30.0  # seconds
+
+
+class Webhook(Section):
+    """Who may tell us of bounces and complaints: whoever knows the secret."""
+
+    secret: SecretStr
+
+    @field_validator("secret")
+    @classmethod
+    def _not_guessable(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < _SHORTEST_SECRET:
+            raise ValueError(
+                f"needs {_SHORTEST_SECRET} characters | make one: openssl rand -hex 32"
+            )
+        return value
+
+
+class SoftBounces(Section):
+    """How many mails that did not arrive, in how short a time, end the question."""
+
+    count: Annotated[int, Field(ge=1)] = 3
+    hours: Annotated[int, Field(ge=1)] = 72
+
+
 class Returns(Section):
     """Where bounces and complaints arrive."""
 
-    maildir: FilePath
+    maildir: FilePath | None = None
+    imap: Imap | None = None
+    webhook: Webhook | None = None
+    soft: SoftBounces = SoftBounces()
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if not (self.maildir or self.imap or self.webhook):
+            raise ValueError("must have `maildir`, `imap` or `webhook`")
+        return self
 
 
 class Mail(WithPlugin):

@@ -141,6 +141,8 @@ class Roster:
         """Change facts of a spell, as a later read of the source does."""
         self.facts[leaver.spell].update(facts)
         self.set(leaver, **self._spell(leaver))
+        if isinstance(address := facts.get("personal_email"), str):
+            self.set_person(leaver, address_hash=self.ledger.hashes.address(address))
 
     def set(self, leaver: Leaver, **columns: object) -> None:
         """Set plain columns of a spell."""

@@ -113,8 +113,8 @@ def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
     named = {source.controller.name for source in settings.sources.values()}
     if len(named) > 1 and not settings.consent.arrangement:
         diagnosis.notes.append(
-            f"{len(named)} controllers and no consent.arrangement: if they decide together what the "
-            "community is for, its notice has to tell what they agreed on (GDPR Art. 26)"
+            f"{len(named)} controllers and no consent.arrangement: if they decide together what "
+            "the community is for, its notice has to tell what they agreed on (GDPR Art. 26)"
         )
     try:
         edition = load_edition(rules, settings.consent.notice)

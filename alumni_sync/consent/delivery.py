@@ -262,6 +262,6 @@ def _move(
     if not moved.taken:
         return  # answered or withdrawn meanwhile: their word stands
     gone = event is Event.UNREACHABLE
-    values = unreachable_values(row["person_id"], reason) if gone else {}
+    values = unreachable_values(connection, row["person_id"], reason) if gone else {}
     happening = Happening(event, Actor.MAIL, Channel.SYSTEM, now, reason=reason)
     record(connection, row, moved, happening, Along(values=values))

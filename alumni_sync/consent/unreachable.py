@@ -7,7 +7,7 @@ bounced is kept as the keyed hash that the person's record had then.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from alumni_sync.consent.standing import PERSON
 from alumni_sync.ledger.tables import Invitation, t
@@ -18,10 +18,11 @@ _REASONS: Final = (BOUNCED, REFUSED)
 _INVITATION: Final = t(Invitation)
 
 
-def unreachable_values(person_id: str, reason: str) -> Mapping[str, Any]:
+def unreachable_values(connection: Connection, person_id: str, reason: str) -> Mapping[str, Any]:
     """Return the columns of an invitation whose mails do not arrive; `reason` begins with why."""
-    address = select(PERSON.c.address_hash).where(PERSON.c.id == person_id).scalar_subquery()
-    return {"no_contact_reason": reason, "reason_terms": func.coalesce(address, "")}
+    query = select(PERSON.c.address_hash).where(PERSON.c.id == person_id)
+    address = connection.execute(query).scalar()
+    return {"no_contact_reason": reason, "reason_terms": address or ""}
 
 
 def is_about_mailbox(reason: str | None) -> bool:

@@ -1,6 +1,8 @@
 """What came back does what it means, once, and to nobody else."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +12,8 @@ from alumni_sync.consent.returns import ReturnCounts, take_returns
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import DeadLetter, Suppression, t
+from alumni_sync.ledger.tables import DeadLetter, Suppression, Tombstone, t
+from alumni_sync.privacy.retention import purge_due
 from tests.consent.returned_mails import autoreply, bounce, complaint
 from tests.consent.world import RUN, World
 from tests.roster import Leaver
@@ -46,6 +49,11 @@ class Postbox(World):
     def last_id(self, kind: str = "invitation") -> str:
         """Return the Message-ID of the last mail of a kind."""
         return str(self.outbox(kind=kind)[-1]["message_id"])
+
+    def named(self, table: type) -> list[Mapping[str, Any]]:
+        """Return all rows of a table, by column."""
+        with self.d.ledger.read() as connection:
+            return [dict(row) for row in connection.execute(select(t(table))).mappings()]
 
     def rows(self, table: type) -> list[tuple[object, ...]]:
         """Return all rows of a table."""
@@ -99,6 +107,37 @@ def test_an_address_that_was_corrected_is_asked(postbox: Postbox) -> None:
     assert standing(postbox, leaver) == ("invited", "")
 
 
+def test_another_fact_is_no_other_address(postbox: Postbox) -> None:
+    """A department that was renamed does not make a mailbox: the next mail would bounce as well."""
+    leaver = postbox.invited()
+    postbox.comes_back(bounce(postbox.last_id()))
+    postbox.take()
+    postbox.later(days=1)
+    postbox.roster.change(leaver, department="Renamed", personal_email="ZOFIA@mail.example")
+    postbox.roster.set(leaver, changed_at=postbox.clock.now())
+    postbox.judge()
+    postbox.round()
+    assert len(postbox.mails) == 1
+    assert standing(postbox, leaver) == ("no_contact", "bounced 5.1.1")
+
+
+@pytest.mark.parametrize("bounced", [True, False])
+def test_what_is_forgotten_of_a_dead_mailbox_reopens_by_another_address_alone(
+    postbox: Postbox, *, bounced: bool
+) -> None:
+    """After two weeks only the tombstone knows; a corrected date must not mail the dead mailbox."""
+    leaver = postbox.invited() if bounced else postbox.leaver(personal_email=None)
+    postbox.round()
+    if bounced:
+        postbox.comes_back(bounce(postbox.last_id()))
+        postbox.take()
+    postbox.later(days=15)
+    purge_due(postbox.d, dry_run=False)
+    assert postbox.roster.spell(leaver).sealed is None
+    (stone,) = postbox.named(Tombstone)
+    assert stone["reopens_on"] == ("address" if bounced else "facts")
+
+
 def test_a_bounce_that_comes_twice_counts_once(postbox: Postbox) -> None:
     """Killed between the ledger and the mailbox, the same report is read again."""
     leaver = postbox.invited()
@@ -120,6 +159,52 @@ def test_a_full_mailbox_is_noted_and_reminded(postbox: Postbox) -> None:
     assert postbox.outbox()[0]["reason"] == "bounced 5.2.2"
     postbox.later(days=7)
     assert postbox.round().sent == 1
+
+
+def test_a_mailbox_that_is_full_for_the_whole_round_ends_the_question(postbox: Postbox) -> None:
+    """Three mails that nobody could read are no reason to write a fourth in two years."""
+    leaver = postbox.invited()
+    for days in (7, 14, 0):
+        assert standing(postbox, leaver) == ("invited", "")
+        postbox.comes_back(bounce(str(postbox.outbox()[-1]["message_id"]), "5.2.2"))
+        postbox.take()
+        postbox.later(days=days)
+        postbox.round()
+    assert standing(postbox, leaver) == ("no_contact", "bounced 5.2.2")
+    assert postbox.history(leaver)[-1] == "unreachable"
+    assert len(postbox.mails) == 3
+
+
+@pytest.mark.parametrize(("hours", "state"), [(35, "no_contact"), (37, "invited")])
+def test_a_mailbox_that_fails_three_times_in_three_days_ends_the_question(
+    postbox: Postbox, hours: int, state: str
+) -> None:
+    """A server that reports each attempt says in three days what a reminder would say in weeks."""
+    leaver = postbox.invited()
+    for number in range(3):
+        diagnostic = f"452 4.2.2 attempt {number}"
+        postbox.comes_back(bounce(postbox.last_id(), "4.2.2", diagnostic=diagnostic))
+        assert postbox.take() == ReturnCounts(soft=1)
+        postbox.later(hours=hours)
+    assert standing(postbox, leaver)[0] == state
+
+
+def test_one_report_delivered_three_times_is_one(postbox: Postbox) -> None:
+    """A mailbox that is copied, or a reader that was killed, must not make a bounce of one."""
+    leaver = postbox.invited()
+    postbox.comes_back(*[bounce(postbox.last_id(), "4.2.2")] * 3)
+    postbox.take()
+    assert standing(postbox, leaver) == ("invited", "")
+
+
+def test_t38_an_absence_assistant_ends_nothing(postbox: Postbox) -> None:
+    """T38: "please unsubscribe me until Monday", from a machine, is no objection and no bounce."""
+    leaver = postbox.invited()
+    before = postbox.everything()
+    postbox.comes_back(autoreply(postbox.last_id()))
+    assert postbox.take() == ReturnCounts(other=1)
+    assert postbox.everything() == before
+    assert standing(postbox, leaver) == ("invited", "")
 
 
 def test_a_late_bounce_of_an_older_mail_ends_nothing(postbox: Postbox) -> None:

@@ -63,6 +63,21 @@ def test_a_source_that_empties_a_buried_record_does_not_reopen_it(
     assert [None, None] == [row["sealed"] for row in one.rows(Spell)]
 
 
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_dead_mailbox_is_reopened_by_another_address_alone(
+    sqlite_ledger: Ledger, clock: FixedClock, *, marked: bool
+) -> None:
+    """Whose mails bounced is not written to again because a department was renamed."""
+    one = desk(sqlite_ledger, clock, leaver(1), leaver(2))
+    one.pull()
+    purge(one, reopens_on="address", marked=marked)
+
+    assert counts(2, unchanged=2) == say(one, leaver(1, department="Renamed"), leaver(2))
+    corrected = leaver(1, department="Renamed", personal_email="other.1@post.example")
+    found = counts(2, new=1, unchanged=1) if marked else counts(2, unchanged=2)
+    assert found == say(one, corrected, leaver(2))
+
+
 @pytest.mark.parametrize("forgotten", [False, True])
 def test_another_fact_reopens_a_buried_spell(
     ledger: Ledger, clock: FixedClock, *, forgotten: bool

@@ -1,22 +1,15 @@
 """SMTP against a real server: the bytes on the wire, and what each breakdown means for a mail."""
 # ruff: noqa: ANN401, ARG002, N802 (aiosmtpd gives its hooks their names and signatures)
 
-import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr, ValidationError
 
 from alumni_sync.errors import AuthRejected, Unavailable
@@ -24,8 +17,7 @@ from alumni_sync.ports import Fate, SendResult
 from alumni_sync.testing.mail import MAILER_CHECKS, SAMPLE, Delivered
 from alumni_sync.testing.platforms import plain_context
 from connectors.mail.smtp import SmtpMailer, SmtpMailerSettings
-
-HOST = "127.0.0.1"
+from tests.connectors.mail.tls import HOST, free_port, make_certificate, trusting
 
 
 @dataclass
@@ -103,39 +95,7 @@ class Running:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a PEM file with a key and a certificate for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "smtp test")])
-    now = datetime.fromtimestamp(time.time(), tz=UTC)  # TLS looks at the real clock
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
@@ -154,7 +114,7 @@ def server(certificate: Path) -> Iterator[Running]:
     )
     controller.start()
     port = controller.port
-    yield Running(script, port, ssl.create_default_context(cafile=str(certificate)))
+    yield Running(script, port, trusting(certificate))
     controller.stop()
 
 
@@ -181,6 +141,22 @@ def test_a_server_that_is_not_trusted_gets_nothing(server: Running) -> None:
     with pytest.raises(AuthRejected, match="STARTTLS"):
         mailer.send(SAMPLE)
     assert [] == server.script.received
+
+
+def test_a_server_that_offers_no_starttls_gets_nothing(certificate: Path) -> None:
+    """Somebody in between can take the offer out of the greeting: a mail must not go in clear."""
+    script = Script()
+    controller = Controller(script, hostname=HOST, port=free_port())
+    controller.start()
+    login = {"starttls": True, "user": "alumni", "password": SecretStr("right")}
+    mailer = Running(script, controller.port, trusting(certificate)).mailer(**login)
+
+    try:
+        with pytest.raises(AuthRejected, match="STARTTLS"):
+            mailer.send(SAMPLE)
+    finally:
+        controller.stop()
+    assert ([], []) == (script.received, script.logins)
 
 
 def test_a_wrong_password_stops_everything(server: Running) -> None:
