@@ -18,7 +18,7 @@ from alumni_sync.consent.delivery import bury
 from alumni_sync.consent.dossier import Dossier, load_dossier
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.links import LinkKind, supersede
-from alumni_sync.consent.outbox import ASKING_KINDS, OUTBOX, MailState, asking_key
+from alumni_sync.consent.outbox import OUTBOX, QUESTION_KINDS, MailState, asking_key
 from alumni_sync.consent.returned import Returned, ReturnKind
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import ALL_MAIL, Along, Happening, record, suppress
@@ -129,7 +129,7 @@ def _no_such_mailbox(
     reason: str,
 ) -> None:
     """End the question; a confirmation that bounced takes back nobody's yes, a person looks."""
-    if mail["kind"] not in ASKING_KINDS:
+    if mail["kind"] not in QUESTION_KINDS:
         bury(connection, mail, reason, d.clock.now())
         return
     _note(connection, mail, MailState.REFUSED, reason)
@@ -145,7 +145,7 @@ def _did_not_arrive(
 ) -> None:
     """Note it; the reminder tries again, unless this has happened too often."""
     _note(connection, mail, MailState.ACCEPTED, reason)
-    if mail["kind"] in ASKING_KINDS and dossier and _too_often(d, connection, mail, dossier):
+    if mail["kind"] in QUESTION_KINDS and dossier and _too_often(d, connection, mail, dossier):
         _unreachable(d, connection, mail, dossier, reason)
 
 
@@ -197,7 +197,7 @@ def _is_last(connection: Connection, mail: RowMapping) -> bool:
     """Say whether no asking mail about this employment left after this one."""
     later = select(func.count()).where(
         OUTBOX.c.invitation_id == mail["invitation_id"],
-        OUTBOX.c.kind.in_(ASKING_KINDS),
+        OUTBOX.c.kind.in_(QUESTION_KINDS),
         OUTBOX.c.state.in_(_SENT),
         OUTBOX.c.id > mail["id"],
     )
