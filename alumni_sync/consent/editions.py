@@ -63,6 +63,7 @@ class Terms:
 
     Attributes:
         basis: contact basis by which the reader is asked.
+        reply_days: working days within which requests are answered; 0 means a month.
         controllers: all who run the community together, and `arrangement`: what they have agreed
             on (GDPR Art. 26); both "" where one is responsible alone.
     """
@@ -83,6 +84,9 @@ class Terms:
     authority_url: str
     rules_url: str
     jurisdiction: str = "eu"
+    pause_months: int = 3
+    notice_days: int = 30
+    reply_days: int = 0
     controllers: str = ""
     arrangement: Words = ""
 

@@ -86,6 +86,9 @@ def terms_for(d: "Plugins", source: str, basis: str = "") -> Terms:
         authority_url=pack.authority.url,
         rules_url=f"{d.settings.consent.public_url}/how-we-decide",
         jurisdiction=pack.jurisdiction,
+        pause_months=pack.timers.pause_months,
+        notice_days=pack.timers.notice_days,
+        reply_days=pack.requests.working_days or 0,
         controllers=", ".join(controllers(d)) if arrangement else "",
         arrangement=arrangement,
     )
