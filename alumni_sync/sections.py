@@ -317,6 +317,7 @@ class Consent(Section):
     public_url: WebAddress
     notice: Code
     arrangement: Words | None = None  # of several controllers; GDPR Art. 26
+    join: bool = True  # former employees may ask to be asked
 
     @field_validator("public_url")
     @classmethod
