@@ -1,6 +1,7 @@
 """What all tests share: a clock that stands still, and a ledger on both databases."""
 
 import os
+import shutil
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,11 +69,25 @@ def ledger_template(postgres_server: postgres.Server) -> str:
     return url.rpartition("/")[2].partition("?")[0]
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty ledger file with its schema, of which every test on SQLite gets a copy."""
+    folder = tmp_path_factory.mktemp("ledger")
+    Ledger.open(f"sqlite:///{folder}/ledger.db", f"sqlite:///{folder}/keys.db", MASTER).close()
+    return folder / "ledger.db"
+
+
+def sqlite_urls(folder: Path, template: Path) -> tuple[str, str]:
+    """Return (ledger, key store) URLs of databases in `folder`; the ledger has its schema."""
+    shutil.copyfile(template, folder / "ledger.db")
+    return f"sqlite:///{folder}/ledger.db", f"sqlite:///{folder}/keys.db"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def ledger_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Yield (ledger, key store) URLs on either database."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/ledger.db", f"sqlite:///{tmp_path}/keys.db"
+        yield sqlite_urls(tmp_path, request.getfixturevalue("sqlite_template"))
         return
     server: postgres.Server = request.getfixturevalue("postgres_server")
     urls = server.create(request.getfixturevalue("ledger_template")), server.create()
@@ -89,8 +104,7 @@ def ledger(ledger_urls: tuple[str, str]) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def sqlite_ledger(tmp_path: Path) -> Iterator[Ledger]:
+def sqlite_ledger(tmp_path: Path, sqlite_template: Path) -> Iterator[Ledger]:
     """Yield an empty ledger on SQLite, for tests that are not about the database."""
-    urls = f"sqlite:///{tmp_path}/ledger.db", f"sqlite:///{tmp_path}/keys.db"
-    with Ledger.open(*urls, MASTER) as opened:
+    with Ledger.open(*sqlite_urls(tmp_path, sqlite_template), MASTER) as opened:
         yield opened
