@@ -62,7 +62,15 @@ class Erased:
     proof_kept: bool
 
 
-def erase(d: "Deployment", person_id: str, *, by: str, reason: str, run_id: str) -> Erased:
+def erase(
+    d: "Deployment",
+    person_id: str,
+    *,
+    by: str,
+    reason: str,
+    run_id: str,
+    call_platform: bool = True,
+) -> Erased:
     """Erase a person.
 
     Args:
@@ -71,16 +79,15 @@ def erase(d: "Deployment", person_id: str, *, by: str, reason: str, run_id: str)
         by: user name of whoever decided it.
         reason: one of `REASONS`.
         run_id: for the audit of the platform writes.
+        call_platform: False leaves the removal there to the worker, which has it in seconds: a
+            page must not wait for a platform.
 
     Raises:
         Refused: a legal hold stands, or there is no such person.
     """
     before = d.ledger.vault.load([person_id])
     invitations = _close(d, before, person_id, by, reason)
-    try:
-        failed = remove_closed(d, run_id, only=invitations).failed > 0
-    except ConnectorError:
-        failed = True
+    removed = call_platform and _removed(d, run_id, invitations)
     with d.ledger.read() as connection:
         spells = list(
             connection.execute(select(_SPELL.c.id).where(_SPELL.c.person_id == person_id)).scalars()
@@ -93,7 +100,15 @@ def erase(d: "Deployment", person_id: str, *, by: str, reason: str, run_id: str)
     d.ledger.vault.store.note_restricted(person_id, restricted=False)
     after = d.ledger.vault.load([person_id])
     gone = sum(before.has(person_id, kind) - after.has(person_id, kind) for kind in KeyKind)
-    return Erased(gone, failed, proof)
+    return Erased(gone, not removed, proof)
+
+
+def _removed(d: "Deployment", run_id: str, invitations: list[str]) -> bool:
+    """Take the person off the platform; say whether it took it."""
+    try:
+        return not remove_closed(d, run_id, only=invitations).failed
+    except ConnectorError:
+        return False
 
 
 def _close(d: "Deployment", ring: KeyRing, person_id: str, by: str, reason: str) -> list[str]:

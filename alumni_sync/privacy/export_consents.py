@@ -53,8 +53,16 @@ def _standing(reader: Reader, row: Mapping[str, Any], found: Consents) -> Item:
         said = reader.opened(KeyKind.PROFILE, "invitation", row[column])
         item[name] = said
         if isinstance(said, Mapping):
+            item[name] = {**said, "fields": _fields(said.get("fields", {}))}
             found.addresses += [said[key] for key in ("asked", "email") if said.get(key)]
     return item
+
+
+def _fields(agreed: Mapping[str, Any]) -> Item:
+    return {
+        name: {"value": value, "shown_to_members": str(shown).lower()}
+        for name, (value, shown) in agreed.items()
+    }
 
 
 def _event(reader: Reader, event: Mapping[str, Any], found: Consents) -> Item:

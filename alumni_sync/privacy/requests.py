@@ -34,6 +34,7 @@ from alumni_sync.privacy.request_rows import (
     seal_words,
 )
 from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.own_file import refuse_own_file
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -259,12 +260,28 @@ def _open(d: "Deployment", wish: _Wish) -> str:
         identity = None if wish.nonce_hash else Identity(wish.actor, wish.verified)
         lost = "words_not_kept" if wish.words and sealed is None else ""
         _happened(connection, row, "received", now, identity, reason=lost)
-        if wish.kind is not RequestKind.ERASE:  # what is erased at once is told on the page
-            at_once = wish.nonce_hash is not None and wish.kind in AT_ONCE
-            told = _told(d, row, due, outcome="done" if at_once else "")
-            if tell(d, connection, ring, MailKind.REQUEST_RECEIVED, told):
-                _happened(connection, row, "acknowledged", now, None, actor=Actor.SYSTEM)
+        on_site = wish.nonce_hash is not None
+        if not on_site or wish.kind is not RequestKind.ERASE:  # that one is told on the page
+            at_once = on_site and wish.kind in AT_ONCE
+            _acknowledge(d, connection, ring, row, outcome="done" if at_once else "")
     return request_number(row.id)
+
+
+def acknowledge(d: "Deployment", number: str) -> None:
+    """Tell the person that a request has come which could not be carried out at once."""
+    with d.ledger.read() as connection:
+        row = row_of(connection, request_id(number))
+    ring = d.ledger.vault.load([row.person_id])
+    with d.ledger.write() as connection:
+        _acknowledge(d, connection, ring, row)
+
+
+def _acknowledge(
+    d: "Deployment", connection: Connection, ring: KeyRing, row: Row[Any], *, outcome: str = ""
+) -> None:
+    told = _told(d, row, row.due_at, outcome=outcome)
+    if tell(d, connection, ring, MailKind.REQUEST_RECEIVED, told):
+        _happened(connection, row, "acknowledged", d.clock.now(), None, actor=Actor.SYSTEM)
 
 
 def _source_of(d: "Deployment", person_id: str) -> str:
@@ -317,7 +334,8 @@ def _handled(d: "Deployment", number: str, identity: Identity) -> tuple[Row[Any]
     """Return a request that somebody may handle, and its person's keys."""
     with d.ledger.read() as connection:
         row = row_of(connection, request_id(number))
-    Authority.of(d.settings).require(identity, Act.HANDLE_REQUEST, row.source)
+        Authority.of(d.settings).require(identity, Act.HANDLE_REQUEST, row.source)
+        refuse_own_file(d, connection, identity, row.person_id)
     return row, d.ledger.vault.load([row.person_id])
 
 

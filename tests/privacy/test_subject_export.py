@@ -113,7 +113,7 @@ def test_a_member_is_handed_everything(office: Community) -> None:
     assert "eligible" == decision["verdict"]
     (consent,) = content["consents"]
     assert ["asked", "said_yes"] == [event["event"] for event in consent["history"]]
-    assert "Accountant" == consent["agreed"]["fields"]["job_title"][0]
+    assert "Accountant" == consent["agreed"]["fields"]["job_title"]["value"]
     yes = consent["history"][1]
     assert "You no longer work at Acme" in content["texts"][yes["text"]]
     assert "Accountant" == yes["displayed"]["job_title"]
