@@ -11,6 +11,7 @@ folder, which comes as validation context. No message and no `repr` holds a secr
 import re
 from collections.abc import Mapping
 from datetime import date, time
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -112,8 +113,11 @@ def _database_url(value: str, info: ValidationInfo) -> str:
     return value
 
 
+_zones = cache(available_timezones)  # it walks through hundreds of files
+
+
 def _time_zone(value: object) -> object:
-    if isinstance(value, str) and value not in available_timezones():
+    if isinstance(value, str) and value not in _zones():
         raise ValueError("is not a time zone | use an IANA name such as Europe/Warsaw")
     return ZoneInfo(value) if isinstance(value, str) else value
 

@@ -6,6 +6,7 @@ what the first one says, or the edition does not load: consent given on a page t
 would not be informed. A locked edition (`alumni_sync.consent.locks`) loads only unchanged.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -239,9 +240,39 @@ def _state(folder: str | Path, *, deep: bool = True) -> Iterator[tuple[str, int,
                 yield from _state(entry.path)
 
 
+_SOUND: Final[dict[str, Edition]] = {}
+"""Editions that were read and checked, by the hash of their content."""
+_KEPT: Final = 32
+
+
 @lru_cache(maxsize=32)
 def _load(folder: Path, notice_id: str, _state: tuple[tuple[str, int, int], ...]) -> Edition:
-    """Load a folder once per state of its files: a page must not parse YAML at every request."""
+    """Load a folder once per state of its files: a page must not parse YAML at every request.
+
+    A copy of a folder that was found sound is not checked once more (a rehearsal makes some).
+    """
+    try:
+        content = _content(folder, notice_id)
+    except OSError:  # which file it is, the check says
+        return _checked(folder, notice_id)
+    if content not in _SOUND:
+        if len(_SOUND) >= _KEPT:
+            _SOUND.clear()
+        _SOUND[content] = _checked(folder, notice_id)
+    return _SOUND[content]
+
+
+def _content(folder: Path, notice_id: str) -> str:
+    """Return a hash over everything that decides whether an edition loads."""
+    digest = hashlib.sha256(f"{notice_id}/{folder.name}".encode())
+    for path, _, size in sorted([*_state(folder), *_state(folder.parent, deep=False)]):
+        digest.update(f"\0{Path(path).relative_to(folder.parent)}\0{size}\0".encode())
+        digest.update(Path(path).read_bytes())
+    return digest.hexdigest()
+
+
+def _checked(folder: Path, notice_id: str) -> Edition:
+    """Read a folder and check all that stands in it; raises `ConfigError`."""
     problems = list(changes(folder))
     manifest = _read(folder / "manifest.yaml", Manifest, problems)
     if manifest is None:
