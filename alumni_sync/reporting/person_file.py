@@ -153,7 +153,10 @@ def open_file(d: "Deployment", person_id: str, identity: Identity) -> PersonFile
         held=story.person["legal_hold"],
         restricted_at=story.person["restricted_at"],
         erased_at=story.person["erased_at"],
-        spells=tuple(_spell(story, row, obstacles) for row in reversed(story.spells)),
+        spells=tuple(
+            _spell(story, row, known, obstacles)
+            for row, known in reversed(list(zip(story.spells, facts, strict=True)))
+        ),
         consents=tuple(_consents(d, person_id, ring)),
         mails=tuple(_mails(story)),
         memberships=tuple(_memberships(story)),
@@ -177,13 +180,13 @@ def _obstacles(d: "Deployment", person_id: str) -> dict[str, str]:
     return {row["spell_id"]: row["obstacle"] for row in rows}
 
 
-def _spell(story: Story, row: Row, obstacles: Mapping[str, str]) -> SpellLine:
+def _spell(story: Story, row: Row, facts: Facts, obstacles: Mapping[str, str]) -> SpellLine:
     case = next(iter(story.of(story.cases, "spell_id", row["id"])), None)
     verdict = row["verdict"] or ""
-    obstacle = obstacles.get(row["id"])
+    obstacle, began = obstacles.get(row["id"]), facts.get("hire_date")
     return SpellLine(
         spell_id=row["id"],
-        hired_on=row["hired_on"],
+        hired_on=row["hired_on"] or (began if isinstance(began, date) else None),
         last_day=row["last_working_day"],
         ended=ENDED_STATUSES.get(row["record_status"], ""),
         verdict=VERDICTS.get(verdict, verdict or "not judged yet"),

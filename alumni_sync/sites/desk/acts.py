@@ -1,7 +1,6 @@
 """What the desk does about one person: legal holds, what they told us, a form to print."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -17,7 +16,7 @@ from alumni_sync.reporting.person_file import ConsentLine
 from alumni_sync.review.authority import Act
 from alumni_sync.sites.desk.people import HOLD, opened, person_page
 from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
-from alumni_sync.sites.desk.words import NOT_NOW, problem_words
+from alumni_sync.sites.desk.words import NOT_NOW, day, problem_words
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import Form
 from alumni_sync.sites.languages import all_texts
@@ -96,14 +95,6 @@ def _told(form: Form) -> Told | str:
         kept=form.one("kept"),
         purposes=purposes if what == _SOME else None,
     )
-
-
-def day(text: str) -> date | None:
-    """Return a civil date as a browser writes it, None for anything else."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _not_taken(

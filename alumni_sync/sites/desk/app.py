@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from alumni_sync.errors import Refused
 from alumni_sync.ports import Clock
 from alumni_sync.review.identity import identity_of
-from alumni_sync.sites.desk import acts, letters, papers, people
+from alumni_sync.sites.desk import acts, joins, letters, papers, people, requests
 from alumni_sync.sites.desk.queue import case, queue
 from alumni_sync.sites.desk.service import DeskService
 from alumni_sync.sites.desk.shell import Desk, DeskSite, Office
@@ -68,7 +68,14 @@ def _rooms(desk: Desk) -> list[Route]:
     ]
     if desk.office is None:
         return found
-    rooms = (*people.ROOMS, *acts.ROOMS, *papers.ROOMS, *letters.ROOMS)
+    rooms = (
+        *people.ROOMS,
+        *requests.ROOMS,
+        *acts.ROOMS,
+        *papers.ROOMS,
+        *joins.ROOMS,
+        *letters.ROOMS,
+    )
     return found + [
         route(path, _answering(desk, partial(handler, desk)), *methods)
         for path, handler, methods in rooms

@@ -24,9 +24,8 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.review.access import log_access
 from alumni_sync.review.authority import Act
-from alumni_sync.sites.desk.acts import day
 from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
-from alumni_sync.sites.desk.words import NOT_NOW, problem_words
+from alumni_sync.sites.desk.words import NOT_NOW, day, problem_words
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import Form, Submission
 from alumni_sync.sites.languages import all_texts

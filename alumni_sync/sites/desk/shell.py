@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MENU: Final = (
     ("/", "Queue", (Act.SEE_CASE,)),
     ("/find", "Find", (Act.FIND_PERSON,)),
+    ("/requests", "Requests", (Act.SEE_REQUEST,)),
+    ("/joins", "Join requests", (Act.MATCH_JOIN,)),
     ("/answers", "Paper", (Act.RECORD_CONSENT, Act.CONFIRM_CONSENT)),
     ("/letters", "Letters", (Act.EXPORT_LETTERS,)),
 )

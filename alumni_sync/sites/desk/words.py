@@ -1,6 +1,7 @@
-"""What the desk says about a form that cannot be taken, by the codes of the stages."""
+"""What stands in the desk's forms: how a day is read, and what is said of what cannot be taken."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 NOT_NOW: Final[Mapping[str, str]] = {
@@ -45,3 +46,11 @@ _PROBLEMS: Final[Mapping[tuple[str, str], str]] = {
 def problem_words(field: str, code: str) -> str:
     """Return what is wrong with a field, as a person would say it."""
     return _PROBLEMS.get((field, code), "This cannot be taken as it is.")
+
+
+def day(text: str) -> date | None:
+    """Return a civil date as a browser writes it, None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

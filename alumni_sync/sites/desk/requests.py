@@ -1,0 +1,211 @@
+"""Requests of people at the desk: the list by deadline, one request, and what is done about it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from alumni_sync.domain import Identity
+from alumni_sync.errors import Refused
+from alumni_sync.privacy.request_rows import (
+    RequestChannel,
+    RequestKind,
+    RequestState,
+    ShownRequest,
+    list_requests,
+    show_request,
+)
+from alumni_sync.privacy.requests import close_request, extend_request, open_request
+from alumni_sync.privacy.restriction import lift, restrict
+from alumni_sync.review.authority import Act
+from alumni_sync.sites.desk.people import opened
+from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
+from alumni_sync.sites.desk.words import day
+from alumni_sync.sites.endpoints import Visit
+from alumni_sync.sites.forms import Form
+
+REQUEST: Final = "request"
+TAKE_DOWN: Final = "take_down"
+KINDS: Final[Mapping[str, str]] = {
+    RequestKind.ACCESS.value: "to see what we have (Art. 15)",
+    RequestKind.EXPORT.value: "a copy to take along (Art. 20)",
+    RequestKind.RECTIFY.value: "to have something corrected (Art. 16)",
+    RequestKind.RESTRICT.value: "to have it kept and not used (Art. 18)",
+    RequestKind.ERASE.value: "to be erased (Art. 17)",
+    RequestKind.CONTEST.value: "a person to look at a verdict again (Art. 22)",
+    RequestKind.OBJECT.value: "not to be written to any more (Art. 21)",
+}
+_CHANNELS: Final = {
+    one.value: one for one in RequestChannel if one is not RequestChannel.PREFERENCES
+}
+_DONE: Final[Mapping[str, str]] = {
+    "answered": "The request is closed, and the answer goes out by mail.",
+    "by_post": "The request is closed. There is no address for mail: answer by letter.",
+    "extended": "The deadline is extended, and the person is told why.",
+    "restricted": "From now on their data is kept and used for nothing else.",
+    "unrestricted": "Their data may be used again, as far as their consent goes.",
+    "requested": "The request is taken down.",
+}
+
+
+def requests(desk: Desk, visit: Visit) -> Response:
+    """`GET /requests`: those that wait, the most urgent first; all of them with `?all=1`."""
+    identity = desk.visitor(visit.request, Act.SEE_REQUEST)
+    everything = visit.request.query_params.get("all") == "1"
+    lines = list_requests(desk.behind.d, identity, waiting=not everything)
+    return desk.page("desk/requests.html", identity, lines=lines, everything=everything)
+
+
+def request(desk: Desk, visit: Visit) -> Response:
+    """`GET /request/SR-000123`: what was asked. `POST`: done, refused, extended, restricted."""
+    identity = desk.visitor(visit.request, Act.SEE_REQUEST)
+    number = visit.request.path_params["number"].upper()
+    if visit.request.method != "POST":
+        return _page(desk, identity, number, done=visit.request.query_params.get("done", ""))
+    submission = desk.submitted(visit, identity, REQUEST, number)
+    shown = _shown(desk, identity, number)
+    if _version(shown) != seen_version(submission):
+        why = "This request has changed since: this is how it stands now. Nothing was saved."
+        return _page(desk, identity, number, 409, why=why)
+    try:
+        done = _act(desk, identity, shown, visit.form)
+    except Refused as refused:
+        text = str(refused)
+        return _page(desk, identity, number, 422, why=f"{text[:1].upper()}{text[1:]}.",
+                     entered=visit.form)  # fmt: skip
+    return desk.onward(f"/request/{number}?done={done}")
+
+
+def _act(desk: Desk, identity: Identity, shown: ShownRequest, form: Form) -> str:
+    """Do what was chosen; return the code of what was done.
+
+    Raises:
+        Refused: it cannot be done; nothing was changed.
+    """
+    d, number, act = desk.behind.d, shown.summary.number, form.one("act")
+    if act == "extend":
+        extend_request(d, number, identity, reason=form.one("extension"))
+        return "extended"
+    if act == "restrict":
+        restrict(d, shown.summary.person_id, identity)
+        return "restricted"
+    if act == "lift":
+        lift(d, shown.summary.person_id, identity)
+        return "unrestricted"
+    if act not in {RequestState.DONE.value, RequestState.REFUSED.value}:
+        raise Refused("choose what to do")
+    answer = form.one("answer")
+    if not answer:
+        raise Refused("write the answer: the person gets it")
+    reason = form.one("refusal") if act == RequestState.REFUSED.value else ""
+    closed = close_request(d, number, RequestState(act), identity, reason=reason, answer=answer)
+    return "answered" if closed.mailed else "by_post"
+
+
+def _shown(desk: Desk, identity: Identity, number: str) -> ShownRequest:
+    """Return a request, written down as read; one that this visitor may not see does not exist."""
+    try:
+        return show_request(desk.behind.d, number, identity)
+    except Refused:
+        raise HTTPException(404) from None
+
+
+def _version(shown: ShownRequest) -> int:
+    """Return what a page about a request depends on, as a number: how often it has changed."""
+    return len(shown.history)
+
+
+def _page(
+    desk: Desk,
+    identity: Identity,
+    number: str,
+    status: int = 200,
+    *,
+    why: str = "",
+    done: str = "",
+    entered: Form | None = None,
+) -> Response:
+    shown = _shown(desk, identity, number)
+    return desk.page(
+        "desk/request.html",
+        identity,
+        status,
+        shown=shown,
+        kinds=KINDS,
+        may=allowed(
+            desk, identity, Act.HANDLE_REQUEST, Act.SEE_CONSENT, source=shown.summary.source
+        ),
+        problems=(("act", why),) if why else (),
+        done=_DONE.get(done, ""),
+        entered=entered or Form(),
+        token=desk.token(identity, REQUEST, number, _version(shown)),
+    )
+
+
+def take_down(desk: Desk, visit: Visit) -> Response:
+    """`GET /person/P-…/request`: what somebody asks for by mail, phone, letter or in person."""
+    identity = desk.visitor(visit.request, Act.HANDLE_REQUEST)
+    person_id = visit.request.path_params["person"]
+    if visit.request.method != "POST":
+        return _take_down_page(desk, identity, person_id)
+    desk.submitted(visit, identity, TAKE_DOWN, person_id)
+    form = visit.form
+    kind, channel = form.one("kind"), _CHANNELS.get(form.one("channel"))
+    received = day(form.one("received_on"))
+    problems = []
+    if kind not in KINDS:
+        problems.append(("kind", "Choose what they ask for."))
+    if channel is None:
+        problems.append(("channel", "Choose how it came."))
+    if received is None:
+        problems.append(("received_on", "Write the day on which it reached us."))
+    if problems or channel is None or received is None:
+        return _take_down_page(desk, identity, person_id, problems, form)
+    d = desk.behind.d
+    for known in list_requests(d, identity, person_id=person_id):
+        if (known.kind, known.channel) == (kind, channel.value):
+            return desk.onward(f"/request/{known.number}")  # a double click, or asked twice
+    try:
+        number = open_request(
+            d,
+            kind=RequestKind(kind),
+            channel=channel,
+            identity=identity,
+            person_id=person_id,
+            words=form.one("words"),
+            received_on=received,
+        )
+    except Refused as refused:
+        text = str(refused)
+        problems = [("received_on", f"{text[:1].upper()}{text[1:]}.")]
+        return _take_down_page(desk, identity, person_id, problems, form)
+    return desk.onward(f"/request/{number}?done=requested")
+
+
+def _take_down_page(
+    desk: Desk,
+    identity: Identity,
+    person_id: str,
+    problems: list[tuple[str, str]] | None = None,
+    entered: Form | None = None,
+) -> Response:
+    file = opened(desk, identity, person_id)
+    return desk.page(
+        "desk/take_down.html",
+        identity,
+        422 if problems else 200,
+        file=file,
+        kinds=KINDS,
+        problems=problems or [],
+        entered=entered or Form(),
+        token=desk.token(identity, TAKE_DOWN, person_id),
+    )
+
+
+ROOMS: Final = (
+    ("/requests", requests, ("GET",)),
+    ("/request/{number}", request, ("GET", "POST")),
+    ("/person/{person}/request", take_down, ("GET", "POST")),
+)
+"""Path, handler and methods."""
