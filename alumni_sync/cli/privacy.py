@@ -6,6 +6,7 @@ import click
 
 from alumni_sync.cli.app import App, json_option, os_identity, pass_app, show, table
 from alumni_sync.cli.exits import Exit, finish
+from alumni_sync.cli.processing import records
 
 REASONS = ("request", "objection", "authority", "mistake")
 
@@ -13,6 +14,9 @@ REASONS = ("request", "objection", "authority", "mistake")
 @click.group()
 def privacy() -> None:
     """Erase a person; let go what may no longer be kept."""
+
+
+privacy.add_command(records)
 
 
 @privacy.command()
