@@ -7,7 +7,7 @@ never its message, since messages of databases and parsers contain values.
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -39,23 +39,33 @@ class Visit:
 
 
 Handler = Callable[[Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def route(path: str, handler: Handler, *methods: str) -> Route:
     """Return the route at which `handler` answers; every other method is 405."""
 
     async def answer(request: Request) -> Response:
+        form = await read_form(request) if request.method == "POST" else Form()
+        return await run_in_threadpool(handler, Visit(request, form))
+
+    return Route(path, guarded(path, answer), methods=list(methods))
+
+
+def guarded(path: str, answer: Endpoint) -> Endpoint:
+    """Return `answer` with the route's template for the log, and failures without their message."""
+
+    async def guard(request: Request) -> Response:
         request.scope[_ROUTE] = path
         try:
-            form = await read_form(request) if request.method == "POST" else Form()
-            return await run_in_threadpool(handler, Visit(request, form))
+            return await answer(request)
         except HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 any failure becomes a page without its message
             _log.error("page failed", route=path, error=type(error).__name__, at=_place(error))
             raise HTTPException(500) from None
 
-    return Route(path, answer, methods=list(methods))
+    return guard
 
 
 def _place(error: Exception) -> str:

@@ -53,7 +53,7 @@ async def read_form(request: Request) -> Form:
     Raises:
         HTTPException: 413 more than 16 KiB or 40 fields, 415 not a form, 400 not readable.
     """
-    body = await _bounded(request)
+    body = await bounded_body(request)
     kind = Message()
     kind["Content-Type"] = request.headers.get("content-type", "")
     if kind.get_content_type() == _MULTIPART:  # RFC 8058 allows it for one-click
@@ -70,8 +70,8 @@ async def read_form(request: Request) -> Form:
     return Form(values)
 
 
-async def _bounded(request: Request) -> bytes:
-    """Read at most `MAX_BODY` bytes, whatever length the client declares."""
+async def bounded_body(request: Request) -> bytes:
+    """Read at most `MAX_BODY` bytes, whatever length the client declares; else 413."""
     chunks = bytearray()
     async for chunk in request.stream():
         chunks += chunk
