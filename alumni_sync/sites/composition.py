@@ -18,6 +18,7 @@ from alumni_sync.membership.removal import remove_closed
 from alumni_sync.privacy.overdue import alert_late_requests
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
 from alumni_sync.sites.consent.ledger_services import ledger_services
+from alumni_sync.sites.consent.mail_hook import LedgerMailHook, hook_route
 from alumni_sync.sites.desk.app import desk_app
 from alumni_sync.sites.desk.service import LedgerDesk
 from alumni_sync.sites.desk.shell import DeskSite, Office
@@ -54,6 +55,7 @@ def sites_of(
         hashes=d.ledger.hashes,
         clock=d.clock,
         wake=wake,
+        beside=[hook_route(LedgerMailHook(d), d.clock)],
     )
     desk = desk_app(
         DeskSite(

@@ -55,7 +55,7 @@ class _Forms(HTMLParser):
         name, value = given["name"] or "", given["value"] or ""
         if given["type"] == "hidden":
             form.hidden[name] = value
-        elif given["type"] in {"text", "date"}:
+        elif given["type"] in {"text", "date", "email"}:
             form.texts[name] = value
         else:
             form.offered.append((name, value))

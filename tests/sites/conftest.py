@@ -33,7 +33,7 @@ def build(stand_in: StandIn, woken: list[str]) -> Callable[[str], ASGIApp]:
     def site(public_url: str = ORIGIN) -> ASGIApp:
         return consent_app(
             ConsentSite(public_url, "Acme", ("en", "pl"), CONTACTS),
-            stand_in,
+            stand_in.services,
             hashes=KeyedHashes(MASTER),
             clock=stand_in.clock,
             wake=lambda: woken.append("wake"),

@@ -6,7 +6,7 @@ every change, so that a test can say "nothing was decided" and mean it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from alumni_sync.clock import FixedClock
@@ -22,18 +22,29 @@ from alumni_sync.consent.answers import (
     Stale,
 )
 from alumni_sync.consent.editions import load_edition
+from alumni_sync.consent.lifecycle import HELD_ONTO
 from alumni_sync.consent.links import Link, LinkKind
 from alumni_sync.consent.notices import render_form, render_notice
+from alumni_sync.consent.offers import masked
 from alumni_sync.consent.receipts import Receipt
-from alumni_sync.consent.view import ConsentView, CurrentChoices, OfferedField, OfferedPurpose
-from alumni_sync.domain import LIVE_STATES, ConsentState
+from alumni_sync.consent.view import (
+    AnewForm,
+    ConsentView,
+    CurrentChoices,
+    OfferedField,
+    OfferedPurpose,
+    Resting,
+)
+from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.consent.service import PublicNotice, PublicText, RulesInForce
+from alumni_sync.sites.consent.services import ConsentServices
 from tests.terms import TERMS
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 DECIDE, MANAGE, STOP, STOP_NEWS = "d" * 43, "m" * 43, "u" * 43, "n" * 43
+PROVE = "e" * 43
 INVITATION = "I-0000000000000001"
 VALUES = {
     ProfileField.LEGAL_ENTITY: "Acme sp. z o.o.",
@@ -77,9 +88,11 @@ class StandIn:
             MANAGE: LinkKind.MANAGE,
             STOP: LinkKind.UNSUBSCRIBE,
             STOP_NEWS: LinkKind.UNSUBSCRIBE,
+            PROVE: LinkKind.VERIFY,
         }
     )
     broken: bool = False
+    resting: Resting = field(default_factory=lambda: Resting(pause_months=3))
     refuses: Outcome | None = None
     answerable: bool = True
     closes: datetime = NOW + timedelta(days=30)
@@ -135,6 +148,7 @@ class StandIn:
             can_defer=self.state is ConsentState.INVITED,
             current=self.current,
         )
+        shown = replace(shown, anew=self._anew(shown), resting=self.resting)
         if self.only_language and not language:
             names = dict.fromkeys(self.spoken, "Language")
             return replace(shown, language=self.only_language, languages=names)
@@ -265,8 +279,99 @@ class StandIn:
         assert language
         return RulesInForce("r" * 64, "en", ("If A, then a person looks at it.", "If B, then yes."))
 
+    # --- what members change ---
+
+    @property
+    def services(self) -> ConsentServices:
+        """Return everything behind the pages: this one person."""
+        return ConsentServices(self, self, self)
+
+    def say_yes_anew(self, invitation_id: str, choice: Choice, evidence: Evidence) -> Outcome:
+        """Take a new yes, on top of what stands."""
+        assert invitation_id == INVITATION
+        if choice.nonce in self.seen:
+            return replace(self.seen[choice.nonce], replay=True)
+        if self.refuses or self.current is None:
+            return self.refuses or Conflict(self.state)
+        self.choice = choice
+        self.current = replace(
+            self.current, name=choice.name, purposes=self.current.purposes | choice.purposes
+        )
+        return self._record("anew", ConsentState.RENEWED, evidence, choice.nonce)
+
+    def wait_until(
+        self, invitation_id: str, days: Mapping[Purpose, date], evidence: Evidence, nonce: str
+    ) -> Outcome:
+        """Close a purpose until a day."""
+        assert invitation_id == INVITATION
+        if self.refuses or self.current is None:
+            return self.refuses or Conflict(self.state)
+        self.current = replace(self.current, not_before=days)
+        return self._record("wait", self.state, evidence, nonce)
+
+    def pause(self, invitation_id: str, months: int, evidence: Evidence, nonce: str) -> Outcome:
+        """Rest."""
+        assert invitation_id == INVITATION
+        if self.refuses or self.current is None:
+            return self.refuses or Conflict(self.state)
+        self.resting = replace(self.resting, paused_until=NOW + timedelta(days=30 * months))
+        return self._record(f"pause:{months}", ConsentState.PAUSED, evidence, nonce)
+
+    def end_pause(self, invitation_id: str, evidence: Evidence, nonce: str) -> Outcome:
+        """Come back."""
+        assert invitation_id == INVITATION
+        self.resting = replace(self.resting, paused_until=None)
+        return self._record("continue", ConsentState.GIVEN, evidence, nonce)
+
+    def change_address(
+        self, invitation_id: str, typed: str, evidence: Evidence, nonce: str, language: str
+    ) -> Outcome:
+        """Wait for the proof of another address."""
+        assert (invitation_id, bool(language)) == (INVITATION, True)
+        if self.refuses:
+            return self.refuses
+        self.resting = replace(
+            self.resting, pending_email=masked(typed), pending_until=NOW + timedelta(days=2)
+        )
+        return self._record(f"address:{typed}", self.state, evidence, nonce)
+
+    def prove_address(
+        self, invitation_id: str, evidence: Evidence, nonce: str, language: str
+    ) -> Outcome:
+        """Take the proof."""
+        assert (invitation_id, bool(language)) == (INVITATION, True)
+        if nonce in self.seen:
+            return replace(self.seen[nonce], replay=True)
+        if self.refuses:
+            return self.refuses
+        self.resting = Resting()
+        return self._record("proven", ConsentState.GIVEN, evidence, nonce)
+
+    def refuse_address(self, invitation_id: str, evidence: Evidence) -> bool:
+        """Forget an address."""
+        assert invitation_id == INVITATION
+        self.changes.append("refused_address")
+        self.evidence.append(evidence)
+        return self.links.pop(PROVE, None) is not None
+
+    def ask_link(self, typed: str) -> None:
+        """Note who asked for a fresh link."""
+        self.changes.append(f"link:{typed}")
+
+    def _anew(self, shown: ConsentView) -> AnewForm | None:
+        if self.current is None:
+            return None
+        stored = self.current.fields
+        return AnewForm(
+            form_sha256="a" * 64,
+            label="Yes, from today",
+            fields=tuple(one for one in shown.fields if one.field not in stored),
+            hidden=tuple(one for one in shown.fields if not stored.get(one.field, ("", True))[1]),
+            purposes=tuple(p for p in shown.purposes if p.purpose not in self.current.purposes),
+        )
+
     def _record(self, change: str, state: ConsentState, evidence: Evidence, nonce: str) -> Decided:
-        assert state in LIVE_STATES or self.current is None
+        assert state in HELD_ONTO or self.current is None
         self.changes.append(change)
         self.evidence.append(evidence)
         self.state = state

@@ -164,7 +164,7 @@ def test_a_refusal_of_the_stage_is_shown(member: Browser, stand_in: StandIn) -> 
     answer = member.post(form.action, form.filled(("purpose", "events")))
 
     assert 422 == answer.status
-    assert "cannot be saved as it is" in answer.text
+    assert "tick only what the page offers" in answer.text
 
 
 def test_who_is_paused_can_leave(member: Browser, stand_in: StandIn) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
-from alumni_sync.sites.consent.ledger_service import LedgerConsent
+from alumni_sync.sites.consent.ledger_services import ledger_services
 from tests.consent.world import World
 from tests.roster import Leaver
 from tests.sites.browser import Browser, PageForm
@@ -28,7 +28,7 @@ class Site:
         self.origin = world.d.settings.consent.public_url
         self.app = consent_app(
             ConsentSite(self.origin, "Acme", ("en", "pl"), (("Acme", "privacy@acme.example"),)),
-            LedgerConsent(world.d),
+            ledger_services(world.d),
             hashes=world.d.ledger.hashes,
             clock=world.clock,
             wake=lambda: None,
@@ -165,7 +165,7 @@ def test_less_can_be_stored_without_leaving(site: Site) -> None:
         *[("purpose", "events"), ("purpose", "newsletter")],
     ]
     browser.post(form.action, form.filled(("answer", "yes"), *chosen))
-    forms = {f.action + f.offered[0][0]: f for f in browser.get("/p").forms}
+    forms = {f.action + f.offered[0][0]: f for f in browser.get("/p").forms if f.offered}
 
     fields = forms["/p/fieldsremove"]
     narrowed = fields.filled(("remove", "legal_entity"), ("hide", "job_title"))

@@ -9,7 +9,7 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
-from alumni_sync.sites.consent.ledger_service import LedgerConsent
+from alumni_sync.sites.consent.ledger_services import ledger_services
 from tests.conftest import MASTER
 from tests.consent.world import World
 from tests.sites.browser import Browser, Response
@@ -23,7 +23,7 @@ def site(world: World) -> Browser:
     origin = world.d.settings.consent.public_url
     app = consent_app(
         ConsentSite(origin, "Acme", ("en", "pl"), (("Acme", "privacy@acme.example"),)),
-        LedgerConsent(world.d),
+        ledger_services(world.d),
         hashes=world.d.ledger.hashes,
         clock=world.clock,
         wake=lambda: None,

@@ -1,6 +1,6 @@
 """The consent site as an application: which route does what, and what stands around all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -14,8 +14,19 @@ from starlette.types import ASGIApp
 
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ports import Clock
-from alumni_sync.sites.consent import choices, decision, links, public, records, unsubscribe
-from alumni_sync.sites.consent.service import ConsentService
+from alumni_sync.sites.consent import (
+    addresses,
+    choices,
+    decision,
+    join,
+    links,
+    members,
+    public,
+    records,
+    resend,
+    unsubscribe,
+)
+from alumni_sync.sites.consent.services import ConsentServices
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import AccessLine, Handler, Visit, route
 from alumni_sync.sites.forms import FormTokens
@@ -37,6 +48,22 @@ _ROUTES: Final[tuple[tuple[str, str, _Page], ...]] = (
     ("GET", "/p", choices.show),
     ("POST", "/p/withdraw", choices.withdraw),
     ("POST", "/p/fields", choices.narrow),
+    ("POST", "/p/not-before", members.wait),
+    ("POST", "/p/anew", members.say_anew),
+    ("POST", "/p/pause", members.pause),
+    ("POST", "/p/continue", members.end_pause),
+    ("POST", "/p/email", addresses.change),
+    ("GET", "/e/{token}", links.open_proof),
+    ("GET", "/e", addresses.ask),
+    ("POST", "/e", addresses.prove),
+    ("GET", "/resend", resend.ask),
+    ("POST", "/resend", resend.resend),
+    ("GET", "/join", join.show),
+    ("POST", "/join", join.ask),
+    ("GET", "/join/sent", join.sent),
+    ("GET", "/j/{token}", join.open_join),
+    ("GET", "/j", join.question),
+    ("POST", "/j", join.answer),
     ("GET", "/u/{token}", links.open_unsubscribe),
     ("POST", "/u/{token}", links.one_click),
     ("GET", "/u", unsubscribe.confirm),
@@ -68,36 +95,46 @@ class ConsentSite:
 
 def consent_app(
     site: ConsentSite,
-    service: ConsentService,
+    services: ConsentServices,
     *,
     hashes: KeyedHashes,
     clock: Clock,
     wake: Callable[[], None],
+    beside: Sequence[Route] = (),
 ) -> ASGIApp:
-    """Return the application; nothing is opened or read until a request comes."""
+    """Return the application; nothing is opened or read until a request comes.
+
+    `beside` are routes that are no pages: programs call them, no browser does.
+    """
     address = Address.of(site.public_url)
     shell = Shell(
-        service=service,
+        service=services.consent,
         address=address,
-        pages=_pages(site, address),
+        pages=_pages(site, address, join_open=services.joins is not None),
         sessions=Sessions(hashes, clock, https=address.https),
         tokens=FormTokens(hashes, clock),
         strangers=Strangers(),
         clock=clock,
         wake=wake,
+        preferences=services.preferences,
+        resending=services.resending,
+        joins=services.joins,
     )
     application = Starlette(
-        routes=_routes(shell), exception_handlers={HTTPException: partial(_failed, shell)}
+        routes=[*_routes(shell), *beside],
+        exception_handlers={HTTPException: partial(_failed, shell)},
     )
     application.router.redirect_slashes = False  # its redirects are made from the Host header
     inner = AtAddress(AccessLine(application, "consent"), address)
     return SecureHeaders(inner, https=address.https)
 
 
-def _pages(site: ConsentSite, address: Address) -> Pages:
+def _pages(site: ConsentSite, address: Address, *, join_open: bool) -> Pages:
     spoken = tuple(code for code in site.languages if code in all_texts())
     languages = spoken or tuple(all_texts())[:1]
-    return Pages(address, languages, company=site.company, contacts=site.contacts)
+    return Pages(
+        address, languages, company=site.company, contacts=site.contacts, join_open=join_open
+    )
 
 
 def _routes(shell: Shell) -> list[Route]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Final
 
 from starlette.responses import Response
@@ -26,6 +27,8 @@ from alumni_sync.sites.forms import Form, Submission
 from alumni_sync.sites.sessions import Session
 
 FORM: Final = "decide"
+_FORMATS: Final = ("%Y-%m-%d", "%d.%m.%Y")
+"""As browsers send a day, and as people write one where a browser only offers a line of text."""
 _ENDINGS: Final[Mapping[ConsentState, str]] = {
     ConsentState.REFUSED: "no",
     ConsentState.DEFERRED: "later",
@@ -33,6 +36,8 @@ _ENDINGS: Final[Mapping[ConsentState, str]] = {
     ConsentState.WITHDRAWN: "withdrawn",
     ConsentState.OBJECTED: "objected",
     ConsentState.EXPIRED: "expired",
+    ConsentState.ADDRESS_PENDING: "address",
+    ConsentState.PAUSED: "paused",
 }
 
 
@@ -49,14 +54,16 @@ def answer(shell: Shell, visit: Visit) -> Response:
     """`POST /consent`: take the answer; whatever cannot be taken is shown with the reason."""
     session = shell.session(visit, LinkKind.DECIDE, LinkKind.MANAGE)
     submitted = shell.submission(visit, session, FORM)
-    try:
-        choice = _choice(visit.form, submitted)
-    except ValueError:  # a field or purpose that no page of ours offers
-        outcome: Outcome = Invalid((("fields", "unknown"),))
-    else:
-        outcome = shell.service.decide(session.reference, choice, shell.evidence(visit, session))
+    choice = choice_of(visit.form, submitted)
+    outcome: Outcome = (
+        choice
+        if isinstance(choice, Invalid)
+        else shell.service.decide(session.reference, choice, shell.evidence(visit, session))
+    )
     if isinstance(outcome, Decided):
-        return shell.answered("/consent/done", session)
+        waits = outcome.state is ConsentState.ADDRESS_PENDING  # nothing to manage yet
+        answered = shell.answered_only if waits else shell.answered
+        return answered("/consent/done", session)
     shown = shell.view(visit, session, submitted.about["language"])
     if isinstance(outcome, Conflict):
         return conflict(shell, shown, session, outcome)
@@ -81,15 +88,20 @@ def conflict(shell: Shell, shown: ConsentView, session: Session, outcome: Confli
     return _ending(shell, replace(shown, state=outcome.state), session, status=409, problem=problem)
 
 
-def _choice(form: Form, submitted: Submission) -> Choice:
-    """Return the answer as a value.
-
-    Raises:
-        ValueError: something was ticked that does not exist.
-    """
-    shown = form.chosen("show")
-    given = form.one("answer")
-    about = submitted.about
+def choice_of(form: Form, submitted: Submission) -> Choice | Invalid:
+    """Return what was submitted as a value; `Invalid` where something was that does not exist."""
+    shown, given, about = form.chosen("show"), form.one("answer"), submitted.about
+    try:
+        # Shown without stored is not stored: a tick for "shown" alone is no wish to be stored.
+        fields = {ProfileField(value): value in shown for value in sorted(form.chosen("field"))}
+        # Of what is stored already, a member may only say that it be shown as well.
+        fields |= {ProfileField(value): True for value in sorted(form.chosen("reveal"))}
+        purposes = frozenset(Purpose(value) for value in form.chosen("purpose"))
+    except ValueError:
+        return Invalid((("fields", "unknown"),))
+    days = not_before(form)
+    if isinstance(days, Invalid):
+        return days
     return Choice(
         answer=Answer(given) if given in set(Answer) else None,
         notice_sha256=about["notice"],
@@ -97,11 +109,27 @@ def _choice(form: Form, submitted: Submission) -> Choice:
         version=int(about["version"]),
         nonce=submitted.nonce,
         name=form.one("name"),
-        purposes=frozenset(Purpose(value) for value in form.chosen("purpose")),
-        # Shown without stored is not stored: a tick for "shown" alone is no wish to be stored.
-        fields={ProfileField(value): value in shown for value in sorted(form.chosen("field"))},
+        email=form.one("email"),
+        purposes=purposes,
+        fields=fields,
+        not_before=days,
         language=about["language"],
     )
+
+
+def not_before(form: Form) -> dict[Purpose, date] | Invalid:
+    """Return the day before which job offers are not wanted, as it was typed; none for an empty."""
+    typed = form.one("not_before")
+    if not typed:
+        return {}
+    for pattern in _FORMATS:
+        try:
+            return {
+                Purpose.JOB_OFFERS: datetime.strptime(typed, pattern).replace(tzinfo=UTC).date()
+            }
+        except ValueError:
+            continue
+    return Invalid((("not_before", "unreadable"),))
 
 
 def _question(
@@ -126,6 +154,7 @@ def _question(
         status=status,
         problems=problems,
         entered=form or Form(),
+        tomorrow=shell.tomorrow,
         token=shell.tokens.issue(FORM, session, about),
     )
 
@@ -154,7 +183,9 @@ def _again(
 def _problem(where: str, reason: str) -> str:
     if reason == "only_once":
         return reason
-    return where if where in {"name", "email", "fields", "purposes"} else "other"
+    if (where, reason) in {("email", "too_many"), ("email", "unknown")}:
+        return f"{where}_{reason}"
+    return where if where in {"name", "email", "fields", "purposes", "not_before"} else "other"
 
 
 def _ending(

@@ -19,6 +19,7 @@ PAGE_OF: Final[Mapping[LinkKind, str]] = {
     LinkKind.DECIDE: "/consent",
     LinkKind.MANAGE: "/p",
     LinkKind.UNSUBSCRIBE: "/u",
+    LinkKind.VERIFY: "/e",
 }
 _ONE_CLICK: Final = {"List-Unsubscribe": ("One-Click",)}
 
@@ -36,6 +37,11 @@ def open_choices(shell: Shell, visit: Visit) -> Response:
 def open_unsubscribe(shell: Shell, visit: Visit) -> Response:
     """`GET /u/{token}`: from the unsubscribe link to a page that asks for confirmation."""
     return _exchange(shell, visit, LinkKind.UNSUBSCRIBE)
+
+
+def open_proof(shell: Shell, visit: Visit) -> Response:
+    """`GET /e/{token}`: from the mail to another address to the page that asks whose it is."""
+    return _exchange(shell, visit, LinkKind.VERIFY)
 
 
 def one_click(shell: Shell, visit: Visit) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -10,7 +11,9 @@ from alumni_sync.consent.answers import Channel, Evidence
 from alumni_sync.consent.links import LinkKind
 from alumni_sync.consent.view import ConsentView
 from alumni_sync.ports import Clock, ProfileField
+from alumni_sync.sites.consent.join_service import JoinService
 from alumni_sync.sites.consent.service import ConsentService
+from alumni_sync.sites.consent.services import Preferences, Resending
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import TOKEN_FIELD, FormTokens, Submission, from_our_pages
 from alumni_sync.sites.headers import Address
@@ -40,6 +43,9 @@ class Shell:
     strangers: Strangers
     clock: Clock
     wake: Callable[[], None]
+    preferences: Preferences
+    resending: Resending
+    joins: JoinService | None = None
 
     def session(self, visit: Visit, *kinds: LinkKind) -> Session:
         """Return the live session of one of `kinds`.
@@ -118,6 +124,16 @@ class Shell:
         response = RedirectResponse(self.pages.path(path), 303)
         self.sessions.attach(response, session)
         return response
+
+    def answered_only(self, path: str, session: Session) -> Response:
+        """Redirect after an answer that leaves nothing to manage: the worker is woken."""
+        self.wake()
+        return self.onward(path, session)
+
+    @property
+    def tomorrow(self) -> str:
+        """Return the first day that a "not before" can name, as a browser writes it."""
+        return (self.clock.now() + timedelta(days=1)).date().isoformat()
 
     def answered(self, path: str, session: Session) -> Response:
         """Redirect after an answer: the worker is woken, and the person may manage the answer."""

@@ -30,7 +30,7 @@ def site() -> Iterator[Running]:
     behind, origin = StandIn(), free_origin()
     app = consent_app(
         ConsentSite(origin, "Acme", ("en", "pl"), (("Acme sp. z o.o.", "privacy@acme.example"),)),
-        behind,
+        behind.services,
         hashes=KeyedHashes(b"k" * 32),
         clock=behind.clock,
         wake=lambda: None,

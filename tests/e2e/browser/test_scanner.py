@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
-from alumni_sync.sites.consent.ledger_service import LedgerConsent
+from alumni_sync.sites.consent.ledger_services import ledger_services
 from tests.consent.world import World
 from tests.e2e.browser.served import free_origin, served
 from tests.roster import Leaver
@@ -28,7 +28,7 @@ def world(tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock) -> Iterator[
     world = World(tmp_path, sqlite_ledger, clock, consent=consent)
     app = consent_app(
         ConsentSite(origin, "Acme", ("en", "pl"), (("Acme", "privacy@acme.example"),)),
-        LedgerConsent(world.d),
+        ledger_services(world.d),
         hashes=world.d.ledger.hashes,
         clock=clock,
         wake=lambda: None,
