@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Final
 
+import idna
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -38,9 +39,10 @@ def normalised_address(email: str) -> str:
 
 @lru_cache(maxsize=4096)  # a file has few domains, and the codec is slow
 def _ascii_domain(domain: str) -> str:
-    domain = domain.rstrip(".").casefold()
+    domain = domain.rstrip(".").lower()
     with suppress(UnicodeError):  # not a valid domain: still hashed, so that it is recognised
-        domain = domain.encode("idna").decode("ascii")
+        # IDNA 2008, by which mails are sent: the codec of the standard library takes ß for ss.
+        domain = idna.encode(domain, uts46=True).decode("ascii")
     return domain
 
 

@@ -75,6 +75,8 @@ def test_a_domain_is_recognised_as_unicode_and_as_punycode() -> None:
     hashes = KeyedHashes(MASTER)
 
     assert hashes.address("a@bücher.example") == hashes.address("a@xn--bcher-kva.example")
+    assert hashes.address("a@STRAßE.example") == hashes.address("a@xn--strae-oqa.example")
+    assert hashes.address("a@straße.example") != hashes.address("a@strasse.example")
     assert hashes.address("a@" + "x" * 70 + ".example") != hashes.address("a@bücher.example")
 
 
