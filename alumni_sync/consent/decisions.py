@@ -32,6 +32,7 @@ from alumni_sync.consent.lifecycle import HELD_ONTO, Event, Step, step
 from alumni_sync.consent.links import Link, LinkKind, resolve_link
 from alumni_sync.consent.outbox import QUESTION_KINDS
 from alumni_sync.consent.transitions import Along, Happening, record, suppress
+from alumni_sync.consent.view import is_asked
 from alumni_sync.domain import Actor
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ports import ProfileField, Purpose
@@ -66,6 +67,8 @@ def _decide(act: Act, choice: Choice, answer: Answer) -> Outcome:
     moved = step(act.dossier.position, event, act.now, act.page.pack.timers)
     if not moved.taken:
         return refusal(act, moved)
+    if answer is Answer.YES and not is_asked(act.state):
+        return Conflict(act.state)  # an older window; more is said in a form of its own
     if answer not in _LESSENS and (problem := _in_the_way(act, choice)):
         return problem
     if answer is not Answer.YES:

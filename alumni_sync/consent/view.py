@@ -118,7 +118,7 @@ class ConsentView:
         languages: code → name of itself, in the notice's order.
         labels: form labels, see `editions.LABELS`.
         controller: name of the controller; `controller_contact` its address for questions.
-        can_decide: whether this state takes an answer at all.
+        can_decide: whether the question takes an answer now.
         can_defer: whether "ask me later" is offered (once).
         current: None as long as there is no grant, be it paused.
         anew: None unless a member can say yes anew.
@@ -228,7 +228,7 @@ def view(d: "Deployment", invitation_id: str, language: str | None = None) -> Co
 def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) -> ConsentView:
     row, timers = dossier.row, page.pack.timers
     answerable = not dossier.obstacle
-    can_decide = answerable and step(dossier.position, Event.SAID_YES, now, timers).taken
+    takes_yes = answerable and step(dossier.position, Event.SAID_YES, now, timers).taken
     return ConsentView(
         invitation_id=row["id"],
         state=dossier.state,
@@ -249,10 +249,10 @@ def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) 
         fields=_fields(page),
         purposes=_purposes(page),
         closes_at=row["closes_at"],
-        can_decide=can_decide,
+        can_decide=takes_yes and is_asked(dossier.state),
         can_defer=answerable and step(dossier.position, Event.SAID_LATER, now, timers).taken,
         current=current_choices(dossier),
-        anew=_anew(page, dossier.agreed) if can_decide and dossier.agreed else None,
+        anew=_anew(page, dossier.agreed) if takes_yes and dossier.agreed else None,
         resting=Resting(
             paused_until=row["paused_until"],
             suspended=row["suspended"],
@@ -261,6 +261,11 @@ def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) 
             pending_until=row["pending_until"],
         ),
     )
+
+
+def is_asked(state: ConsentState) -> bool:
+    """Say whether the question itself is open: members say yes anew in a form of their own."""
+    return state not in HELD_ONTO or state is ConsentState.RENEWAL_DUE
 
 
 def _fields(page: Page) -> tuple[OfferedField, ...]:
