@@ -10,6 +10,7 @@ import dagster as dg
 
 from alumni_sync.consent.delivery import deliver_mail
 from alumni_sync.consent.invitations import plan_requests
+from alumni_sync.consent.renewals import ask_about_changes
 from alumni_sync.consent.timers import react, run_timers
 from assets.eligibility import exclusion_queue
 from assets.resources import Company
@@ -29,9 +30,10 @@ def consent_requests(
     with stage(context, deployment, "consent_requests") as work:
         reactions = react(deployment, run_id=work.run.id)
         planned = plan_requests(deployment, run_id=work.run.id)
+        changes = ask_about_changes(deployment, run_id=work.run.id)
         timers = run_timers(deployment, run_id=work.run.id)
         mails = deliver_mail(deployment, run_id=work.run.id)
-        return work.done(reactions, planned, timers, mails)
+        return work.done(reactions, planned, changes, timers, mails)
 
 
 consents = dg.AssetSpec(

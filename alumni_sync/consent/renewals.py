@@ -5,6 +5,7 @@ named (the platform, its agreement, its region). What a yes covers stands beside
 so that everybody whom a change concerns is found without opening a single event.
 """
 
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 NOTICE_CHANGED: Final = "notice_changed"
 _HELD_ONTO: Final = tuple(sorted(state.value for state in HELD_ONTO))
 _LETTERS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCounts:
+    """What a change brought about.
+
+    Attributes:
+        outdated: members who are asked again, because their yes does not cover what is asked now.
+    """
+
+    outdated: int = 0
 
 
 def terms_of(d: "Plugins", notice: str, version: str) -> str:
@@ -59,8 +71,8 @@ def count_outdated(d: "Deployment") -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def ask_about_changes(d: "Deployment", run_id: str, *, page: int = CHUNK) -> int:
-    """Ask everybody again whose yes does not cover what is asked today; return how many.
+def ask_about_changes(d: "Deployment", run_id: str, *, page: int = CHUNK) -> ChangeCounts:
+    """Ask everybody again whose yes does not cover what is asked today.
 
     Each gets at most `notice_days` from now on; then their yes is over, whatever was said before.
     Whoever is being asked about this very change already is left alone.
@@ -76,7 +88,7 @@ def ask_about_changes(d: "Deployment", run_id: str, *, page: int = CHUNK) -> int
             found = connection.execute(query.order_by(INVITATION.c.id).limit(page)).scalars().all()
         asked += sum(_ask(d, invitation_id, today) for invitation_id in found)
         if len(found) < page:
-            return asked
+            return ChangeCounts(asked)
         after = found[-1]
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from alumni_sync.consent.delivery import deliver_mail
 from alumni_sync.consent.resending import answer_link_requests
 from alumni_sync.consent.returns import take_returns
+from alumni_sync.consent.timers import run_timers
+from alumni_sync.consent.wrong_mailboxes import alert_wrong_mailboxes
 from alumni_sync.ledger.leases import hold
 from alumni_sync.membership.closings import closings, is_due
 from alumni_sync.membership.late_removals import alert_late_removals
@@ -34,6 +36,7 @@ REMOVALS_EVERY: Final = 5.0  # seconds; hidden within seconds, also when another
 MAILS_EVERY: Final = 30.0  # seconds
 LINKS_EVERY: Final = 30.0  # seconds; woken at once in the process that was asked
 ABSENCES_EVERY: Final = 60.0  # seconds; the first look is due an hour after a removal
+TIMERS_EVERY: Final = 60.0  # seconds; pauses and proofs of an address end within the day
 RETURNS_EVERY: Final = 60.0  # seconds
 ALERTS_EVERY: Final = 300.0  # seconds; the first alert is due four hours after a gate closed
 
@@ -94,7 +97,9 @@ def worker_of(d: "Deployment") -> Worker:
             Chore("confirmations", lambda run_id: confirmations(d, run_id), MAILS_EVERY),
             Chore("absences", lambda run_id: verify_removed(d, run_id), ABSENCES_EVERY),
             Chore("returns", lambda run_id: take_returns(d, run_id), RETURNS_EVERY),
+            Chore("timers", lambda run_id: run_timers(d, run_id), TIMERS_EVERY),
             Chore("alerts", lambda _run_id: alert_late_removals(d), ALERTS_EVERY),
+            Chore("wrong mailboxes", lambda _run_id: alert_wrong_mailboxes(d), ALERTS_EVERY),
             Chore("deadlines", lambda _run_id: alert_late_requests(d), ALERTS_EVERY),
         ],
         time.monotonic,

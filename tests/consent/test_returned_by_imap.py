@@ -91,4 +91,3 @@ def test_killed_between_ledger_and_mailbox_it_is_read_again_and_counts_once(
     assert [] == company.server.flags()
     assert before == company.everything()
     assert "invited" == company.invitation(leaver)["state"]
-

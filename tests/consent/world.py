@@ -15,6 +15,7 @@ from alumni_sync.consent.decisions import decide
 from alumni_sync.consent.delivery import MailCounts, deliver_mail
 from alumni_sync.consent.invitations import RequestCounts, plan_requests
 from alumni_sync.consent.links import resolve_link
+from alumni_sync.consent.renewals import ask_about_changes
 from alumni_sync.consent.timers import react, run_timers
 from alumni_sync.consent.view import ConsentView, view
 from alumni_sync.deployment import Configuration, Deployment
@@ -89,6 +90,7 @@ class World:
         """Do what `consent_requests` does."""
         react(self.d, RUN)
         plan_requests(self.d, RUN)
+        ask_about_changes(self.d, RUN)
         run_timers(self.d, RUN)
         return deliver_mail(self.d, RUN)
 
