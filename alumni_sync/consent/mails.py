@@ -110,9 +110,15 @@ class Composed:
 def compose(
     edition: Edition, language: str, kind: MailKind, terms: Terms, values: MailValues
 ) -> Composed:
-    """Return the mail of a kind in a language of the edition."""
+    """Return the mail of a kind in a language of the edition.
+
+    Raises:
+        ValueError: the mail speaks of a link and was given none; it must not leave.
+    """
     shared = edition.mails[language]
     texts: MailTexts = getattr(shared, kind.value)
+    if texts.link and not values.link:
+        raise ValueError(f"{kind.value}: a mail with a button needs its link")
     said = {**terms.said_in(language), **_said(shared, values)}
     greeting = shared.greeting if said["first_name"] else shared.greeting_unnamed
     parts: dict[str, Any] = {

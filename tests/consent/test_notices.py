@@ -180,6 +180,29 @@ def test_the_button_says_what_it_opens(edition: Edition, language: str) -> None:
     assert re.search(rf'<a href="{LINK}"[^>]*>{label}</a>', mail.html)
 
 
+@pytest.mark.parametrize("kind", list(MailKind))
+def test_a_mail_without_the_link_that_it_speaks_of_does_not_leave(
+    edition: Edition, kind: MailKind
+) -> None:
+    """Whoever is asked and cannot answer is reminded all the same, then counted as a no (T12)."""
+    values = MailValues("Anna", "", STOP, date(2026, 12, 3), date(2028, 11, 3))
+
+    if getattr(edition.mails["en"], kind.value).link:
+        with pytest.raises(ValueError, match="needs its link"):
+            compose(edition, "en", kind, TERMS, values)
+    else:
+        assert "\n\n\n" not in compose(edition, "en", kind, TERMS, values).text
+
+
+@pytest.mark.parametrize("kind", sorted(ASKING))
+def test_every_mail_that_asks_has_a_button(edition: Edition, kind: MailKind) -> None:
+    """A question without a way to answer it is none (T12)."""
+    for code in LANGUAGES:
+        mail = compose(edition, code, kind, TERMS, MailValues("Anna", LINK, STOP))
+        assert LINK in mail.text
+        assert f'href="{LINK}"' in mail.html
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", list(MailKind))
 def test_mails_fetch_nothing_and_watch_nobody(
