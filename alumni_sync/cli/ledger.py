@@ -28,14 +28,23 @@ def migrate(app: App) -> None:
 
 
 @ledger.command()
+@click.option(
+    "--checkpoint",
+    "copy",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Compare with FILE as well: a checkpoint that was mailed or posted, as it was kept.",
+    metavar="FILE",
+)
 @json_option
 @pass_app
-def verify(app: App, *, as_json: bool) -> None:
+def verify(app: App, *, copy: Path | None, as_json: bool) -> None:
     """Walk the consent chain and its signed checkpoints; name the first wrong row."""
     from alumni_sync.ledger.checkpoints import check
+    from alumni_sync.ledger.copies import read_copy
 
+    lines = read_copy(copy) if copy else None
     with app.open(create=False) as deployment:
-        report = check(deployment.ledger, deployment.settings.ledger.checkpoints)
+        report = check(deployment.ledger, deployment.settings.ledger.checkpoints, lines)
     show(report, _lines(report), as_json=as_json)
     finish(Exit.DONE if report.sound else Exit.REJECTED)
 
@@ -53,8 +62,13 @@ def _lines(report: "LedgerReport") -> Iterator[str]:
         yield "Nobody vouches for its end: give `ledger.checkpoints` a second place."
     elif report.broken_seq is None:
         yield f"{report.checkpoints} signed checkpoints agree, up to event {report.vouched}."
-    for when in report.recovered:
-        yield f"Restored from a backup at {when}; what came after it then is lost."
+    if report.copies is not None and report.broken_seq is None:
+        agree = report.copies - report.explained
+        yield f"{agree} of {report.copies} checkpoints of the copy agree."
+    if report.explained:
+        yield f"{report.explained} of them are about events that a restore has lost:"
+    for each in report.recovered:
+        yield each.sentence()
 
 
 @ledger.command()
@@ -125,15 +139,41 @@ def restore_command(app: App, file: Path) -> None:
     """
     from alumni_sync.deployment import load_configuration
     from alumni_sync.ledger.backup import restore
-    from alumni_sync.ledger.checkpoints import recover
-    from alumni_sync.privacy.journal import replay
 
     settings = load_configuration(app.config).settings
     restore(settings.ledger.url, file, app.clock().now())
+    click.echo(f"Restored {file}.")
+    _go_on(app)
+
+
+@ledger.command(name="recover")
+@pass_app
+def recover_command(app: App) -> None:
+    """Go on with a ledger that was restored by other means than `ledger restore`.
+
+    Until then `run` and `serve` refuse it, where a second place vouches for more than it has.
+    """
+    from alumni_sync.deployment import load_configuration
+    from alumni_sync.ledger.backup import pause_everything, refuse_while_in_use
+
+    url = load_configuration(app.config).settings.ledger.url
+    refuse_while_in_use(url)
+    pause_everything(url, app.clock().now())
+    _go_on(app)
+
+
+def _go_on(app: App) -> None:
+    """Let the chain tell of the loss, erase again whoever was erased since, say what is next."""
+    from alumni_sync.ledger.checkpoints import recover
+    from alumni_sync.privacy.journal import replay
+
     with app.open() as deployment:
+        place = deployment.settings.ledger.checkpoints
+        report = recover(deployment.ledger, place, deployment.clock.now())
         erased = replay(deployment)
-        report = recover(deployment.ledger, settings.ledger.checkpoints, deployment.clock.now())
-    click.echo(f"Restored {file}: {report.events} consent events, mail and platform paused.")
+    click.echo(f"The ledger has {report.events} consent events; mail and platform are paused.")
+    for each in report.recovered[-1:]:
+        click.echo(each.sentence())
     click.echo(f"{erased} people whose keys were destroyed since are erased here as well.")
     click.echo("Look at `alumni-sync plan`, then: alumni-sync resume all")
     if report.broken_seq is not None:

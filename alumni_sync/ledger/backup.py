@@ -69,7 +69,7 @@ def restore(url: str, source: Path, now: datetime) -> None:
             raise ConfigError.of(str(source), "is no backup of a PostgreSQL ledger")
         options = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
         _pg("pg_restore", parsed, *options, str(source))
-    _pause_everything(url, now)
+    pause_everything(url, now)
 
 
 def row_counts(ledger: Ledger) -> dict[str, int]:
@@ -132,7 +132,7 @@ def refuse_while_in_use(url: str) -> None:
         engine.dispose()
 
 
-def _pause_everything(url: str, now: datetime) -> None:
+def pause_everything(url: str, now: datetime) -> None:
     """Pause mail and platform until a person has looked."""
     engine = make_engine(url)
     rows = [

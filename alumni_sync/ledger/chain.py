@@ -56,6 +56,7 @@ class EventDraft:
     """A consent event before it has its place in the chain.
 
     Attributes:
+        state_before: None, like `state_after`, of an event that is about nobody's consent.
         occurred_at: when the person (or the timer) acted; aware.
         recorded_at: when it is written; aware.
         notice_sha256: hash of the exact rendered text it is about, "" where there is none.
@@ -67,8 +68,8 @@ class EventDraft:
     person_id: str
     spell_id: str
     invitation_id: str
-    state_before: ConsentState
-    state_after: ConsentState
+    state_before: ConsentState | None
+    state_after: ConsentState | None
     occurred_at: datetime
     recorded_at: datetime
     actor: Actor
@@ -112,8 +113,8 @@ def append_event(connection: Connection, draft: EventDraft) -> int:
         "person_id": draft.person_id,
         "spell_id": draft.spell_id,
         "invitation_id": draft.invitation_id,
-        "state_before": draft.state_before.value,
-        "state_after": draft.state_after.value,
+        "state_before": draft.state_before.value if draft.state_before else "",
+        "state_after": draft.state_after.value if draft.state_after else "",
         "actor": draft.actor.value,
         "channel": draft.channel,
         "notice_sha256": draft.notice_sha256,

@@ -29,6 +29,7 @@ from sqlalchemy import delete, select
 from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.chain import GENESIS, ChainReport, edited_blobs, head, verify
 from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.ledger.recovery import Recovery, append_recovery, recoveries
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Checkpoint, ConsentEvent, t
 from alumni_sync.ledger.upsert import insert_ignore
@@ -105,13 +106,17 @@ class LedgerReport(ChainReport):
     Attributes:
         checkpoints: how many signed lines there are; None where no second place is configured.
         vouched: up to which event they vouch for the chain.
-        recovered: when the ledger was restored from a backup, and to which event.
+        recovered: when the ledger was restored from a backup, and what was lost then.
+        copies: how many lines of a copy from outside were looked at; None where none was given.
+        explained: how many of these are about events that were lost in a restore.
         edited_texts: hashes of kept texts and forms whose bytes are others now.
     """
 
     checkpoints: int | None = None
     vouched: int = 0
-    recovered: tuple[str, ...] = ()
+    recovered: tuple[Recovery, ...] = ()
+    copies: int | None = None
+    explained: int = 0
     edited_texts: tuple[str, ...] = ()
 
     @property
@@ -214,12 +219,8 @@ def _is_new(ledger: Ledger, lines: Sequence[tuple[Line, str]], line: Line) -> bo
     if not vouched:
         return bool(line.seq)
     last = max(vouched)
-    query = select(_EVENTS.c.entry_hash).where(_EVENTS.c.seq == last)
-    with ledger.read() as connection:
-        found = connection.execute(query).scalar()
-    if last and found != vouched[last]:
-        msg = f"event {last} is not the one vouched for: alumni-sync ledger verify"
-        raise LedgerError(msg)
+    if _hash_of(ledger, last) != vouched[last]:
+        raise LedgerError(_not_vouched(last))
     return line.seq > last
 
 
@@ -236,14 +237,44 @@ def _keep(ledger: Ledger, line: Line) -> None:
         insert_ignore(connection, _KEPT, [row], key=("seq",))
 
 
-def check(ledger: Ledger, path: Path | None) -> LedgerReport:
-    """Verify the chain and the texts it names, by themselves and against the second place."""
-    return replace(_check_chain(ledger, path), edited_texts=tuple(edited_blobs(ledger)))
+def check(ledger: Ledger, path: Path | None, copy: Sequence[Line] | None = None) -> LedgerReport:
+    """Verify the chain and the texts it names, by themselves and against those who vouch.
+
+    Args:
+        ledger: the ledger.
+        path: of the second place; None where none is configured.
+        copy: lines that came from outside: mailed, posted, printed. They need not be all.
+    """
+    report = _check_chain(ledger, path)
+    if copy is not None and report.broken_seq is None:
+        report = _check_copy(ledger, report, copy)
+    return replace(report, edited_texts=tuple(edited_blobs(ledger)))
+
+
+def _check_copy(ledger: Ledger, report: LedgerReport, copy: Sequence[Line]) -> LedgerReport:
+    """Compare a sound chain with lines from outside, which a restore may have overtaken."""
+    ours = {public_key(ledger.hashes)}
+    for line in sorted(copy, key=lambda line: line.at, reverse=True):
+        ours |= {line.key} if line.next_key in ours else set()
+    if any(line.key not in ours for line in copy):
+        problem = "the copy was not signed by this deployment"
+        return replace(report, broken_seq=0, problem=problem, copies=len(copy))
+    lost = [
+        line for line in copy if any(each.explains(line.seq, line.at) for each in report.recovered)
+    ]
+    standing = _standing(sorted((line for line in copy if line not in lost), key=_when))
+    return replace(
+        report, **asdict(verify(ledger, standing)), copies=len(copy), explained=len(lost)
+    )
+
+
+def _when(line: Line) -> datetime:
+    return datetime.fromisoformat(line.at)
 
 
 def _check_chain(ledger: Ledger, path: Path | None) -> LedgerReport:
     if path is None:
-        return LedgerReport(**asdict(verify(ledger)))
+        return LedgerReport(**asdict(verify(ledger)), recovered=_recovered(ledger))
     try:
         content = path.read_bytes() if path.exists() else b""
         read = _read(content[: content.rfind(b"\n") + 1], public_key(ledger.hashes))
@@ -256,28 +287,71 @@ def _check_chain(ledger: Ledger, path: Path | None) -> LedgerReport:
     chain = verify(ledger, vouched)
     if chain.broken_seq is None and not _has_what_we_kept(ledger, lines):
         chain = replace(chain, broken_seq=0, problem="the checkpoints lost their last lines")
-    recovered = [f"{line.at}: event {line.seq}" for line in lines if line.kind is Kind.RECOVERED]
     return LedgerReport(
         **asdict(chain),
         checkpoints=len(lines),
         vouched=max(vouched, default=0),
-        recovered=tuple(recovered),
+        recovered=_recovered(ledger),
     )
 
 
-def recover(ledger: Ledger, path: Path | None, now: datetime) -> LedgerReport:
-    """After a restore: say in the second place that what came after the backup is gone.
+def _recovered(ledger: Ledger) -> tuple[Recovery, ...]:
+    """Return the restores that a chain tells of; one that cannot be read has another problem."""
+    try:
+        return recoveries(ledger)
+    except (ValueError, KeyError, TypeError):
+        return ()
 
-    Nothing is signed where anything else is wrong with the chain: a restore heals no forgery.
+
+def recover(ledger: Ledger, path: Path | None, now: datetime) -> LedgerReport:
+    """After a restore, before anything else: let the chain say that what came after it is lost.
+
+    The second place is told as well. Nothing is written where anything else is wrong with the
+    chain: a restore heals no forgery.
     """
     report = check(ledger, path)
-    if path is not None and report.checkpoints and report.broken_seq == report.events + 1:
-        lines = [line for line, _ in _read(path.read_bytes(), public_key(ledger.hashes))]
-        kept = {seq: one for seq, one in _standing(lines).items() if seq <= report.events}
-        if verify(ledger, kept).broken_seq is None:
-            write_checkpoint(ledger, path, now, Kind.RECOVERED)
-            return check(ledger, path)
-    return report
+    if report.broken_seq not in {None, report.events + 1}:
+        return report
+    vouched = _vouched_for(ledger, path)
+    kept = {seq: one for seq, one in vouched.items() if seq <= report.events}
+    if verify(ledger, kept).broken_seq is not None:
+        return report
+    with ledger.write() as connection:
+        append_recovery(connection, report.events, max(vouched, default=0), now)
+    write_checkpoint(ledger, path, now, Kind.RECOVERED)
+    return check(ledger, path)
+
+
+def refuse_older(ledger: Ledger, path: Path | None) -> None:
+    """Refuse a ledger that does not have what was vouched for: an older copy, put there by hand.
+
+    Whoever was erased since would be served again, and whoever withdrew counted as a member.
+
+    Raises:
+        LedgerError: the last event that was vouched for is not there, or the file was touched.
+    """
+    vouched = _vouched_for(ledger, path)
+    last = max(vouched, default=0)
+    if last and _hash_of(ledger, last) != vouched[last]:
+        raise LedgerError(f"{_not_vouched(last)}; after a restore by hand: ledger recover")
+
+
+def _vouched_for(ledger: Ledger, path: Path | None) -> Mapping[int, str]:
+    if path is None or not path.exists():
+        return {}
+    content = path.read_bytes()
+    lines = _read(content[: content.rfind(b"\n") + 1], public_key(ledger.hashes))
+    return _standing([line for line, _ in lines])
+
+
+def _hash_of(ledger: Ledger, seq: int) -> str | None:
+    query = select(_EVENTS.c.entry_hash).where(_EVENTS.c.seq == seq)
+    with ledger.read() as connection:
+        return connection.execute(query).scalar()
+
+
+def _not_vouched(seq: int) -> str:
+    return f"event {seq} is not the one vouched for: alumni-sync ledger verify"
 
 
 def _has_what_we_kept(ledger: Ledger, lines: Sequence[Line]) -> bool:

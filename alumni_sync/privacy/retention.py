@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.domain import CaseStatus, ConsentState, Verdict
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.mail_tables import ReturnedMail
 from alumni_sync.ledger.tables import (
     Case,
     Decision,
@@ -50,6 +51,7 @@ _CASE: Final = t(Case)
 _INVITATION: Final = t(Invitation)
 _MEMBERSHIP: Final = t(Membership)
 _OUTBOX: Final = t(Outbox)
+_RETURNED: Final = t(ReturnedMail)
 _QUARANTINE: Final = t(Quarantine)
 _TOKEN: Final = t(Token)
 _WRITE: Final = t(PlatformWrite)
@@ -71,7 +73,7 @@ class PurgeCounts:
     Attributes:
         quarantined: rows in quarantine whose content is gone.
         tokens: secrets of links, long expired.
-        mails: metadata of mails.
+        mails: metadata of mails, and of reports about them.
         spells: people whose facts are gone; their tombstone stays.
         proofs: evidence keys destroyed at the end of the proof period.
         audits: entries of platform writes.
@@ -134,7 +136,7 @@ def _tokens(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT0
 
 
 def _mails(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
-    """Metadata of mails, after 30 days, unless they still count against a cap."""
+    """Metadata of mails (unless they count against a cap) and of reports about them: 30 days."""
     asking = exists().where(
         _INVITATION.c.id == _OUTBOX.c.invitation_id, _INVITATION.c.state.in_(_ASKING)
     )
@@ -143,7 +145,8 @@ def _mails(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT00
         _OUTBOX.c.state.in_(("accepted", "refused", "dropped", "unknown")),
         ~asking,
     )
-    return let_go(d, _OUTBOX.c.id, due, dry_run=dry_run)
+    reports = let_go(d, _RETURNED.c.id, _RETURNED.c.at <= now - MAIL_METADATA, dry_run=dry_run)
+    return reports + let_go(d, _OUTBOX.c.id, due, dry_run=dry_run)
 
 
 def _audits(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table

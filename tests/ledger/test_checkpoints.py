@@ -163,10 +163,12 @@ def test_a_restored_backup_is_said_for_good(ledger: Ledger, place: Path) -> None
 
     report = recover(ledger, place, NOW)
 
-    assert (None, (f"{NOW.isoformat()}: event 3",)) == (report.broken_seq, report.recovered)
+    told = "events 4 to 4 of then are lost"
+    assert (None, 4, 4) == (report.broken_seq, report.events, report.vouched)
+    assert [told] == [each.sentence().split(": ")[1].split(";")[0] for each in report.recovered]
     vouched(ledger, place, 2)
     later = check(ledger, place)
-    assert (None, 5, report.recovered) == (later.broken_seq, later.vouched, later.recovered)
+    assert (None, 6, report.recovered) == (later.broken_seq, later.vouched, later.recovered)
 
 
 def test_a_restore_heals_no_forgery(ledger: Ledger, place: Path) -> None:
