@@ -15,9 +15,10 @@ from alumni_sync.eligibility.records import DecisionRecord
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import CaseEvent, Invitation, Spell, t
+from alumni_sync.review.access import log_access
 from alumni_sync.review.authority import Act, Authority
 from alumni_sync.review.listing import CaseSummary, summary_of
-from alumni_sync.review.numbering import case_id
+from alumni_sync.review.numbering import case_id, case_number
 
 _EVENTS: Final = t(CaseEvent)
 _SPELLS: Final = t(Spell)
@@ -167,7 +168,7 @@ def _history(d: Deployment, case: int) -> tuple[CaseHistory, ...]:
 
 
 def _write_down(d: Deployment, row: Row[Any], identity: Identity) -> None:
-    """Note who looked at which version of a case, once each."""
+    """Note who looked: each read in the record of reads, each version once in the case itself."""
     seen = (
         _EVENTS.c.case_id == row.id,
         _EVENTS.c.version == row.version,
@@ -175,6 +176,8 @@ def _write_down(d: Deployment, row: Row[Any], identity: Identity) -> None:
         _EVENTS.c.actor == identity.user,
     )
     with d.ledger.write() as connection:
+        number = case_number(row.id)
+        log_access(d, identity, Act.SEE_CASE, row.person_id, number, within=connection)
         if connection.execute(select(_EVENTS.c.id).where(*seen)).first() is None:
             connection.execute(
                 insert(_EVENTS).values(

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, LargeBinary, Select, literal, select, union
+from sqlalchemy import Connection, Select, select, union
 
 from alumni_sync.domain import Identity
+from alumni_sync.ledger.holding import holding
 from alumni_sync.ledger.request_tables import RecordedAnswer, SubjectRequest
 from alumni_sync.ledger.tables import Case, ConsentEvent, Invitation, Person, Spell, t
 from alumni_sync.review.access import log_access
@@ -153,9 +154,7 @@ def _in_events(part: str) -> Select[Any]:
 
     Canonical JSON has one way to write a value, so its bytes can be searched for.
     """
-    pattern = literal(f"%{part}%".encode(), LargeBinary)
-    within = _EVENT.c.canonical.op("LIKE", is_comparison=True)
-    return select(_EVENT.c.person_id).where(within(pattern))
+    return select(_EVENT.c.person_id).where(holding(_EVENT.c.canonical, part.encode()))
 
 
 _WAYS: Final[Sequence[tuple[str, Callable[["Deployment", str, str], Select[Any] | None]]]] = (
