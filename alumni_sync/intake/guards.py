@@ -1,7 +1,8 @@
 """Source guards: a read that looks wrong as a whole stops before anything is written.
 
 A full listing that is empty, much shorter than the last good one, without a single exit code, or
-not as long as it says it is: all of these have been half an export somewhere. Nothing is taken in
+not as long as it says it is: all of these have been half an export somewhere. One in which far more
+people have left at once than ever leave has been a batch job that went wrong. Nothing is taken in
 and the watermark stays until the next good one, or until a person says that this very read is
 right (`guards release`). A release holds for exactly these bytes, once.
 """
@@ -26,6 +27,12 @@ LEAST_SHARE: Final = 0.8
 FROM_ROWS: Final = 50
 """…if that one had at least so many rows."""
 
+MOST_LEAVERS: Final = 20
+"""A listing of staff in which more people than this have newly left is suspicious…"""
+
+MOST_OF_STAFF: Final = 0.03
+"""…if they are more than this share of the staff, too."""
+
 RELEASE_HOLDS: Final = timedelta(days=7)
 
 _BRAKE: Final = t(Brake)
@@ -44,6 +51,8 @@ class Reading:
         coded: rows about leavers with an exit code.
         uncoded: rows about leavers without one; both 0 where the mapping has no exit code.
         last_rows: rows of the last good full read; 0 if there was none.
+        staff: rows about people who are still employed; 0 where only leavers are listed.
+        newly_left: rows about leavers whom the ledger does not know.
     """
 
     basis: str
@@ -53,6 +62,8 @@ class Reading:
     coded: int
     uncoded: int
     last_rows: int
+    staff: int = 0
+    newly_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,11 @@ def suspicions(reading: Reading) -> Iterator[Trip]:
     if reading.uncoded and not reading.coded:
         what = f"none of {reading.uncoded} leavers has an exit code"
         yield Trip("no_exit_code", what, {"leavers": reading.uncoded})
+    left, staff = reading.newly_left, reading.staff
+    many = left > max(MOST_LEAVERS, MOST_OF_STAFF * (staff + left))
+    if staff and last and many:  # the first read takes in everybody who ever left
+        what = f"{left} people have left since the last good read, {staff} are still there"
+        yield Trip("mass_exit", what, {"left": left, "staff": staff})
 
 
 def pass_guards(

@@ -113,6 +113,8 @@ class FirstLook:
             coded=self.survey.coded,
             uncoded=self.survey.uncoded,
             last_rows=watermark.rows if watermark else 0,
+            staff=self.survey.staff,
+            newly_left=self.survey.newly_left,
         )
 
 

@@ -80,6 +80,8 @@ class Survey:
         self.rows = 0
         self.coded = 0
         self.uncoded = 0
+        self.staff = 0
+        self.newly_left = 0
 
     def add(self, sighting: Sighting, part: int) -> None:
         """Append a page."""
@@ -91,6 +93,9 @@ class Survey:
         self.rows += count
         self.coded += sighting.coded
         self.uncoded += sighting.uncoded
+        standing, unknown = sighting.columns["standing"], sighting.columns["known"] == Known.NOT
+        self.staff += int((standing == Standing.ACTIVE).sum())
+        self.newly_left += int(((standing == Standing.LEFT) & unknown).sum())
 
     def find(self, today: int) -> Findings:
         """Say what each row is, as seen on `today` (an ordinal)."""

@@ -54,6 +54,13 @@ def release(one: Desk, name: str | None = None) -> None:
         (replace(GOOD, declared=99, full=False), ["declared_total"]),
         (replace(GOOD, rows=0, declared=5, coded=0, uncoded=0), ["declared_total", "empty"]),
         (replace(GOOD, rows=0, basis="", coded=0, uncoded=0), ["empty"]),
+        (replace(GOOD, last_rows=100, staff=100, newly_left=20), []),
+        (replace(GOOD, last_rows=100, staff=100, newly_left=21), ["mass_exit"]),
+        (replace(GOOD, last_rows=100, staff=970, newly_left=30), []),
+        (replace(GOOD, last_rows=100, staff=970, newly_left=31), ["mass_exit"]),
+        (replace(GOOD, last_rows=100, staff=0, newly_left=90), []),
+        (replace(GOOD, last_rows=0, staff=100, newly_left=90), []),
+        (replace(GOOD, last_rows=100, staff=100, newly_left=90, full=False), []),
     ],
 )
 def test_what_is_suspicious(reading: Reading, names: list[str]) -> None:
@@ -78,6 +85,22 @@ def test_a_short_listing_writes_nothing_and_keeps_the_watermark(
         guard[name] for name in ("guard", "name", "counts", "status")
     )
     assert counts(60, unchanged=60) == say(one, *people(60)), "the next good read recovers"
+
+
+def test_a_company_that_left_overnight_is_not_believed(ledger: Ledger, clock: FixedClock) -> None:
+    """A batch job that ends everybody's contract would ask two hundred people a day (T40)."""
+    staff = [leaver(number, record_status="active", exit_kind=None) for number in range(40)]
+    one = desk(ledger, clock, *staff, leaver(90))
+    assert counts(41, new=1, not_leavers=40) == one.pull()
+    before = [one.rows(model) for model in WRITTEN]
+
+    with pytest.raises(SafetyStop, match="25 people have left since the last good read"):
+        say(one, *staff[25:], leaver(90), *people(25))
+
+    assert before == [one.rows(model) for model in WRITTEN]
+    assert counts(41, new=3, unchanged=1, not_leavers=37) == say(
+        one, *staff[3:], leaver(90), *people(3)
+    )
 
 
 def test_stopping_again_for_the_same_read_is_on_record_once(
