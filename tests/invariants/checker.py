@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from tests.invariants import consent, intake, secrecy, writes
+from tests.invariants import consent, intake, rights, secrecy, writes
 from tests.invariants.violation import Violation
 from tests.invariants.world import Member, World, look
 
@@ -26,6 +26,8 @@ RULES: Final[Sequence[Rule]] = (
     intake.every_spell_is_in_one_state,
     intake.counts_add_up,
     intake.failed_read_changed_nothing,
+    rights.nobody_restricted_is_visible,
+    rights.nobody_erased_has_words_left,
     secrecy.nothing_personal_stands_where_it_must_not,
     writes.every_write_names_its_reason,
     writes.every_mail_is_sent_once,

@@ -40,6 +40,16 @@ COMPARED: Final = (
     "brake_item",
     "pause",
     "erasure",
+    "subject_request",
+    "subject_request_event",
+    "one_time_code",
+    "link_request",
+    "join_request",
+    "recorded_answer",
+    "access_log",
+    "legal_hold",
+    "returned_mail",
+    "checkpoint_copy",
 )
 """Tables that a run without changes leaves as they are (I7)."""
 

@@ -291,6 +291,27 @@ def test_erased_and_still_readable(world: SoundWorld) -> None:
     assert set() == broken(world)
 
 
+def test_restricted_and_still_visible(world: SoundWorld) -> None:
+    """Somebody asked that their data be kept and not used, and is shown to everybody."""
+    restricted = "UPDATE person SET restricted_at = '2026-10-29 16:00:00' WHERE id = ?"
+    world.sql(restricted, world.member.person)
+    assert {"I2"} == broken(world)
+
+
+def test_erased_and_their_words_kept(world: SoundWorld) -> None:
+    """What somebody wrote when they asked to be forgotten is the last thing to keep."""
+    erased = "UPDATE person SET erased_at = '2026-10-29 18:00:00' WHERE id = ?"
+    world.sql(erased, world.silent.person)
+    world.ledger.vault.store.shred([world.silent.person])
+    world.sql(
+        "INSERT INTO subject_request (person_id, invitation_id, source, kind, state, channel,"
+        " received_at, due_at, extended, version, sealed) VALUES (?, '', 'acme-pl', 'erase',"
+        " 'done', 'letter', '2026-10-29 18:00:00', '2026-11-30 23:00:00', 0, 1, x'00')",
+        world.silent.person,
+    )
+    assert {"I9"} == broken(world)
+
+
 def test_run_without_changes_that_writes(world: SoundWorld) -> None:
     """A flow that rewrites what has not changed hides the day on which something did."""
     before = world.look()
