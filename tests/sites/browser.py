@@ -52,7 +52,7 @@ class _Forms(HTMLParser):
 
     @staticmethod
     def _input(given: dict[str, str | None], form: PageForm) -> None:
-        name, value = given["name"] or "", given["value"] or ""
+        name, value = given["name"] or "", given.get("value") or ""
         if given["type"] == "hidden":
             form.hidden[name] = value
         elif given["type"] in {"text", "date", "email"}:
