@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "quarantine": Entry("alumni_sync.cli.quarantine:quarantine", "Rows that could not be used."),
     "consent": Entry("alumni_sync.cli.consent:consent", "One person's consent; previews."),
     "notices": Entry("alumni_sync.cli.notices:notices", "Read and check what people are shown."),
+    "join": Entry("alumni_sync.cli.join:join", "Former employees who asked to be asked."),
     "letters": Entry("alumni_sync.cli.letters:letters", "Ask by post whom no mail may ask."),
     "exit-pack": Entry(
         "alumni_sync.cli.exit_pack:exit_pack", "What HR hands out before the exit: text and code."

@@ -6,13 +6,14 @@ and queued by the same rules afterwards: what HR does not know is unknown. A tom
 it, since it keeps people from being asked by us, not from asking us.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from alumni_sync.domain import LEAVER_FIELDS, Fact, Facts, RecordStatus
+from alumni_sync.domain import LEAVER_FIELDS, ExitKind, Fact, Facts, FieldType, RecordStatus
 from alumni_sync.errors import Refused
 from alumni_sync.intake.identity import SourceIdentity
 from alumni_sync.intake.sighting import is_usable, sight
@@ -28,8 +29,22 @@ from alumni_sync.ports import SourceRecord
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
-NOT_TO_CONFIRM: Final = frozenset({"personal_email", "contact_given_at", "contact_text"})
-"""How we may write to somebody is theirs to say, not HR's."""
+NOT_TO_CONFIRM: Final = frozenset(
+    {"personal_email", "contact_given_at", "contact_text", "record_status"}
+)
+"""How we may write to somebody is theirs to say, not HR's; and they have left, or nothing fits."""
+_CLOSED: Final[Mapping[str, frozenset[str]]] = {
+    "exit_kind": frozenset(kind.value for kind in ExitKind),
+    "do_not_consider": frozenset({"yes", "no"}),
+}
+_MUST_BE: Final = {name: f"one of: {', '.join(sorted(kinds))}" for name, kinds in _CLOSED.items()}
+_KINDS: Final[Mapping[FieldType, str]] = {
+    FieldType.DATE: "a date like 2009-06-30",
+    FieldType.INTEGER: "a number",
+    FieldType.TAGS: "a list of words",
+    FieldType.TEXT: "text",
+    FieldType.CODE: "text",
+}
 WHERE: Final = "confirmed by HR"
 
 _SPELL: Final = t(Spell)
@@ -85,6 +100,53 @@ def confirmed_facts(facts: Facts) -> dict[str, Fact]:
     known = {name: fact for name, fact in facts.items() if name not in NOT_TO_CONFIRM}
     blank: dict[str, Fact] = dict.fromkeys(LEAVER_FIELDS)
     return {**blank, "tags": (), **known, "record_status": RecordStatus.LEFT.value}
+
+
+def facts_of(raw: Mapping[str, object]) -> dict[str, Fact]:
+    """Return what HR wrote as facts: dates as `2009-06-30`, nothing for what is not known.
+
+    Raises:
+        Refused: a field that nobody knows or that HR cannot confirm, or a value that is none of its
+            kind; the message names the field, never the value.
+    """
+    found: dict[str, Fact] = {}
+    for name, value in raw.items():
+        kind = LEAVER_FIELDS.get(name)
+        if kind is None or name in NOT_TO_CONFIRM:
+            raise Refused(f"{name[:40]!r} is no fact that HR confirms")
+        if value is None or value == "":
+            continue
+        fact = _fact(name, kind, value)
+        if fact is None:
+            raise Refused(f"{name} must be {_MUST_BE.get(name) or _KINDS[kind]}")
+        found[name] = fact
+    return found
+
+
+def _fact(name: str, kind: FieldType, value: object) -> Fact:
+    """Return a value as its field has it; None where it is none of that kind."""
+    if isinstance(value, bool):  # what YAML makes of yes and no
+        value = "yes" if value else "no"
+    if name in _CLOSED:
+        return str(value) if value in _CLOSED[name] else None
+    if kind is FieldType.DATE:
+        return _day(value)
+    if kind is FieldType.INTEGER:
+        return int(str(value)) if re.fullmatch(r"-?\d{1,6}", str(value)) else None
+    if kind is FieldType.TAGS:
+        tags = value if isinstance(value, list | tuple) else str(value).split(",")
+        return tuple(one.strip() for one in map(str, tags) if one.strip())
+    text = value if isinstance(value, str | int) else ""
+    return str(text).strip() or None
+
+
+def _day(value: object) -> Fact:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
 
 
 def _there(connection: Connection, spell_hash: str) -> str | None:
