@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from alumni_sync.deployment import Deployment
+from alumni_sync.ledger.checkpoints import refuse_older
 from alumni_sync.settings import Runtime
 from assets.failures import harmless
 
@@ -22,10 +23,12 @@ Company = dg.ResourceParam[Deployment]
 
 @dg.resource(description="The open deployment: settings, ledger, clock and plugins.")
 def deployment_resource(_context: dg.InitResourceContext) -> Iterator[Deployment]:
-    """Open the deployment for the length of a run or tick."""
+    """Open the deployment for the length of a run or tick; refuse an older copy of the ledger."""
     with harmless():
         deployment = Deployment.open(configuration())
     try:
+        with harmless():
+            refuse_older(deployment.ledger, deployment.settings.ledger.checkpoints)
         yield deployment
     finally:
         deployment.close()

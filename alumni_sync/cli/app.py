@@ -2,7 +2,8 @@
 
 import json
 import pwd
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -48,6 +49,15 @@ class App:
         from alumni_sync.deployment import Deployment
 
         return Deployment.open(self.config, clock=self.clock(), create=create)
+
+    @contextmanager
+    def at_work(self) -> "Iterator[Deployment]":
+        """Open the deployment for what reaches people; an older copy of the ledger is refused."""
+        from alumni_sync.ledger.checkpoints import refuse_older
+
+        with self.open() as deployment:
+            refuse_older(deployment.ledger, deployment.settings.ledger.checkpoints)
+            yield deployment
 
     def plugins(self) -> "Plugins":
         """Return the plugins of the configuration, without opening (or making) a ledger."""

@@ -82,7 +82,7 @@ def run(
         forecast(app, source, as_json=as_json)
         return
     started = perf_counter()
-    with app.open() as deployment:
+    with app.at_work() as deployment:
         outcome = Outcome()
         for target in targets(deployment, source, close.date() if close else None):
             _intake(deployment, target, outcome)
@@ -96,7 +96,7 @@ def run(
 def sync(app: App, *, as_json: bool) -> None:
     """Make the platform hold exactly the people who said yes; `plan` shows it before."""
     started = perf_counter()
-    with app.open() as deployment:
+    with app.at_work() as deployment:
         outcome = Outcome()
         _community(deployment, outcome)
         _report(app, deployment, outcome, perf_counter() - started, as_json=as_json)

@@ -38,7 +38,7 @@ def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> 
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    with app.open() as deployment:
+    with app.at_work() as deployment:
         replay(deployment)  # before the first request: the ledger may be a copy that was put back
         worker = composition.worker_of(deployment)
         sites = composition.sites_of(

@@ -50,7 +50,7 @@ def up(app: App, dagster_port: int | None, port: int | None, desk_port: int | No
     from alumni_sync.cli.supervisor import Supervisor, clear_leftovers
     from assets.home import fail_orphans, instance_of, prepare_home
 
-    with app.open() as deployment:  # one process migrates the ledger, before several open it
+    with app.at_work() as deployment:  # one process migrates the ledger, before several open it
         settings, root = deployment.settings, deployment.root
     home = prepare_home(root)
 

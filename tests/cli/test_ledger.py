@@ -72,6 +72,59 @@ def test_a_restored_backup_is_said_at_once_and_from_then_on(
     assert "Restored from a backup at" in capsys.readouterr().out
 
 
+def test_t23_a_ledger_put_back_by_hand_is_not_worked_with_before_it_is_said(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """T23: who was erased yesterday would be served again until somebody notices."""
+    here = ["--config", str(config)]
+    file = config.parent / "var" / "ledger.db"
+    before = file.read_bytes()
+    with Deployment.open(config) as opened:
+        append(opened.ledger, 2)
+    assert 0 == run_command_line(["ledger", "checkpoint", *here])
+    for beside in ("-wal", "-shm"):
+        file.with_name(file.name + beside).unlink(missing_ok=True)
+    file.write_bytes(before)
+    capsys.readouterr()
+
+    for command in (["run"], ["serve"], ["up"]):
+        assert 0 != run_command_line([*command, *here])
+        told = capsys.readouterr().err
+        assert "event 5 is not the one vouched for" in told
+        assert "after a restore by hand: ledger recover" in told
+
+    assert 0 == run_command_line(["ledger", "recover", *here])
+    told = capsys.readouterr().out
+    assert "events 4 to 5 of then are lost" in told
+    assert "mail and platform are paused" in told
+    assert 0 == run_command_line(["ledger", "verify", *here])
+
+
+def test_a_checkpoint_that_was_kept_elsewhere_is_compared(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who can write both places is found out by whoever kept one mail."""
+    here = ["--config", str(config)]
+    run_command_line(["ledger", "checkpoint", *here])
+    place = config.parent / "elsewhere" / "checkpoints"
+    kept = tmp_path / "kept.txt"
+    kept.write_bytes(b"From our mailbox:\n> " + place.read_bytes())
+    verify = ["ledger", "verify", "--checkpoint", str(kept), *here]
+    assert 0 == run_command_line(verify)
+    assert "1 of 1 checkpoints of the copy agree." in capsys.readouterr().out
+
+    with Deployment.open(config) as opened:
+        cut(opened.ledger, 2)
+        with opened.ledger.write() as connection:
+            connection.exec_driver_sql("DELETE FROM checkpoint")
+    place.unlink()
+
+    assert 1 == run_command_line(verify)
+    assert "broken at event 3: cut off: there were 3 events" in capsys.readouterr().out
+    kept.write_bytes(b"nothing")
+    assert 2 == run_command_line(verify)
+
+
 def test_without_a_second_place_it_is_said_that_nobody_vouches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
