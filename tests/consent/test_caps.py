@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import pairwise
 from threading import Barrier
 from typing import Any
 
@@ -91,3 +93,20 @@ def test_one_of_many_takes_the_last_mail_of_a_round(any_world: World) -> None:
         "unknown",
     ]
     assert any_world.invitation(leaver)["asked"] == 3
+
+
+@pytest.mark.parametrize("hours", [-25, -1, 1, 25])
+def test_a_clock_that_jumps_writes_no_fourth_mail(any_world: World, hours: int) -> None:
+    """A virtual machine that wakes up, or a change of the hour, must not cost a reminder (T37)."""
+    leaver = any_world.invited()
+    for day in range(45):
+        any_world.later(days=1)
+        any_world.round()
+        any_world.later(hours=hours if day % 2 else -hours)
+        any_world.round()
+
+    asking = [row for row in any_world.outbox(state="accepted") if row["kind"] in ASKING_KINDS]
+    assert 3 == len(asking)
+    moments = sorted(row["claimed_at"] for row in asking)
+    assert all(later - earlier >= timedelta(hours=24) for earlier, later in pairwise(moments))
+    assert "expired" == any_world.invitation(leaver)["state"]

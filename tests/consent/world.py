@@ -72,6 +72,13 @@ class World:
         self.judge()
         return leaver
 
+    def leaver_again(self, leaver: Leaver, **facts: Any) -> Leaver:  # noqa: ANN401 facts
+        """Add another spell of somebody who has left before; judged at once."""
+        known = {**self.roster.facts[leaver.spell], **facts}
+        again = self.roster.add(leaver.source, of=leaver, **known)
+        self.judge()
+        return again
+
     def judge(self) -> None:
         """Let the rules speak about whatever changed."""
         judge_leavers(self.d, source=None, run_id=RUN)
