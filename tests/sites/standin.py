@@ -39,6 +39,7 @@ from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.consent.service import PublicNotice, PublicText, RulesInForce
 from alumni_sync.sites.consent.services import ConsentServices
+from tests.sites.request_standin import RequestStandIn
 from tests.terms import TERMS
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
@@ -91,6 +92,7 @@ class StandIn:
             PROVE: LinkKind.VERIFY,
         }
     )
+    requests: RequestStandIn = field(default_factory=RequestStandIn)
     broken: bool = False
     resting: Resting = field(default_factory=lambda: Resting(pause_months=3))
     refuses: Outcome | None = None
@@ -284,7 +286,7 @@ class StandIn:
     @property
     def services(self) -> ConsentServices:
         """Return everything behind the pages: this one person."""
-        return ConsentServices(self, self, self)
+        return ConsentServices(self, self, self, self.requests)
 
     def say_yes_anew(self, invitation_id: str, choice: Choice, evidence: Evidence) -> Outcome:
         """Take a new yes, on top of what stands."""

@@ -23,6 +23,7 @@ from alumni_sync.sites.consent import (
     members,
     public,
     records,
+    requests,
     resend,
     unsubscribe,
 )
@@ -44,6 +45,10 @@ _ROUTES: Final[tuple[tuple[str, str, _Page], ...]] = (
     ("GET", "/consent/done", decision.done),
     ("GET", "/receipt", records.receipt_page),
     ("GET", "/receipt.json", records.receipt_file),
+    ("GET", "/p/requests", requests.show),
+    ("POST", "/p/requests", requests.ask),
+    ("POST", "/p/requests/code", requests.prove),
+    ("POST", "/p/requests/data", requests.data),
     ("GET", "/p/{token}", links.open_choices),
     ("GET", "/p", choices.show),
     ("POST", "/p/withdraw", choices.withdraw),
@@ -118,6 +123,7 @@ def consent_app(
         wake=wake,
         preferences=services.preferences,
         resending=services.resending,
+        requests=services.requests,
         joins=services.joins,
     )
     application = Starlette(

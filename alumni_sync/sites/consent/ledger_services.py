@@ -10,6 +10,7 @@ from alumni_sync.consent.answers import Choice, Evidence, Outcome
 from alumni_sync.ports import Purpose
 from alumni_sync.sites.consent.join_service import LedgerJoins
 from alumni_sync.sites.consent.ledger_service import LedgerConsent
+from alumni_sync.sites.consent.requests_service import LedgerRequests
 from alumni_sync.sites.consent.services import ConsentServices
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 def ledger_services(d: "Deployment") -> ConsentServices:
     """Return everything behind the pages of a deployment."""
     joins = LedgerJoins(d) if d.settings.consent.join else None
-    return ConsentServices(LedgerConsent(d), LedgerPreferences(d), LedgerResending(d), joins)
+    return ConsentServices(
+        LedgerConsent(d), LedgerPreferences(d), LedgerResending(d), LedgerRequests(d), joins
+    )
 
 
 @dataclass(frozen=True, slots=True)

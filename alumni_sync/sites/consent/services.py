@@ -11,6 +11,7 @@ from typing import Protocol
 from alumni_sync.consent.answers import Choice, Evidence, Outcome
 from alumni_sync.ports import Purpose
 from alumni_sync.sites.consent.join_service import JoinService
+from alumni_sync.sites.consent.requests_service import RequestService
 from alumni_sync.sites.consent.service import ConsentService
 
 
@@ -59,4 +60,5 @@ class ConsentServices:
     consent: ConsentService
     preferences: Preferences
     resending: Resending
+    requests: RequestService
     joins: JoinService | None = None  # None: joining is switched off

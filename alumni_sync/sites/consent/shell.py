@@ -12,6 +12,7 @@ from alumni_sync.consent.links import LinkKind
 from alumni_sync.consent.view import ConsentView
 from alumni_sync.ports import Clock, ProfileField
 from alumni_sync.sites.consent.join_service import JoinService
+from alumni_sync.sites.consent.requests_service import RequestService
 from alumni_sync.sites.consent.service import ConsentService
 from alumni_sync.sites.consent.services import Preferences, Resending
 from alumni_sync.sites.endpoints import Visit
@@ -45,6 +46,7 @@ class Shell:
     wake: Callable[[], None]
     preferences: Preferences
     resending: Resending
+    requests: RequestService
     joins: JoinService | None = None
 
     def session(self, visit: Visit, *kinds: LinkKind) -> Session:
