@@ -226,7 +226,9 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
 
 
 def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
+    from alumni_sync.consent.joining import waiting_for_hr
     from alumni_sync.consent.reach import reach
+    from alumni_sync.consent.suppressions import due_to_justify
     from alumni_sync.deployment import Deployment, sqlite_path
     from alumni_sync.membership.late_removals import late_removals
     from alumni_sync.privacy.overdue import late_requests
@@ -240,6 +242,7 @@ def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     try:
         with Deployment.of(configuration, create=False) as deployment:
             diagnosis.notes += [each.sentence() for each in reach(deployment)]
+            diagnosis.notes += [*waiting_for_hr(deployment), *due_to_justify(deployment)]
             for sentence in late_removals(deployment).sentences():
                 diagnosis.add(Problem("removals", sentence, _TRACE), Exit.VENDOR)
             requests = late_requests(deployment)

@@ -47,6 +47,9 @@ COMMANDS: Final[dict[str, Entry]] = {
         "alumni_sync.cli.exit_pack:exit_pack", "What HR hands out before the exit: text and code."
     ),
     "privacy": Entry("alumni_sync.cli.privacy:privacy", "Erase a person; let go what is due."),
+    "suppressions": Entry(
+        "alumni_sync.cli.suppressions:suppressions", "Addresses that are never written to."
+    ),
     "keys": Entry("alumni_sync.cli.keys:keys", "The deployment key: rotate it, keep it safe."),
     "dead-letters": Entry(
         "alumni_sync.cli.dead_letters:dead_letters", "What could not be written; retry or drop it."

@@ -341,6 +341,16 @@ def keep_objection(d: "Deployment", token: str) -> bool:
     return True
 
 
+def waiting_for_hr(d: "Deployment") -> list[str]:
+    """Return a sentence about requests that wait for a match, for `doctor`."""
+    proven = (JOIN.c.state == JoinState.PROVEN.value, JOIN.c.expires_at > d.clock.now())
+    with d.ledger.read() as connection:
+        count = len(connection.execute(select(JOIN.c.id).where(*proven)).all())
+    if not count:
+        return []
+    return [f"{count} former employees ask to be asked and wait for HR: alumni-sync join list"]
+
+
 # --- what becomes of a request --------------------------------------------------------------------
 
 

@@ -40,6 +40,7 @@ class Act(StrEnum):
     SEE_REQUEST = "see a request of a person"
     HANDLE_REQUEST = "handle a request of a person"
     MATCH_JOIN = "match or reject a request to join"
+    JUSTIFY_SUPPRESSION = "keep or end a suppression"
 
 
 ROLES: Final[Mapping[Act, frozenset[Role]]] = {
@@ -65,6 +66,7 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
     Act.SEE_REQUEST: frozenset({Role.PRIVACY, Role.AUDITOR}),
     Act.HANDLE_REQUEST: frozenset({Role.PRIVACY}),
     Act.MATCH_JOIN: frozenset({Role.PRIVACY, Role.REVIEWER}),
+    Act.JUSTIFY_SUPPRESSION: frozenset({Role.PRIVACY}),
 }
 """Act → the roles that may do it; one of them is enough."""
 
