@@ -43,8 +43,8 @@ ITEMS: Final[Mapping[str, str]] = {
 }
 """Marker → what has to be said, with the article that wants it."""
 
-ASKED_UNASKED: Final = frozenset({ContactBasis.LEGITIMATE_INTEREST, ContactBasis.NONE})
-"""Bases on which somebody is asked who has not allowed it: the interest has to be said to them."""
+ON_OUR_INTEREST: Final = frozenset(ContactBasis) - {ContactBasis.EXIT_FORM}
+"""Bases on which we ask because we are interested to: which interest that is has to be said."""
 
 _SHOWN: Final = re.compile(r"<<([a-z_,\s]+?)>>")
 _MARKER: Final = re.compile(r"\{#-?\s*says:\s*([a-z_,\s]+?)\s*-?#\}")
@@ -83,7 +83,7 @@ def unsaid_to_some(path: Path, text: str) -> Iterator[Problem]:
     shown = _as_shown(text)
     anywhere = set.union(*(_said_in(text) for text in shown.values()))
     for basis, its in shown.items():
-        needed = anywhere - ({"legitimate_interest"} if basis not in ASKED_UNASKED else set())
+        needed = anywhere - ({"legitimate_interest"} if basis not in ON_OUR_INTEREST else set())
         for name in sorted(needed - _said_in(its)):
             what = f"on the basis {basis.value} does not say {ITEMS.get(name, name)}"
             yield Problem(str(path), what, f'say it under {{% if basis == "{basis.value}" %}}')

@@ -125,7 +125,7 @@ def _asking(d: "Plugins") -> Activity:
         bases=(
             "choosing: legitimate interest in asking only where it fits (6(1)(f))",
             *(f"asking, {name}: {basis}" for name, basis in bases.items()),
-            "asking whoever asked to be asked: consent (6(1)(a))",
+            "asking whoever asked to be asked: legitimate interest in answering (6(1)(f))",
         ),
         people=("people whose employment has ended, or will",),
         data=tuple(LEAVER_FIELDS),

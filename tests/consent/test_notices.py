@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alumni_sync.consent.completeness import ASKED_UNASKED
+from alumni_sync.consent.completeness import ON_OUR_INTEREST
 from alumni_sync.consent.editions import BADGES, LABELS, Edition, load_edition
 from alumni_sync.consent.exact import exact_text, sha256
 from alumni_sync.consent.mails import (
@@ -95,7 +95,7 @@ def test_every_language_says_what_the_law_wants_said(
     for number in ("24", "6", "30", "3"):
         assert number in text
     assert "standard contractual clauses" in text
-    choosing_and = 2 if basis in ASKED_UNASKED else 1
+    choosing_and = 2 if basis in ON_OUR_INTEREST else 1
     assert choosing_and == text.count("6(1)(f)") + text.count("lit. f")
 
 
