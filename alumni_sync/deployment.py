@@ -32,6 +32,7 @@ from alumni_sync.ports import (
     CommunityPlatform,
     Fingerprint,
     HrisConnector,
+    JsonPost,
     Mailbox,
     Mailer,
     PluginContext,
@@ -138,6 +139,18 @@ class Plugins:
         keys = dict(returns.imap)
         keys["password"] = returns.imap.password.get_secret_value()
         return cast("Mailbox", load_edge("imap")(**keys))
+
+    def checkpoint_hook(self) -> JsonPost:
+        """Return the web address that is told of checkpoints, newly built.
+
+        Raises:
+            ConfigError: none is configured.
+        """
+        hook = self.settings.ledger.copies.webhook
+        if hook is None:
+            raise ConfigError.of("ledger.copies.webhook", "is not set")
+        token = hook.token.get_secret_value() if hook.token else ""
+        return cast("JsonPost", load_edge("webhook")(hook.url, token))
 
     @cached_property
     def platform_name(self) -> str:

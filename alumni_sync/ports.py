@@ -476,6 +476,13 @@ class Mailbox(Protocol):
         """Close what is open."""
 
 
+class JsonPost(Protocol):
+    """A web address of the company that takes what we tell it."""
+
+    def post(self, operation: str, content: Any) -> None:  # noqa: ANN401 any JSON value
+        """Send `content`; raises `ConnectorError` where it was not taken."""
+
+
 # --- launching a ruling -------------------------------------------------------------------------
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 
 from alumni_sync.clock import SystemClock
 from alumni_sync.deployment import Deployment
-from alumni_sync.ledger.checkpoints import write_checkpoint
 from alumni_sync.ledger.runs import last_counts
 from alumni_sync.ledger.tables import Erasure, t
 from alumni_sync.privacy.retention import purge_due
+from alumni_sync.privacy.vouching import vouch
 from assets.counts import metadata_of
 from assets.eligibility import queue_made
 from assets.history import History
@@ -48,8 +48,7 @@ def forget(context: dg.OpExecutionContext, deployment: Company) -> None:
         forgotten = history.forget_old(SystemClock().now())  # Dagster knows no other clock
         history.overwrite_deleted()
         seen = Seen(erased or _seen(deployment))
-        second_place = deployment.settings.ledger.checkpoints
-        vouched = write_checkpoint(deployment.ledger, second_place, deployment.clock.now())
+        vouched = vouch(deployment)
         context.add_output_metadata(metadata_of(work.record(purged, forgotten, seen, vouched)))
 
 

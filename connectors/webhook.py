@@ -3,6 +3,8 @@
 Nothing is read from the answer but its status: 2xx means that it has it.
 """
 
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from connectors.http_client import Call, HttpClient
@@ -14,9 +16,12 @@ _TAKEN: Final = frozenset({200, 201, 202, 204})
 class Webhook:
     """One address, with the token that it knows us by."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """Keep them; nothing is sent."""
-        self._client = HttpClient(_VENDOR, url, authorization=f"Bearer {token}" if token else "")
+    def __init__(
+        self, url: str, token: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Keep them; nothing is sent. `sleep` is how to wait between attempts."""
+        bearer = f"Bearer {token}" if token else ""
+        self._client = HttpClient(_VENDOR, url, authorization=bearer, sleep=sleep)
 
     def post(self, operation: str, content: Any) -> None:  # noqa: ANN401 any JSON value
         """Send `content`; whoever takes it may get it twice.

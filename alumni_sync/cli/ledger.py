@@ -75,16 +75,19 @@ def _lines(report: "LedgerReport") -> Iterator[str]:
 @pass_app
 def checkpoint(app: App) -> None:
     """Sign the end of the consent chain into the second place; `housekeeping` does so nightly."""
-    from alumni_sync.ledger.checkpoints import public_key, write_checkpoint
+    from alumni_sync.ledger.checkpoints import public_key
+    from alumni_sync.privacy.vouching import vouch
 
     with app.open(create=False) as deployment:
-        path = deployment.settings.ledger.checkpoints
-        if path is None:
+        if deployment.settings.ledger.checkpoints is None:
             raise ConfigError.of(
                 "ledger.checkpoints", "is not set", "name a file in a second place"
             )
-        counts = write_checkpoint(deployment.ledger, path, deployment.clock.now())
+        counts = vouch(deployment)
         click.echo("Signed." if counts.checkpoints else "Nothing was appended since the last one.")
+        for how, lines in (("Mailed", counts.mailed), ("Posted", counts.posted)):
+            if lines:
+                click.echo(f"{how}: {lines} line(s).")
         click.echo(f"Public key: {public_key(deployment.ledger.hashes)}")
 
 

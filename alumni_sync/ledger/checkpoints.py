@@ -158,6 +158,21 @@ def write_checkpoint(
     return _append(ledger, path, line, signing_key(ledger.hashes))
 
 
+def signed_lines(ledger: Ledger, path: Path) -> list[tuple[str, str]]:
+    """Return (line, its signature) of everything in the second place, oldest first.
+
+    Raises:
+        LedgerError: the file was touched.
+    """
+    content = path.read_bytes() if path.exists() else b""
+    whole = content[: content.rfind(b"\n") + 1]
+    lines = _read(whole, public_key(ledger.hashes))
+    return [
+        (text.decode("ascii"), line.signature)
+        for text, (line, _) in zip(whole.splitlines(), lines, strict=True)
+    ]
+
+
 def last_key(path: Path | None) -> str:
     """Return the public key that signs next, "" where nothing is signed yet.
 
