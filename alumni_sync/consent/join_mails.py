@@ -2,8 +2,8 @@
 
 A page that is the same for every address must not look anything up, so all that depends on the
 address is found out here: how many such mails it got, whether it wants none. Nobody can fill a
-stranger's mailbox: three an hour, ten a month, and none once its owner has said that it was not
-them.
+stranger's mailbox: three an hour, ten in two weeks, and none once its owner has said that it was
+not them.
 """
 
 import secrets
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
 MOST_AN_HOUR: Final = 3
-MOST_A_MONTH: Final = 10
-MONTH: Final = timedelta(days=30)
+MOST_A_FORTNIGHT: Final = 10
+FORTNIGHT: Final = timedelta(days=14)
+"""As long as retention keeps what a request leaves behind: the keyed hash of its address."""
 MOST_A_DAY: Final = 500
 """To whomever: what is above it waits. A page that mails strangers must not become a weapon."""
 PATH: Final = "j"
@@ -90,7 +91,7 @@ def _barred(errand: JoinErrand, address_hash: str) -> str:
     if MailKind.JOIN.value in found.split(","):
         return "suppressed"
     often = _sent(errand, errand.now - timedelta(hours=1), address_hash) >= MOST_AN_HOUR
-    if often or _sent(errand, errand.now - MONTH, address_hash) >= MOST_A_MONTH:
+    if often or _sent(errand, errand.now - FORTNIGHT, address_hash) >= MOST_A_FORTNIGHT:
         return "too_often"
     return ""
 

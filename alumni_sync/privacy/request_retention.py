@@ -78,21 +78,26 @@ def codes(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001
 
 
 def joins(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
-    """Requests to join: unproven and unanswered ones at their end, the others when closed a while.
+    """Requests to join: what was typed goes at their end, the rest a while after they are closed.
 
-    Their content goes first, with its key, so that a crash between leaves nothing readable.
+    What stays meanwhile is the keyed hash of the address, by which we know how often we wrote to it
+    (`consent.join_mails`). Content goes first, with its key: a crash between leaves nothing
+    readable.
     """
     over = and_(_JOIN.c.state.in_(("unproven", "proven", "questioned")), _JOIN.c.expires_at <= now)
     due = or_(
-        over,
         and_(_JOIN.c.state.in_(("rejected", "expired")), _JOIN.c.closed_at <= now - REJECTED_JOINS),
         and_(_JOIN.c.state == "matched", _JOIN.c.closed_at <= now - READS),
     )
     with d.ledger.read() as connection:
-        ids = list(connection.execute(select(_JOIN.c.id).where(due)).scalars())
+        ids = list(connection.execute(select(_JOIN.c.id).where(or_(over, due))).scalars())
     if ids and not dry_run:
         d.ledger.vault.shred(ids)
-    return let_go(d, _JOIN.c.id, due, dry_run=dry_run)
+        ended = {"state": "expired", "closed_at": now, "sealed": None}
+        with d.ledger.write() as connection:
+            connection.execute(update(_JOIN).where(over).values(**ended))
+    let_go(d, _JOIN.c.id, due, dry_run=dry_run)
+    return len(ids)
 
 
 def reads(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
