@@ -1,5 +1,6 @@
 """May we write to this private address at all? One file a case, and what must hold for all."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from alumni_sync.consent.gates import (
     Open,
     Recipient,
     age_on,
+    by_own_request,
     contact_gate,
     deployment_gate,
     is_company_domain,
@@ -97,6 +99,17 @@ def test_the_address_is_written_to_as_given_with_a_plain_domain() -> None:
     known = facts({"personal_email": "Anna.Nowak@Möcke.Example"})
 
     assert Open("Anna.Nowak@xn--mcke-5qa.example") == ask(terms(), known)
+
+
+def test_asking_us_changes_where_we_write_and_by_what_right_and_nothing_else() -> None:
+    """The join page must open no gate but the one it is about."""
+    before = facts({"personal_email": "old@mail.example", "contact_given_at": None})
+    chosen, known = by_own_request(terms(basis="none"), before, "new@home.example")
+
+    assert Open("new@home.example") == ask(chosen, known)
+    assert ContactBasis.SELF_JOINED is chosen.basis
+    assert before == {**known, "personal_email": "old@mail.example"}
+    assert terms(basis="none") == replace(chosen, basis=ContactBasis.NONE)
 
 
 def test_poland_and_the_united_kingdom_never_rest_on_legitimate_interest() -> None:
