@@ -67,7 +67,7 @@ def _decide(act: Act, choice: Choice, answer: Answer) -> Outcome:
     moved = step(act.dossier.position, event, act.now, act.page.pack.timers)
     if not moved.taken:
         return refusal(act, moved)
-    if answer is Answer.YES and not is_asked(act.state):
+    if answer is Answer.YES and not is_asked(act.dossier.position):
         return Conflict(act.state)  # an older window; more is said in a form of its own
     if answer not in _LESSENS and (problem := _in_the_way(act, choice)):
         return problem
@@ -104,9 +104,11 @@ def _in_the_way(act: Act, choice: Choice) -> Outcome | None:
 
 
 def _answered_otherwise(act: Act, event: Event, answer: Answer, moved: Step) -> Decided:
+    agreed = act.dossier.agreed if act.state in HELD_ONTO else None
+    taken_back = dict.fromkeys(sorted(agreed.purposes), "withdrawn") if agreed else {}
     given = Given(
         answer=answer.value,
-        purposes={Purpose.COMMUNITY: "not_given"},
+        purposes=taken_back or {Purpose.COMMUNITY: "not_given"},
         fields={},
         valid_from=act.now,
         valid_until=None,

@@ -16,7 +16,7 @@ from alumni_sync.consent.dossier import (
 from alumni_sync.consent.editions import Edition, Terms
 from alumni_sync.consent.gates import Open, private_address
 from alumni_sync.consent.jurisdictions import JurisdictionPack
-from alumni_sync.consent.lifecycle import HELD_ONTO, Event, step
+from alumni_sync.consent.lifecycle import HELD_ONTO, Event, Position, step
 from alumni_sync.consent.notices import (
     RenderedForm,
     RenderedNotice,
@@ -249,7 +249,7 @@ def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) 
         fields=_fields(page),
         purposes=_purposes(page),
         closes_at=row["closes_at"],
-        can_decide=takes_yes and is_asked(dossier.state),
+        can_decide=takes_yes and is_asked(dossier.position),
         can_defer=answerable and step(dossier.position, Event.SAID_LATER, now, timers).taken,
         current=current_choices(dossier),
         anew=_anew(page, dossier.agreed) if takes_yes and dossier.agreed else None,
@@ -263,9 +263,12 @@ def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) 
     )
 
 
-def is_asked(state: ConsentState) -> bool:
-    """Say whether the question itself is open: members say yes anew in a form of their own."""
-    return state not in HELD_ONTO or state is ConsentState.RENEWAL_DUE
+def is_asked(position: Position) -> bool:
+    """Say whether the question itself is open: members say yes anew in a form of their own.
+
+    Whoever rests is asked for a renewal all the same, and answers it where everybody else does.
+    """
+    return position.state not in HELD_ONTO or position.base is ConsentState.RENEWAL_DUE
 
 
 def _fields(page: Page) -> tuple[OfferedField, ...]:

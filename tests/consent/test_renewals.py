@@ -121,8 +121,12 @@ def test_a_no_to_a_renewal_ends_it_at_once(world: World) -> None:
     assert isinstance(outcome, Decided)
     assert "withdrawn" == world.invitation(leaver)["state"]
     assert [] == list(live_grants(world.d))
+    decided = world.events(leaver)[-1]["body"]["decision"]
+    assert {"community", "newsletter"} == {item["id"] for item in decided["purposes"]}
+    assert {"withdrawn"} == {item["decision"] for item in decided["purposes"]}
     world.deliver()
     assert "goodbye" == kinds(world)[-1]
+    assert "You have withdrawn your consent" in world.mails[-1].text
 
 
 def test_no_renewal_mail_leaves_on_a_weekend(world: World) -> None:
@@ -374,3 +378,27 @@ def test_whoever_wants_nothing_used_is_hidden_and_not_asked(world: World) -> Non
     world.roster.set_person(leaver, restricted_at=None)
     react(world.d, RUN)
     assert "given" == world.invitation(leaver)["state"]
+
+
+def test_who_rests_is_asked_for_a_renewal_and_keeps_the_rest(world: World) -> None:
+    """Three months of quiet must not end in being forgotten, nor a yes in being shown again."""
+    leaver = world.member()
+    world.deliver()
+    wait_until(world, until(world, leaver) - timedelta(days=80))
+    pause(world.d, world.invitation(leaver)["id"], 3, BY_MAIL, "p")
+    working_day(world, until(world, leaver) - timedelta(days=60))
+    world.round()
+
+    assert "renewal" == kinds(world)[-1]
+    assert world.shown(leaver).can_decide
+    outcome = world.answer(leaver, Answer.YES, nonce="y")
+
+    assert isinstance(outcome, Decided), outcome
+    row = world.invitation(leaver)
+    assert ("paused", "renewed", False) == (row["state"], row["paused_from"], row["gate_open"])
+    world.deliver()
+    assert "confirmation" == kinds(world)[-1]
+    assert [] == list(live_grants(world.d))
+    world.later(days=75)
+    run_timers(world.d, RUN)
+    assert "renewed" == next(live_grants(world.d)).state
