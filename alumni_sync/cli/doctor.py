@@ -228,6 +228,7 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
 def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     from alumni_sync.consent.joining import waiting_for_hr
     from alumni_sync.consent.reach import reach
+    from alumni_sync.consent.renewals import outdated_notes
     from alumni_sync.consent.suppressions import due_to_justify
     from alumni_sync.deployment import Deployment, sqlite_path
     from alumni_sync.membership.late_removals import late_removals
@@ -243,6 +244,7 @@ def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
         with Deployment.of(configuration, create=False) as deployment:
             diagnosis.notes += [each.sentence() for each in reach(deployment)]
             diagnosis.notes += [*waiting_for_hr(deployment), *due_to_justify(deployment)]
+            diagnosis.notes += outdated_notes(deployment)
             for sentence in late_removals(deployment).sentences():
                 diagnosis.add(Problem("removals", sentence, _TRACE), Exit.VENDOR)
             requests = late_requests(deployment)

@@ -71,6 +71,14 @@ def count_outdated(d: "Deployment") -> int:
         return int(connection.execute(query).scalar_one())
 
 
+def outdated_notes(d: "Deployment") -> list[str]:
+    """Return what `doctor` says of a change that the next run asks members about."""
+    if not (number := count_outdated(d)):
+        return []
+    who = f"the next run asks {number} member(s) again, and the yes of whoever is silent ends"
+    return [f"the notice or the recipient has changed: {who}"]
+
+
 def ask_about_changes(d: "Deployment", run_id: str, *, page: int = CHUNK) -> ChangeCounts:
     """Ask everybody again whose yes does not cover what is asked today.
 

@@ -13,7 +13,12 @@ from alumni_sync.consent.calendars import is_working_day
 from alumni_sync.consent.changes import end_pause, pause
 from alumni_sync.consent.decisions import one_click
 from alumni_sync.consent.grants import live_grants
-from alumni_sync.consent.renewals import ChangeCounts, ask_about_changes, count_outdated
+from alumni_sync.consent.renewals import (
+    ChangeCounts,
+    ask_about_changes,
+    count_outdated,
+    outdated_notes,
+)
 from alumni_sync.consent.timers import TimerCounts, react, run_timers
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ports import Fate, Purpose, SendResult
@@ -222,7 +227,10 @@ def test_a_major_version_asks_everybody_again_and_ends_the_old_yes(any_world: Wo
     release(any_world, "2.0.0")
 
     assert 2 == count_outdated(any_world.d)
+    (note,) = outdated_notes(any_world.d)
+    assert "asks 2 member(s) again" in note
     any_world.round()
+    assert [] == outdated_notes(any_world.d)
 
     assert {"silent@mail.example", "answers@mail.example"} == {
         mail.to for mail in any_world.mails[before:]
