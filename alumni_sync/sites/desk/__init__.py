@@ -1,6 +1,7 @@
-"""The HR desk: the person and the facts behind a case of the exclusion queue.
+"""The HR desk: cases with their people, and everything that is done for a person by a person.
 
-Read-only: a ruling is launched in Dagster or on the command line, where it is recorded. Belongs
-here: who is looking, how a case is shown. Does not belong here: who may look (`review.authority`),
-what a case is (`review`). Its own port, never the public one; on loopback or behind a proxy.
+Rulings are launched in Dagster or on the command line, where they are recorded; all the rest has
+its room here. Belongs here: who is looking, what a page shows, which form is taken. Does not belong
+here: who may do what (`review.authority`), and what is done (the stages). Its own port, never the
+public one; on loopback or behind a proxy.
 """
