@@ -145,7 +145,7 @@ def test_the_data_are_a_file_that_nobody_keeps(visitor: Browser, stand_in: Stand
     zipped = visitor.post(form.action, form.filled(("as", "zip")))
     assert b"<p>canary" == zipfile.ZipFile(io.BytesIO(zipped.content)).read("my-data.html")
     assert "canary" not in done.text
-    assert 405 == visitor.get("/p/requests/data").status
+    assert 303 == visitor.get("/p/requests/data").status  # back to where one starts
     assert ["access", *["download:en"] * 4] == stand_in.requests.acts
 
 
@@ -363,6 +363,18 @@ def test_every_page_speaks_every_language(visitor: Browser, stand_in: StandIn, c
         for each in (page, asked, done):
             assert 200 == each.status
             assert f'lang="{code}"' in each.text
+
+
+@pytest.mark.parametrize("path", ["/p/requests/code", "/p/requests/data"])
+@pytest.mark.parametrize(
+    ("query", "to"),
+    [("", ""), ("?lang=pl", "?lang=pl"), ("?lang=xx", ""), ("?lang=//evil.example", "")],
+)
+def test_another_language_leads_back_to_the_beginning(
+    visitor: Browser, path: str, query: str, to: str
+) -> None:
+    """The link to another language stands on pages that only a form leads to."""
+    assert f"/p/requests{to}" == visitor.get(path + query).headers["location"]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])

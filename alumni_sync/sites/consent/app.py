@@ -49,6 +49,8 @@ _ROUTES: Final[tuple[tuple[str, str, _Page], ...]] = (
     ("POST", "/p/requests", requests.ask),
     ("POST", "/p/requests/code", requests.prove),
     ("POST", "/p/requests/data", requests.data),
+    ("GET", "/p/requests/code", requests.back),
+    ("GET", "/p/requests/data", requests.back),
     ("GET", "/p/{token}", links.open_choices),
     ("GET", "/p", choices.show),
     ("POST", "/p/withdraw", choices.withdraw),

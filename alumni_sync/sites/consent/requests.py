@@ -19,6 +19,7 @@ from alumni_sync.privacy.on_site import GIVES_DATA, Asked, Wish
 from alumni_sync.sites.consent.shell import Shell
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import Form, Submission
+from alumni_sync.sites.languages import all_texts
 from alumni_sync.sites.sessions import Session
 
 WISH_FORM: Final = "request"
@@ -102,6 +103,14 @@ def data(shell: Shell, visit: Visit) -> Response:
     )
     shell.sessions.attach(response, session)
     return response
+
+
+def back(shell: Shell, visit: Visit) -> Response:
+    """`GET` of a page that only a form leads to: another language was chosen, or a tab reopened."""
+    session = shell.session(visit, LinkKind.DECIDE, LinkKind.MANAGE)
+    language = visit.request.query_params.get("lang", "")
+    chosen = f"?lang={language}" if language in all_texts() else ""
+    return shell.onward(f"/p/requests{chosen}", session)
 
 
 def _read(shell: Shell, session: Session, form: Form) -> tuple[Wish | None, str]:
