@@ -161,6 +161,7 @@ def recover_command(app: App) -> None:
 
     url = load_configuration(app.config).settings.ledger.url
     refuse_while_in_use(url)
+    app.open().close()  # a key that is missing is said before anything is changed
     pause_everything(url, app.clock().now())
     _go_on(app)
 

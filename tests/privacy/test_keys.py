@@ -255,3 +255,14 @@ def test_who_has_no_role_neither_rotates_nor_takes_the_key_along(
     )
     assert 2 == capsys.readouterr().err.count("takes the role privacy")
     assert not file.exists()
+
+
+def test_t26_a_run_from_before_a_rotation_still_knows_whom_not_to_write_to(config: Path) -> None:
+    """T26: a rotation in the middle of a run must not make strangers of all who objected."""
+    known = config.with_name("hash").read_text()
+    with Deployment.open(config) as running:
+        assert 0 == run_command_line(["keys", "rotate", "--config", str(config)])
+
+        assert known == running.ledger.hashes.address("zofia@mail.example")
+    with Deployment.open(config) as later:
+        assert known == later.ledger.hashes.address("zofia@mail.example")
