@@ -1,6 +1,6 @@
 """Claiming a mail: one short transaction that asks every gate again and makes the links."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
@@ -20,7 +20,7 @@ from alumni_sync.consent.dossier import load_dossier
 from alumni_sync.consent.join_mails import JoinErrand, ready_join
 from alumni_sync.consent.lifecycle import HELD_ONTO
 from alumni_sync.consent.links import Holder, LinkKind
-from alumni_sync.consent.mails import MailKind, MailValues, compose, last_day
+from alumni_sync.consent.mails import MailKind, MailValues, compose, day_in_words, last_day
 from alumni_sync.consent.offers import first_name
 from alumni_sync.consent.outbox import ASKING_KINDS, JOIN_KINDS, OUTBOX, MailState
 from alumni_sync.consent.questions import ask
@@ -91,11 +91,22 @@ def _other(attempt: Attempt, run_id: str) -> Claimed | Wait:
             until=last_day(until),
             fields=[label.label for name, label in form.fields.items() if name in agreed.fields],
             purposes=[
-                label.label for name, label in form.purposes.items() if name in agreed.purposes
+                _with_its_day(attempt, label.label, agreed.not_before.get(name))
+                for name, label in form.purposes.items()
+                if name in agreed.purposes
             ],
         ),
     )
     return take(attempt, run_id, agreed.email, composed, {})
+
+
+def _with_its_day(attempt: Attempt, purpose: str, day: date | None) -> str:
+    """Return the words for a purpose, with the day before which it stays closed."""
+    if day is None:
+        return purpose
+    edition, language = attempt.site.edition, attempt.language
+    words = edition.forms[language].labels["not_before"]
+    return f"{purpose} ({words}: {day_in_words(edition.mails[language], day)})"
 
 
 def _goodbye(attempt: Attempt, run_id: str) -> Claimed | Wait:

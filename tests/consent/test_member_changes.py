@@ -248,6 +248,15 @@ def test_the_day_can_be_named_with_the_yes_and_stands_in_the_receipt(any_world: 
     assert {JOBS: MAY} == dict(current.not_before)
 
 
+def test_the_confirmation_says_the_day(world: World) -> None:
+    """Whoever reads only the mail must see that what they asked for was understood."""
+    seeks_jobs(world, not_before={JOBS: MAY})
+
+    world.deliver()
+
+    assert "- Job offers (Not before: 1 May 2027)" in world.mails[-1].text
+
+
 def test_later_works_at_once_and_sooner_is_a_new_yes(world: World) -> None:
     """Less never asks for anything; more always does."""
     leaver = seeks_jobs(world, not_before={JOBS: MAY})
