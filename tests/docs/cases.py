@@ -17,7 +17,7 @@ NUMBERS: Final = range(1, 49)
 MOST: Final = 4
 """Tests named for one case; the others are found by its number."""
 
-_IN_TEXT: Final = re.compile(r"\bT([1-9]\d?)\b(?![\d:])")
+_IN_TEXT: Final = re.compile(r"\bT([1-9]\d?)\b(?!:\d)")
 _IN_NAME: Final = re.compile(r"_t([1-9]\d?)(?=_|$)")
 _ROW: Final = re.compile(r"(?m)^\| T(\d+) \| (.*?) \| (.*?) \|$")
 _ID: Final = re.compile(r"`([^`]+)`")
