@@ -70,6 +70,8 @@ def rotate(
     old = deployment_key(settings, make=False)
     path = _place_of_new(settings, target)
     refuse_while_in_use(settings.ledger.url)
+    if not path.exists():
+        KeyStore(settings.keys.store, old).close()  # a wrong key is said before another is made
     new = _read_or_make(path, random)
     place = settings.ledger.checkpoints
     if last_key(place) not in {"", public_key(KeyedHashes(old)), public_key(KeyedHashes(new))}:
