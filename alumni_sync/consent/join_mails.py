@@ -59,6 +59,8 @@ def ready_join(errand: JoinErrand) -> Ready | str | datetime:
     awaited = JoinState.UNPROVEN if kind is MailKind.JOIN else JoinState.QUESTIONED
     if row is None or row["state"] != awaited or row["expires_at"] <= errand.now:
         return "not_awaited"
+    if kind is MailKind.JOIN and not errand.d.settings.consent.join:
+        return "switched_off"  # its link would open nothing
     if not errand.ring.has(row["id"], KeyKind.PROFILE):
         return "no_address"
     if kind is MailKind.JOIN and (reason := _barred(errand, row["address_hash"])):

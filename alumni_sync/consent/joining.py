@@ -250,13 +250,15 @@ def join_mail(join_id: str, source: str, kind: MailKind, key: str, now: datetime
 def find_join(d: "Deployment", token: str) -> OpenJoin | None:
     """Return what a mailed link opens now; None for everything that is not good now."""
     with d.ledger.read() as connection:
-        row = by_token(connection, token, d.clock.now())
+        row = by_token(connection, token, d.clock.now(), lock=False)
         objected = row is not None and is_suppressed(connection, row["address_hash"])
     return None if row is None else _opened(d, row, objected=objected)
 
 
-def by_token(connection: Connection, token: str, now: datetime) -> RowMapping | None:
-    """Return the request that a link opens at `now`, within the caller's transaction."""
+def by_token(
+    connection: Connection, token: str, now: datetime, *, lock: bool = True
+) -> RowMapping | None:
+    """Return the request that a link opens at `now`; `lock` keeps others off it to the commit."""
     if not token or len(token) > LONGEST:
         return None
     query = select(JOIN).where(
@@ -266,7 +268,8 @@ def by_token(connection: Connection, token: str, now: datetime) -> RowMapping | 
         JOIN.c.expires_at > now,
         or_(JOIN.c.state != JoinState.PROVEN.value, JOIN.c.proven_at > now - LINK),
     )
-    return connection.execute(query.with_for_update()).mappings().first()
+    query = query.with_for_update() if lock else query
+    return connection.execute(query).mappings().first()
 
 
 def is_suppressed(connection: Connection, address_hash: str) -> bool:

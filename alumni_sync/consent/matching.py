@@ -9,9 +9,9 @@ whether somebody worked here, and why they are not asked.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, Select, select
 
 from alumni_sync.consent.asking_back import Match, match, question_of
 from alumni_sync.consent.candidates import Candidate, candidates
@@ -181,7 +181,7 @@ def _line(row: RowMapping, wanted: Wanted, *, objected: bool) -> JoinLine:
 def _waiting(d: "Deployment", join_id: str, identity: Identity) -> tuple[RowMapping, Wanted]:
     """Return a request that waits for HR, opened, if this person may see it."""
     with d.ledger.read() as connection:
-        row = _row(connection, join_id, d.clock.now())
+        row = connection.execute(_waiting_query(join_id, d.clock.now())).mappings().first()
     ring = d.ledger.vault.load([join_id])
     if row is None or not ring.has(join_id, KeyKind.PROFILE):
         # Who may not see it is told the same: whether there is one is nobody else's business.
@@ -194,14 +194,18 @@ def _waiting(d: "Deployment", join_id: str, identity: Identity) -> tuple[RowMapp
     return row, wanted
 
 
-def _row(connection: Connection, join_id: str, now: datetime) -> RowMapping | None:
-    query = select(JOIN).where(
+def _waiting_query(join_id: str, now: datetime) -> Select[Any]:
+    return select(JOIN).where(
         JOIN.c.id == join_id,
         JOIN.c.state.in_(_ON_DESK),
         JOIN.c.sealed.is_not(None),
         JOIN.c.expires_at > now,
     )
-    return connection.execute(query.with_for_update()).mappings().first()
+
+
+def _locked(connection: Connection, join_id: str, now: datetime) -> RowMapping | None:
+    query = _waiting_query(join_id, now).with_for_update()
+    return connection.execute(query).mappings().first()
 
 
 # --- matching -------------------------------------------------------------------------------------
@@ -272,7 +276,7 @@ def _match(
     _waiting(d, join_id, identity)
     ring = _ring(d, join_id, spell_id)
     with d.ledger.write() as connection:
-        row = _row(connection, join_id, d.clock.now())
+        row = _locked(connection, join_id, d.clock.now())
         if row is None or row["state"] != JoinState.PROVEN:
             msg = f"{join_id} does not wait for a match any more"
             raise Refused(msg)
@@ -351,7 +355,7 @@ def reject_join(d: "Deployment", join_id: str, reason: str, identity: Identity) 
         raise Refused(f"to reject, give one of: {', '.join(REJECTIONS)}")
     _waiting(d, join_id, identity)
     with d.ledger.write() as connection:
-        row = _row(connection, join_id, d.clock.now())
+        row = _locked(connection, join_id, d.clock.now())
         if row is None:
             msg = f"there is no request {join_id} that waits for HR"
             raise Refused(msg)

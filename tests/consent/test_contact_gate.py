@@ -106,7 +106,7 @@ def test_asking_us_changes_where_we_write_and_by_what_right_and_nothing_else() -
     before = facts({"personal_email": "old@mail.example", "contact_given_at": None})
     chosen, known = by_own_request(terms(basis="none"), before, "new@home.example")
 
-    assert Open("new@home.example") == ask(chosen, known)
+    assert Open("new@home.example") == ask(chosen, dict(known))
     assert ContactBasis.SELF_JOINED is chosen.basis
     assert before == {**known, "personal_email": "old@mail.example"}
     assert terms(basis="none") == replace(chosen, basis=ContactBasis.NONE)

@@ -195,3 +195,125 @@ def test_whoever_said_do_not_consider_me_is_asked_about_that_first(
     invited = [mail.to for mail in world.mails if "/c/" in mail.text]
     assert ([] if holds else [EMAIL]) == invited
     assert find_join(world.d, token) is None
+
+
+def test_a_shared_mailbox_is_for_a_person_to_look_at(world: World) -> None:
+    """Of two people with one address the wrong one could answer (T27)."""
+    world.leaver("zofia")
+    other = world.leaver("adam", given_name="Adam")
+    request = proven(world, email="zofia@mail.example", number=other.number)
+    match_join(world.d, request.id, other.spell, HR)
+    world.judge()
+    world.round()
+
+    assert "review" == world.roster.spell(other).verdict
+    assert [] == [mail for mail in world.mails if "/c/" in mail.text]
+
+
+def test_a_question_that_is_open_goes_on_at_the_proven_address(world: World) -> None:
+    """Whoever lost the old mailbox must not wait for a reminder to it."""
+    leaver = world.invited()
+    request = proven(world)
+    match_join(world.d, request.id, leaver.spell, HR)
+    world.later(days=1)
+    world.round()
+    world.later(days=20)
+    world.round()
+
+    asking = [mail.to for mail in world.mails if "/c/" in mail.text]
+    assert ["zofia@mail.example", EMAIL, EMAIL] == asking
+    assert ("self_joined", 3) == (
+        world.invitation(leaver)["basis"],
+        world.invitation(leaver)["asked"],
+    )
+
+    again = proven(world, "n2")
+    with pytest.raises(Refused, match="all mails about it"):
+        match_join(world.d, again.id, leaver.spell, HR)
+    assert [again.id] == [one.id for one in list_joins(world.d, HR)]
+
+
+@pytest.mark.parametrize(
+    "basis", [{"basis": "none"}, {"basis": "legitimate_interest", "assessment": "LIA-1"}]
+)
+def test_where_nobody_else_may_be_written_to_who_asked_us_may(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock, basis: dict[str, str]
+) -> None:
+    """The join page is for just those whom no basis covers; it must not let the others through."""
+    sources = {
+        "acme-pl": {
+            "connector": "csv",
+            "path": "acme-pl.csv",
+            "controller": {"name": "Acme sp. z o.o.", "contact": "privacy@acme.example"},
+            "jurisdiction": "pl",
+            "timezone": "Europe/Warsaw",
+            "contact": basis,
+        }
+    }
+    people = [{**PEOPLE[0], "sources": ["acme-pl"]}]
+    world = World(tmp_path, sqlite_ledger, clock, people=people, sources=sources)
+    asker, silent = world.leaver("zofia"), world.leaver("adam")
+    match_join(world.d, proven(world, number=asker.number).id, asker.spell, HR)
+    world.round()
+
+    assert [EMAIL] == [mail.to for mail in world.mails if "/c/" in mail.text]
+    assert "self_joined" == world.invitation(asker)["basis"]
+    assert "invited" == world.invitation(asker)["state"]
+    assert silent.spell not in {row["invitation_id"] for row in world.outbox()}
+
+
+def test_nobody_matches_their_own_request(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """HR people leave, too, and some come back as reviewers."""
+    own = {**PEOPLE[0], "employee": "acme-pl/10001"}
+    world = World(tmp_path, sqlite_ledger, clock, people=[own, *PEOPLE[1:]])
+    leaver = world.leaver()
+    assert "10001" == leaver.number
+    request = proven(world)
+    with pytest.raises(Refused, match="own file"):
+        match_join(world.d, request.id, leaver.spell, HR)
+
+
+@pytest.mark.parametrize("spell", ["S-unknown", "", "S-1' OR 1=1"])
+def test_a_match_with_nobody_changes_nothing(world: World, spell: str) -> None:
+    """A slip in a number must not end a request."""
+    request = proven(world)
+    with pytest.raises(Refused, match="no employment"):
+        match_join(world.d, request.id, spell, HR)
+    with pytest.raises(Refused, match="no request"):
+        match_join(world.d, "J-unknown", spell, HR)
+    with pytest.raises(Refused, match="give one of"):
+        reject_join(world.d, request.id, "unfriendly", HR)
+    assert [request.id] == [one.id for one in list_joins(world.d, HR)]
+
+
+def test_a_request_is_matched_once(world: World) -> None:
+    """Two people at the desk with one request: the second is told."""
+    leaver, other = world.leaver("zofia"), world.leaver("adam")
+    request = proven(world)
+    match_join(world.d, request.id, leaver.spell, HR)
+    with pytest.raises(Refused):
+        match_join(world.d, request.id, other.spell, HR)
+    with pytest.raises(Refused):
+        reject_join(world.d, request.id, "other", HR)
+
+
+def test_the_newest_request_of_a_person_counts(world: World) -> None:
+    """Whoever moves to another mailbox before the invitation is out asks again."""
+    leaver = world.leaver()
+    for number, email in enumerate(["one@home.example", "two@home.example"]):
+        request = proven(world, f"n{number}", email=email)
+        match_join(world.d, request.id, leaver.spell, HR)
+    world.round()
+
+    assert ["two@home.example"] == [mail.to for mail in world.mails if "/c/" in mail.text]
+
+
+def test_a_request_of_sixty_days_ago_waits_for_nobody(world: World) -> None:
+    """What nobody worked on is let go, and cannot be matched any more."""
+    leaver, request = world.leaver(), proven(world)
+    world.later(days=60)
+    assert [] == list_joins(world.d, HR)
+    with pytest.raises(Refused, match="no request"):
+        match_join(world.d, request.id, leaver.spell, HR)
