@@ -1,4 +1,4 @@
-"""`privacy erase|retention`: what is let go, at a person's request and by the calendar."""
+"""`privacy`: what people ask of us, what is let go, and when."""
 
 from dataclasses import asdict
 
@@ -7,16 +7,19 @@ import click
 from alumni_sync.cli.app import App, json_option, os_identity, pass_app, show, table
 from alumni_sync.cli.exits import Exit, finish
 from alumni_sync.cli.processing import records
+from alumni_sync.cli.rights import COMMANDS
 
 REASONS = ("request", "objection", "authority", "mistake")
 
 
 @click.group()
 def privacy() -> None:
-    """Erase a person; let go what may no longer be kept."""
+    """Answer what people ask of us; erase a person; let go what may no longer be kept."""
 
 
 privacy.add_command(records)
+for command in COMMANDS:
+    privacy.add_command(command)
 
 
 @privacy.command()

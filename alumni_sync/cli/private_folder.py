@@ -1,4 +1,4 @@
-"""A folder for secrets on their way to a printer: its owner's, and nobody else's."""
+"""A folder for secrets on their way to their reader: its owner's, and nobody else's."""
 
 import os
 from pathlib import Path
@@ -30,10 +30,10 @@ def private_folder(folder: Path) -> None:
         msg = f"{folder} is no folder of yours"
         raise Refused(msg)
     if found.st_mode & ANYBODY_ELSE:
-        msg = f"others may read {folder}, and the links in letters let anybody answer: chmod 700"
+        msg = f"others may read {folder}, and what goes there is for one reader alone: chmod 700"
         raise Refused(msg)
     if any(folder.iterdir()):
-        msg = f"{folder} is not empty: letters in it would be mixed up"
+        msg = f"{folder} is not empty: what is in it would be mixed up with this"
         raise Refused(msg)
 
 
