@@ -40,7 +40,7 @@ def purge(one: Desk, *, reopens_on: ReopensOn = "facts", marked: bool = True) ->
 def test_a_buried_spell_that_is_listed_as_it_was_stays_buried(
     ledger: Ledger, clock: FixedClock, *, marked: bool
 ) -> None:
-    """The source lists former employees for years."""
+    """The source lists former employees for years (T22)."""
     one = desk(ledger, clock, leaver(1), leaver(2))
     one.pull()
     purge(one, marked=marked)

@@ -6,12 +6,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.changes import pause
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ports import MemberRef
 from alumni_sync.sites import composition
+from tests.consent.world import BY_MAIL
 from tests.membership.world import Community
 from tests.sites.browser import Browser
 
@@ -60,6 +63,31 @@ def test_the_answer_to_an_answer_comes_at_once(community: Community) -> None:
 
     (row,) = community.outbox(kind=MailKind.CONFIRMATION.value)
     assert "accepted" == row["state"]
+
+
+def test_a_pause_ends_without_a_run(community: Community) -> None:
+    """Whoever named a day is back on that day, whether or not Dagster runs."""
+    leaver = community.member()
+    invitation = community.invitation(leaver)["id"]
+    pause(community.d, invitation, 1, BY_MAIL, "p")
+    community.later(days=32)
+
+    composition.worker_of(community.d).look(woken=True)
+
+    assert "given" == community.invitation(leaver)["state"]
+
+
+def test_a_strangers_mailbox_is_told_of_without_a_run(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """What may be an incident must not wait for the next day."""
+    people = [{"user": "dpo", "mail": "dpo@acme.example", "roles": ["privacy"]}]
+    community = Community(tmp_path, sqlite_ledger, clock, people=people)
+    community.answer(community.invited(), Answer.NOT_ME)
+
+    composition.worker_of(community.d).look(woken=True)
+
+    assert "dpo@acme.example" == community.mails[-1].to
 
 
 def test_the_worker_never_asks(community: Community) -> None:
