@@ -233,7 +233,7 @@ def _consents(d: "Deployment", person_id: str, ring: KeyRing) -> Iterator[Consen
 
 def _mails(story: Story) -> Iterator[MailLine]:
     for row in reversed(story.mails):
-        what = MAILS.get(row["kind"], f"A mail ({row['kind'].replace('_', ' ')})")
+        what = MAILS.get(row["kind"], row["kind"])
         fate = MAIL_FATES.get(row["state"], row["state"])
         at = row["confirmed_at"] or row["claimed_at"] or row["created_at"]
         yield MailLine(at, f"{what} {fate}.", row["reason"].replace("_", " "))

@@ -39,6 +39,11 @@ MAILS: Final[Mapping[str, str]] = {
     "verify": "The mail that proves another address",
     "address_changed": "The word to the old address that there is a new one",
     "link": "A fresh link, asked for",
+    "request_received": "The word that a request has come",
+    "request_extended": "The word that a request takes longer",
+    "request_answered": "The answer to a request",
+    "join": "The question whether it was they who asked to join",
+    "join_question": "The question whether an earlier no still holds",
 }
 MAIL_FATES: Final[Mapping[str, str]] = {
     "queued": "is waiting to be sent",
