@@ -73,6 +73,9 @@ def _of_invitations(story: Story, zone: ZoneInfo) -> Iterator[str]:
         state = ConsentState(row["state"])
         if state in LIVE_STATES:
             yield f"The yes holds until {moment(row['valid_until'], zone)} unless taken back."
+            if row["next_at"] and row["next_at"] < row["valid_until"]:
+                again = " again" if state is ConsentState.RENEWAL_DUE else ""
+                yield f"Is asked{again} whether it goes on, from {moment(row['next_at'], zone)} on."
         elif state in _SENTENCES:
             yield from _SENTENCES[state](row, zone)
 
@@ -96,8 +99,10 @@ def _deferred(row: Row, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _paused(row: Row, zone: ZoneInfo) -> Iterator[str]:
-    del row, zone
-    yield "Hidden while paused; comes back by the person's word, or when the pause's reason ends."
+    if row["paused_until"]:
+        yield f"Hidden at their own wish until {moment(row['paused_until'], zone)}, or their word."
+    if row["suspended"] or not row["paused_until"]:
+        yield "Hidden while something speaks against it; comes back when that has ended."
 
 
 def _refused(row: Row, zone: ZoneInfo) -> Iterator[str]:
@@ -119,6 +124,7 @@ _SENTENCES: Final[dict[ConsentState, Callable[[Row, ZoneInfo], Iterator[str]]]] 
     ConsentState.DEFERRED: _deferred,
     ConsentState.PAUSED: _paused,
     ConsentState.REFUSED: _refused,
+    ConsentState.EXPIRED: _refused,
     ConsentState.WITHDRAWN: _refused,
     ConsentState.OBJECTED: _refused,
     ConsentState.NO_CONTACT: _no_contact,
