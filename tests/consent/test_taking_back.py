@@ -19,7 +19,6 @@ from alumni_sync.consent.joining import (
 )
 from alumni_sync.consent.matching import list_joins, match_confirmed, match_join
 from alumni_sync.consent.taking_back import lift_objection
-from alumni_sync.domain import Fact
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.store import Ledger
@@ -170,13 +169,18 @@ def test_facts_that_went_meanwhile_are_confirmed_first(world: World) -> None:
 
     (line,) = list_joins(world.d, HR)
     assert (found.id, "proven") == (line.id, line.state)
-    facts: dict[str, Fact] = {
-        "person_id": f"OS-{leaver.number}",
-        "hire_date": date(2019, 4, 1),
-        "last_working_day": date(2026, 10, 16),
-        "do_not_consider": "yes",
-    }
-    result = match_confirmed(world.d, found.id, "acme-pl", facts, HR)
+    result = match_confirmed(
+        world.d,
+        found.id,
+        "acme-pl",
+        {
+            "person_id": f"OS-{leaver.number}",
+            "hire_date": date(2019, 4, 1),
+            "last_working_day": date(2026, 10, 16),
+            "do_not_consider": "yes",
+        },
+        HR,
+    )
     assert "matched" == result.state  # they have answered that question
 
 
