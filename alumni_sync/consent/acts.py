@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from alumni_sync.consent.answers import Conflict, Decided, Evidence, Invalid, Outcome
 from alumni_sync.consent.dossier import Agreed, Dossier, load_dossier, person_of, seal_agreed
@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 _NONCES: Final = t(FormNonce)
 _EVENTS: Final = t(ConsentEvent)
 _SUPPRESSION: Final = t(Suppression)
+_SCOPE: Final = select(_SUPPRESSION.c.scope).where(
+    _SUPPRESSION.c.address_hash == bindparam("address")
+)
+_SEEN: Final = (
+    select(_EVENTS.c.seq, _EVENTS.c.canonical)
+    .join(_NONCES, _NONCES.c.seq == _EVENTS.c.seq)
+    .where(_NONCES.c.nonce_hash == bindparam("nonce"))
+)
 _ANSWERS: Final = frozenset({Event.SAID_YES, Event.SAID_NO, Event.SAID_LATER, Event.SAID_NOT_ME})
 """Answers to a question: they were given on the notice of the page."""
 
@@ -70,11 +78,8 @@ def refusal(act: Act, moved: Step) -> Outcome:
 
 def is_suppressed(act: Act, address: str) -> bool:
     """Say whether nobody may write to an address about the community."""
-    scope = act.connection.execute(
-        select(_SUPPRESSION.c.scope).where(
-            _SUPPRESSION.c.address_hash == act.d.ledger.hashes.address(address)
-        )
-    ).scalar()
+    address_hash = act.d.ledger.hashes.address(address)
+    scope = act.connection.execute(_SCOPE, {"address": address_hash}).scalar()
     return suppressed_scope(scope, "invitation")
 
 
@@ -108,11 +113,7 @@ def begin(
 
 
 def _replay(connection: Connection, nonce_hash: str) -> Decided | None:
-    row = connection.execute(
-        select(_EVENTS.c.seq, _EVENTS.c.canonical)
-        .join(_NONCES, _NONCES.c.seq == _EVENTS.c.seq)
-        .where(_NONCES.c.nonce_hash == nonce_hash)
-    ).first()
+    row = connection.execute(_SEEN, {"nonce": nonce_hash}).first()
     if row is None:
         return None
     event = read_event(bytes(row.canonical))

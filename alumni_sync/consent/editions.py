@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -28,7 +28,7 @@ from alumni_sync.yaml_lines import plain_yaml
 
 LABELS: Final = (
     "question", "community", "yes", "no", "later", "not_me", "name", "shown", "submit",
-    "other_email", "not_before", "anew", "anew_no",
+    "other_email", "not_before", "anew",
 )  # fmt: skip
 MUST_BE_SAID: Final = frozenset(
     {
@@ -94,7 +94,7 @@ class Terms:
     def said_in(self, language: str) -> dict[str, Any]:
         """Return everything by name, worded for readers of `language`."""
         return {
-            **asdict(self),
+            **{name: getattr(self, name) for name in self.__slots__},
             "recipient": in_language(self.recipient, language),
             "transfer": in_language(self.transfer, language),
             "arrangement": in_language(self.arrangement, language),

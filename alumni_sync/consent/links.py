@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from alumni_sync.ledger.tables import Token, t
 
@@ -38,6 +38,13 @@ PATHS: Final = {
     LinkKind.UNSUBSCRIBE: "u",
     LinkKind.VERIFY: "e",
 }
+_FOUND: Final = select(_TOKENS).where(
+    _TOKENS.c.token_hash == bindparam("token"),
+    _TOKENS.c.expires_at > bindparam("now"),
+    _TOKENS.c.superseded_at.is_(None),
+    _TOKENS.c.used_at.is_(None),
+)
+"""A link that is good now."""
 _SUPERSEDE: Final = (
     update(_TOKENS)
     .where(
@@ -89,9 +96,7 @@ def resolve_link(d: "Deployment", token: str) -> Link | None:
 
 def find_link(connection: Connection, token: str, now: datetime) -> Link | None:
     """Return what `token` opens at `now`, within the caller's transaction."""
-    row = connection.execute(
-        select(_TOKENS).where(_TOKENS.c.token_hash == token_id(token), *_good(now))
-    ).first()
+    row = connection.execute(_FOUND, {"token": token_id(token), "now": now}).first()
     if row is None:
         return None
     return Link(LinkKind(row.kind), row.invitation_id, row.person_id, row.token_hash, row.mail_kind)
@@ -99,18 +104,8 @@ def find_link(connection: Connection, token: str, now: datetime) -> Link | None:
 
 def is_good(connection: Connection, token_id_: str, kind: LinkKind, now: datetime) -> bool:
     """Say whether the link that a session came from is still good, within a transaction."""
-    query = select(_TOKENS.c.token_hash).where(
-        _TOKENS.c.token_hash == token_id_, _TOKENS.c.kind == kind.value, *_good(now)
-    )
-    return connection.execute(query).first() is not None
-
-
-def _good(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        _TOKENS.c.expires_at > now,
-        _TOKENS.c.superseded_at.is_(None),
-        _TOKENS.c.used_at.is_(None),
-    )
+    row = connection.execute(_FOUND, {"token": token_id_, "now": now}).first()
+    return row is not None and row.kind == kind
 
 
 @dataclass(frozen=True, slots=True)

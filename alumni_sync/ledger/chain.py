@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import rfc8785
 from sqlalchemy import ColumnElement, Connection, RowMapping, String, select, text, type_coerce
 
 from alumni_sync.domain import Actor, ConsentState
+from alumni_sync.ledger.canonical import canonical_json
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import ConsentEvent, NoticeBlob, t
@@ -120,7 +120,7 @@ def append_event(connection: Connection, draft: EventDraft) -> int:
         "notice_sha256": draft.notice_sha256,
         "prev_hash": previous,
     }
-    canonical = rfc8785.dumps(
+    canonical = canonical_json(
         plain
         | {
             "schema_version": SCHEMA_VERSION,

@@ -128,7 +128,7 @@ def harmless_errors() -> Iterator[None]:
 def transaction(engine: Engine, *, write: bool) -> Iterator[Connection]:
     """Yield a connection within one transaction; committed at the end, rolled back on error."""
     with harmless_errors(), _turn(engine, write=write), engine.connect() as plain:
-        connection = plain.execution_options(**{_WRITE: write})
+        connection = plain.execution_options(**{_WRITE: True}) if write else plain
         with connection.begin():
             yield connection
 

@@ -9,10 +9,11 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 import structlog
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +22,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alumni_sync.sites.forms import Form, read_form
 
+THREADS: Final = 8
+"""Pages that are made at once: fewer than the connections that the ledger keeps open.
+
+More only take the processor from each other, and from the loop that listens.
+"""
 _ROUTE: Final = "alumni_sync.route"
 _log = structlog.get_logger("alumni_sync.sites")
 
@@ -38,6 +44,8 @@ class Visit:
         return self.request.client.host if self.request.client else ""
 
 
+_limiter = cache(lambda: CapacityLimiter(THREADS))  # made where an event loop runs
+
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -47,7 +55,8 @@ def route(path: str, handler: Handler, *methods: str) -> Route:
 
     async def answer(request: Request) -> Response:
         form = await read_form(request) if request.method == "POST" else Form()
-        return await run_in_threadpool(handler, Visit(request, form))
+        visit = Visit(request, form)
+        return await to_thread.run_sync(handler, visit, limiter=_limiter())
 
     return Route(path, guarded(path, answer), methods=list(methods))
 

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -49,12 +50,29 @@ def asset_response(name: str) -> Response:
     return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": _A_YEAR})
 
 
+_NO_METHODS: Final = frozenset({str, tuple, bool, int})
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """The sandbox, which asks once for each attribute of a type: a page reads four hundred."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 Jinja2's
         super().__init__(**options)
         self._known: dict[tuple[type, str], bool] = {}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 any value
+        """Return an attribute that a template may read; methods and the rest as Jinja2 does."""
+        if self._known.get((type(obj), attribute)):
+            value = getattr(obj, attribute, None)
+            if type(value) in _NO_METHODS:
+                return value
+        return super().getattr(obj, attribute)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 any value
+        """Call what a template may call; a text of ours needs no questions."""
+        if type(obj) is Texts:
+            return obj(*args, **kwargs)
+        return super().call(context, obj, *args, **kwargs)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ANN401 any value
         """Say whether a template may read it; depends on the type and the name alone."""
