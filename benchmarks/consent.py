@@ -222,7 +222,6 @@ def _measure_site(figures: Figures, folder: Path, people: int, port: int) -> Non
                 some = links[begin : begin + share]
                 turns["bare"].append(_run("visit", folder, (bare_port, some)))
                 turns["ours"].append(_run("visit", folder, (port, some)))
-            for x in (ours, bare):
     rates = {side: _report_side(figures, side, parts) for side, parts in turns.items()}
     figures.at_least("answers a second vs the bare page", rates["ours"] / rates["bare"], BOUND_SITE)
     _once_each(folder / "company" / "var" / "ledger.db", people)

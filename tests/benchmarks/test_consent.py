@@ -1,4 +1,4 @@
-"""The benchmark of the site still asks both sides for the same; how fast it is, is not asked here."""
+"""The site's benchmark still asks both sides for the same; how fast it is, is not asked here."""
 
 import subprocess
 import sys
