@@ -134,22 +134,25 @@ def open_command(
     Make sure first who is asking: the answer is everything we know about somebody.
     """
     from alumni_sync.ledger.people import resolve_person
-    from alumni_sync.privacy.request_rows import RequestChannel, RequestKind, show_request
+    from alumni_sync.privacy.request_rows import RequestChannel, RequestKind, list_requests
     from alumni_sync.privacy.requests import open_request
 
     identity = os_identity()
     with app.open(create=False) as d:
+        person_id = resolve_person(d, person)
         number = open_request(
             d,
-            person_id=resolve_person(d, person),
+            person_id=person_id,
             kind=RequestKind(kind),
             channel=RequestChannel(channel),
             words=words.read() if words else "",
             identity=identity,
             received_on=received.date() if received else None,
         )
-        due = show_request(d, number, identity).summary.due_at
-    click.echo(f"{number}: due {due:%Y-%m-%d %H:%M} UTC.")
+        (made,) = (
+            one for one in list_requests(d, identity, person_id=person_id) if one.number == number
+        )
+    click.echo(f"{number}: due {made.due_at:%Y-%m-%d %H:%M} UTC.")
 
 
 @requests.command()

@@ -7,7 +7,7 @@ What proves a consent stays readable with the evidence key until the proof perio
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
 OBJECTION: Final = "objection"
+LATELY: Final = timedelta(days=30)
+"""Within it, housekeeping looks for erasures that were interrupted; it runs every night."""
 REASONS: Final = ("request", OBJECTION, "authority", "mistake")
 _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
@@ -88,6 +90,38 @@ def erase(
     before = d.ledger.vault.load([person_id])
     invitations = _close(d, before, person_id, by, reason)
     removed = call_platform and _removed(d, run_id, invitations)
+    proof = _forget(d, person_id)
+    after = d.ledger.vault.load([person_id])
+    gone = sum(before.has(person_id, kind) - after.has(person_id, kind) for kind in KeyKind)
+    return Erased(gone, not removed, proof)
+
+
+def half_erased(d: "Deployment") -> list[str]:
+    """Return who was erased lately and can still be read: a process died in the middle of it."""
+    since = d.clock.now() - LATELY
+    with d.ledger.read() as connection:
+        query = select(_PERSON.c.id).where(
+            _PERSON.c.erased_at >= since, _PERSON.c.legal_hold.is_(False)
+        )
+        people = list(connection.execute(query).scalars())
+        proofs = {person_id for person_id in people if _has_proof(connection, person_id)}
+    ring = d.ledger.vault.load(people)
+    return [
+        person_id
+        for person_id in people
+        if ring.has(person_id, KeyKind.PROFILE)
+        or (ring.has(person_id, KeyKind.EVIDENCE) and person_id not in proofs)
+    ]
+
+
+def finish_erasing(d: "Deployment", person_ids: Sequence[str]) -> None:
+    """Let go what an erasure that was interrupted has left; their gates are closed already."""
+    for person_id in person_ids:
+        _forget(d, person_id)
+
+
+def _forget(d: "Deployment", person_id: str) -> bool:
+    """Drop facts and destroy keys; say whether the proof of a consent is kept."""
     with d.ledger.read() as connection:
         spells = list(
             connection.execute(select(_SPELL.c.id).where(_SPELL.c.person_id == person_id)).scalars()
@@ -98,9 +132,7 @@ def erase(
     kinds = [KeyKind.PROFILE] if proof else [KeyKind.PROFILE, KeyKind.EVIDENCE]
     d.ledger.vault.shred([person_id, *joins], kinds)
     d.ledger.vault.store.note_restricted(person_id, restricted=False)
-    after = d.ledger.vault.load([person_id])
-    gone = sum(before.has(person_id, kind) - after.has(person_id, kind) for kind in KeyKind)
-    return Erased(gone, not removed, proof)
+    return proof
 
 
 def _removed(d: "Deployment", run_id: str, invitations: list[str]) -> bool:

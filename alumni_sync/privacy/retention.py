@@ -33,6 +33,7 @@ from alumni_sync.ledger.tables import (
 from alumni_sync.membership.forgetting import forget_spells, may_be_let_go
 from alumni_sync.membership.plan import GONE
 from alumni_sync.privacy import request_retention
+from alumni_sync.privacy.erasure import finish_erasing, half_erased
 from alumni_sync.privacy.letting_go import let_go
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class PurgeCounts:
         codes: one-time codes, long expired.
         joins: requests to join that led to nothing, or long ago to a match.
         reads: entries of who looked at whom.
+        erasures: people whose erasure was interrupted, and is done now.
     """
 
     quarantined: int = 0
@@ -93,6 +95,7 @@ class PurgeCounts:
     codes: int = 0
     joins: int = 0
     reads: int = 0
+    erasures: int = 0
 
 
 def purge_due(d: "Deployment", *, dry_run: bool) -> PurgeCounts:
@@ -114,6 +117,7 @@ def purge_due(d: "Deployment", *, dry_run: bool) -> PurgeCounts:
         "codes": request_retention.codes,
         "joins": request_retention.joins,
         "reads": request_retention.reads,
+        "erasures": _erasures,
     }
     return PurgeCounts(**{name: purge(d, now, dry_run) for name, purge in categories.items()})
 
@@ -248,6 +252,15 @@ def _proofs(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT0
         request_retention.forget_answers(d, held)
         d.ledger.vault.shred(held)
     return len(held)
+
+
+def _erasures(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
+    """Whoever was erased and can still be read, because a process died in the middle of it."""
+    del now
+    left = half_erased(d)
+    if not dry_run:
+        finish_erasing(d, left)
+    return len(left)
 
 
 def _proof_years(d: "Deployment", source: str) -> int:

@@ -13,6 +13,7 @@ from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Erasure, Person, Spell, Suppression, Tombstone, t
 from alumni_sync.privacy.erasure import Erased, erase
 from alumni_sync.privacy.journal import replay
+from alumni_sync.privacy.retention import purge_due
 from alumni_sync.review.queue import QueueCounts, sync_queue
 from tests.conftest import MASTER, NOW
 from tests.membership.world import Community
@@ -188,6 +189,36 @@ def test_a_platform_that_is_down_does_not_stop_it(community: Community) -> None:
     community.later(hours=1)
     community.sync()
     assert community.on_platform(leaver) == "absent"
+
+
+@pytest.mark.parametrize("member", [True, False], ids=["member", "silent"])
+@pytest.mark.parametrize("point", ["load", "shred"])
+def test_an_erasure_that_was_interrupted_is_finished(
+    community: Community,
+    monkeypatch: pytest.MonkeyPatch,
+    point: str,
+    member: bool,  # noqa: FBT001 a parametrised circumstance
+) -> None:
+    """The gate is shut and the process dies: nobody would ever come back for the keys."""
+    leaver = community.joined() if member else community.invited()
+    community.platform.failure = Unavailable("fake", "write", "down")
+    community.platform.fail_after = 0
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        place = {"load": "forget_spells", "shred": "joins_of"}[point]
+        broken.setattr(f"alumni_sync.privacy.erasure.{place}", dies)
+        with pytest.raises(KeyboardInterrupt):
+            _erase(community, leaver)
+    assert set(KeyKind) == _keys(community, leaver)
+
+    assert 1 == purge_due(community.d, dry_run=True).erasures
+    assert 1 == purge_due(community.d, dry_run=False).erasures
+
+    assert ({KeyKind.EVIDENCE} if member else set()) == _keys(community, leaver)
+    assert 0 == purge_due(community.d, dry_run=False).erasures
 
 
 def test_a_legal_hold_wins(community: Community) -> None:
