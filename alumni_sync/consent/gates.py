@@ -215,7 +215,7 @@ def _given_before_leaving(facts: Facts) -> bool:
 
 def _person(terms: ContactTerms, facts: Facts, today: date) -> ClosedReason | None:
     # An empty "do not consider" says that the person did not object; a hidden one says nothing.
-    if facts.get("do_not_consider", "no") not in {"no", None, NOT_SUPPORTED}:
+    if facts.get("do_not_consider") not in {"no", None, NOT_SUPPORTED}:
         return ClosedReason.DO_NOT_CONSIDER
     return _age(facts.get("birth_date", NOT_SUPPORTED), today, needed=terms.pack.birth_date_needed)
 
@@ -235,7 +235,7 @@ def age_on(today: date, born: date) -> int:
 
 def private_address(facts: Facts, company_domains: Collection[str]) -> Open | Closed:
     """Return the private address as it may be written to, or why it may not."""
-    given = facts.get("personal_email", NOT_SUPPORTED)
+    given = facts.get("personal_email")
     if given in {None, NOT_SUPPORTED, NOT_VISIBLE, ""}:
         return Closed(ClosedReason.NO_ADDRESS)
     try:
