@@ -4,6 +4,7 @@ Until the proof nothing changes: a first yes waits, a member's mails go where th
 that there is a new address goes to the old one, and names neither the new one nor a link.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -53,13 +54,16 @@ def usable_address(act: Act, typed: str) -> str:
     return found.address
 
 
-def name_address(act: Act, agreed: Agreed | None, address: str) -> Outcome:
+def name_address(
+    act: Act, agreed: Agreed | None, address: str, evidence: Mapping[str, str] | None = None
+) -> Outcome:
     """Write down that another address was named, and have the mail sent that proves it.
 
     Args:
         act: under way.
         agreed: what the yes says that counts once it is proven; None for a member.
         address: usable.
+        evidence: further entries of the event's evidence; None for none.
     """
     moved = step(act.dossier.position, Event.ADDRESS_ASKED, act.now, act.page.pack.timers)
     if not moved.taken:
@@ -83,7 +87,9 @@ def name_address(act: Act, agreed: Agreed | None, address: str) -> Outcome:
         waits = {p: ONCE_PROVEN if d == "given" else d for p, d in given.purposes.items()}
         given = replace(given, purposes=waits, valid_until=None)
     beside = Beside(
-        values={"pending_sealed": seal_pending(act.ring, person, pending)}, receipt_id=receipt_id
+        values={"pending_sealed": seal_pending(act.ring, person, pending)},
+        receipt_id=receipt_id,
+        evidence=evidence or {},
     )
     named = replace(said, email=address)
     decided = write(act, Event.ADDRESS_ASKED, moved, given, named, beside=beside)

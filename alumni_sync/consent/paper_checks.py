@@ -22,6 +22,7 @@ class PaperAnswer:
     Attributes:
         foot: the line at its foot, as printed: it proves which form this is.
         name: as the person wrote it.
+        email: the address that they wrote; "" where they wrote none.
         fields: ticked field → also ticked to be shown to members.
         signed_on: the date beside the signature; None where it could not be read as one.
         received_on: when it reached us.
@@ -30,6 +31,7 @@ class PaperAnswer:
 
     foot: str
     name: str
+    email: str
     purposes: Collection[str]
     fields: Mapping[str, bool]
     signed_on: date | None

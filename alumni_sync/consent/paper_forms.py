@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, RowMapping, insert, select
 
 from alumni_sync.consent.answers import Channel, Conflict
 from alumni_sync.consent.dossier import INVITATION, Dossier, load_dossier, person_of
-from alumni_sync.consent.lifecycle import Event, NotTaken, step
+from alumni_sync.consent.lifecycle import HELD_ONTO, Event, NotTaken, step
 from alumni_sync.consent.offers import full_name, masked
 from alumni_sync.consent.transitions import suppressed_scope
 from alumni_sync.consent.view import Page, page_for
@@ -53,7 +53,7 @@ class PrintedForm:
         text: the exact notice; `form` the exact form (labels, order, defaults).
         values: field → what stands beside its box.
         name: as the source has it; the person may write another one.
-        address: where a confirmation would go, masked.
+        address: where the question was mailed, masked; "" for whom only a letter asked.
         printed: all of that, as it is sealed.
         said: what was keyed in from the paper; empty while it has not come back.
         foot: at its foot: version, language, and a code for text, form, values and number.
@@ -96,13 +96,16 @@ def answer_id(number: str) -> int:
 
 
 def in_the_way(d: "Deployment", connection: Connection, dossier: Dossier, page: Page) -> str:
-    """Return why no yes can be taken now, "" if one can: as on the site."""
+    """Return why no yes can be taken on paper now, "" if one can.
+
+    As on the site; but a member says more, or renews, there and not here: the link is in each mail.
+    """
+    if dossier.state in HELD_ONTO:
+        return "member"
     moved = step(dossier.position, Event.SAID_YES, d.clock.now(), page.pack.timers)
     if moved.not_taken is not None:
         reasons = {NotTaken.BEFORE_EXIT: "before_exit", NotTaken.CLOSED: "closed"}
         return reasons.get(moved.not_taken, "state")
-    if not page.address:
-        return "no_address"  # a yes is confirmed by mail
     scope = connection.execute(
         select(_SUPPRESSION.c.scope).where(
             _SUPPRESSION.c.address_hash == d.ledger.hashes.address(page.address)
@@ -170,7 +173,7 @@ def _printed(dossier: Dossier, page: Page) -> dict[str, Any]:
         },
         "values": {name.value: value for name, value in page.values.items()},
         "name": full_name(dossier.facts),
-        "address": masked(page.address),
+        "address": masked(dossier.proven_address),
     }
 
 

@@ -4,17 +4,20 @@ The actor of the event is the person who signed, never whoever typed; both witne
 evidence. By phone there is no yes, since nobody could show it later.
 """
 
-from base64 import b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Row, update
 
+from alumni_sync.consent.acts import Act as Doing
+from alumni_sync.consent.acts import Beside, begin, given_of, write
+from alumni_sync.consent.addresses import name_address, usable_address
 from alumni_sync.consent.answers import (
     Answer,
     Channel,
+    Choice,
     Conflict,
     Decided,
     Evidence,
@@ -22,8 +25,8 @@ from alumni_sync.consent.answers import (
     Outcome,
     Stale,
 )
-from alumni_sync.consent.dossier import Agreed, Dossier, load_dossier, seal_agreed
-from alumni_sync.consent.evidence import TABLE, Given, decision_body
+from alumni_sync.consent.checks import agreed_from, is_same_address
+from alumni_sync.consent.dossier import Agreed
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.mails import plain_name
 from alumni_sync.consent.notices import render_form, render_notice
@@ -40,14 +43,10 @@ from alumni_sync.consent.paper_forms import (
     seal_answer,
 )
 from alumni_sync.consent.terms import edition_of, terms_for
-from alumni_sync.consent.transitions import Along, Happening, record
-from alumni_sync.consent.view import Page, page_for
-from alumni_sync.domain import Actor, Identity
+from alumni_sync.domain import Identity
 from alumni_sync.errors import ConfigError, Refused
-from alumni_sync.ledger.ids import new_id
-from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.ports import ProfileField, Purpose, Shown
+from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.review import approvals
 from alumni_sync.review.authority import Act, Authority
 from alumni_sync.review.own_file import refuse_own_file
@@ -61,25 +60,23 @@ RECORD: Final = "record"
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """One act at the desk, within a write transaction, on a locked form and invitation."""
+    """One act at the desk, within a write transaction, on a locked form and invitation.
 
-    d: "Deployment"
-    connection: Connection
-    ring: KeyRing
+    Attributes:
+        doing: the act of the person who signed; its page is the form's, where that is still good.
+        problem: why no yes can be taken on this form now; "" if one can.
+    """
+
     row: Row[Any]
     form: PrintedForm
-    dossier: Dossier
+    doing: Doing
     identity: Identity
-    now: datetime
-
-    @property
-    def source(self) -> str:
-        source: str = self.dossier.row["source"]
-        return source
+    problem: str
 
     @property
     def zone(self) -> tzinfo:
-        return self.d.settings.sources[self.source].timezone
+        """Return the time zone of the site."""
+        return self.doing.d.settings.sources[self.doing.dossier.row["source"]].timezone
 
 
 def propose_consent(
@@ -104,28 +101,35 @@ def propose_consent(
             return None
         if (desk.row.state, desk.row.version) != (PRINTED, version):
             return Stale()
-        page, problem = _page(desk)
-        if problem:
-            return Conflict(desk.dossier.state, problem)
+        if desk.problem:
+            return Conflict(desk.doing.state, desk.problem)
+        now = desk.doing.now
         wrong = paper_problems(
             desk.form,
             paper,
-            exit_end=desk.dossier.row["effective_at"],
-            today=desk.now.astimezone(desk.zone).date(),
+            exit_end=desk.doing.dossier.row["effective_at"],
+            today=now.astimezone(desk.zone).date(),
             zone=desk.zone,
         )
         if wrong:
             return Invalid(wrong)
-        _move(desk, AWAITING, {"recorded_by": identity.user, "received_on": paper.received_on},
-              _said(paper, page))  # fmt: skip
+        said = _said(paper, desk)
+        agreed, _ = _agreed(desk, said)
+        if isinstance(agreed, Invalid):
+            return agreed
+        values = {"recorded_by": identity.user, "received_on": paper.received_on}
+        _move(desk, AWAITING, values, said)
         approvals.propose(
-            connection, number, version + 1, RECORD, identity, reason="on_paper", at=desk.now
+            connection, number, version + 1, RECORD, identity, reason="on_paper", at=now
         )
     return None
 
 
 def confirm_consent(d: "Deployment", number: str, version: int, identity: Identity) -> Outcome:
-    """Confirm, as the second of two, that a paper says what was keyed in; the consent is given.
+    """Confirm, as the second of two, that a paper says what was keyed in.
+
+    The consent is given; or, where the paper names another address than the one that was asked,
+    as soon as that is proven.
 
     Raises:
         Refused: nobody proposed it, the same person did, or the identity may not.
@@ -134,21 +138,18 @@ def confirm_consent(d: "Deployment", number: str, version: int, identity: Identi
     with d.ledger.write() as connection:
         desk = _begin(d, connection, ring, number, identity, (Act.CONFIRM_CONSENT,))
         if _done(desk, RECORDED, version):
-            return Decided(desk.row.seq, "", desk.dossier.state, replay=True)
+            return Decided(desk.row.seq, "", desk.doing.state, replay=True)
         if (desk.row.state, desk.row.version) != (AWAITING, version):
             return Stale()
-        page, problem = _page(desk)
-        if problem:
-            return Conflict(desk.dossier.state, problem)
-        approvals.confirm(connection, number, version, RECORD, identity, at=desk.now)
-        decided = _give(desk, page)
-        _move(
-            desk,
-            RECORDED,
-            {"second_by": identity.user, "closed_at": desk.now, "seq": decided.seq},
-            desk.form.said,
-        )
-    return decided
+        if desk.problem:
+            return Conflict(desk.doing.state, desk.problem)
+        outcome = _give(desk)
+        if not isinstance(outcome, Decided):
+            return outcome
+        approvals.confirm(connection, number, version, RECORD, identity, at=desk.doing.now)
+        values = {"second_by": identity.user, "closed_at": desk.doing.now, "seq": outcome.seq}
+        _move(desk, RECORDED, values, desk.form.said)
+    return outcome
 
 
 def send_back(d: "Deployment", number: str, version: int, identity: Identity) -> Outcome | None:
@@ -169,6 +170,13 @@ def send_back(d: "Deployment", number: str, version: int, identity: Identity) ->
     return None
 
 
+def _keys(d: "Deployment", number: str) -> KeyRing:
+    """Load the keys before the write transaction: another database must not lengthen it."""
+    with d.ledger.read() as connection:
+        row = find_answer(connection, number)
+    return d.ledger.vault.load([row.person_id] if row else [])
+
+
 def _begin(
     d: "Deployment",
     connection: Connection,
@@ -180,23 +188,18 @@ def _begin(
     row = find_answer(connection, number, lock=True)
     if row is None:
         raise Refused(f"there is no form {number}")
-    now = d.clock.now()
-    dossier = load_dossier(connection, ring, row.invitation_id, now, lock=True)
-    if dossier is None:
-        raise Refused(f"{number}: the person was erased")
-    authority, source = Authority.of(d.settings), dossier.row["source"]
+    form = open_form(d, connection, ring, row)
+    evidence = Evidence(Channel.LETTER, recorded_by=row.recorded_by)
+    nonce = f"{form.number}:{row.version}"
+    doing = begin(d, connection, ring, row.invitation_id, evidence, nonce, form.language)
+    if not isinstance(doing, Doing):
+        raise Refused(f"{number} cannot be recorded: nothing can be proven of this person any more")
+    authority, source = Authority.of(d.settings), doing.dossier.row["source"]
     if not any(authority.may(identity, act, source).allowed for act in acts):
         authority.require(identity, next(iter(acts)), source)
     refuse_own_file(d, connection, identity, row.person_id)
-    form = open_form(d, connection, ring, row)
-    return _Desk(d, connection, ring, row, form, dossier, identity, now)
-
-
-def _keys(d: "Deployment", number: str) -> KeyRing:
-    """Load the keys before the write transaction: another database must not lengthen it."""
-    with d.ledger.read() as connection:
-        row = find_answer(connection, number)
-    return d.ledger.vault.load([row.person_id] if row else [])
+    doing, problem = _on_the_form(doing, form)
+    return _Desk(row, form, doing, identity, problem)
 
 
 def _done(desk: _Desk, state: str, seen: int) -> bool:
@@ -205,131 +208,93 @@ def _done(desk: _Desk, state: str, seen: int) -> bool:
     return (desk.row.state, desk.row.version, by) == (state, seen + 1, desk.identity.user)
 
 
-def _page(desk: _Desk) -> tuple[Page, str]:
-    """Return the page that the form is, and why no yes can be taken on it now, "" if one can.
+def _on_the_form(doing: Doing, form: PrintedForm) -> tuple[Doing, str]:
+    """Return the act on the page that the form is, and why no yes can be taken on it now.
 
     A form is good as long as its edition, with what we say today about controller, recipient and
     periods, still gives its very words; otherwise the yes would be to something else.
     """
-    form, today = desk.form, page_for(desk.d, desk.dossier, desk.form.language)
-    reason = in_the_way(desk.d, desk.connection, desk.dossier, today)
+    reason = in_the_way(doing.d, doing.connection, doing.dossier, doing.page)
     try:
-        edition = edition_of(desk.d, form.notice_version)
+        edition = edition_of(doing.d, form.notice_version)
     except ConfigError:
-        return today, "other_notice"
+        return doing, "other_notice"
     if edition.manifest.id != form.notice_id or form.language not in edition.manifest.languages:
-        return today, "other_notice"
-    terms = terms_for(desk.d, desk.source)
-    offered = tuple(form.values)
-    notice = render_notice(edition, form.language, terms)
-    boxes = render_form(edition, form.language, terms, offered)
+        return doing, "other_notice"
+    terms = terms_for(doing.d, doing.dossier.row["source"])
     page = replace(
-        today,
+        doing.page,
         edition=edition,
         language=form.language,
         terms=terms,
-        notice=notice,
-        form=boxes,
+        notice=render_notice(edition, form.language, terms),
+        form=render_form(edition, form.language, terms, tuple(form.values)),
         values=dict(form.values),
     )
-    if (notice.sha256, boxes.sha256) != (form.text_sha256, form.form_sha256):
-        return page, "other_notice"
-    return page, reason
+    if (page.notice.sha256, page.form.sha256) != (form.text_sha256, form.form_sha256):
+        return doing, "other_notice"
+    return replace(doing, page=page), reason
 
 
-def _said(paper: PaperAnswer, page: Page) -> dict[str, Any]:
+def _said(paper: PaperAnswer, desk: _Desk) -> dict[str, Any]:
+    boxes = desk.doing.page.form
     return {
         "name": plain_name(paper.name),
-        "purposes": [one.value for one in page.form.purposes if one.value in paper.purposes],
+        "email": paper.email.strip(),
+        "purposes": [one.value for one in boxes.purposes if one.value in paper.purposes],
         "fields": {
-            one.value: paper.fields[one.value]
-            for one in page.form.fields
-            if one.value in paper.fields
+            one.value: paper.fields[one.value] for one in boxes.fields if one.value in paper.fields
         },
         "signed_on": paper.signed_on.isoformat() if paper.signed_on else "",
         "kept": paper.kept.strip(),
     }
 
 
-def _move(desk: _Desk, state: str, values: Mapping[str, Any], said: Mapping[str, Any]) -> None:
-    form = desk.form
-    sealed = seal_answer(desk.ring, form.person_id, form.printed, said)
-    this = (ANSWERS.c.id == desk.row.id, ANSWERS.c.version == desk.row.version)
-    moved = {"state": state, "version": desk.row.version + 1, "sealed": sealed, **values}
-    if not desk.connection.execute(update(ANSWERS).where(*this).values(**moved)).rowcount:
-        raise Refused(f"{form.number}: somebody else was faster, look at it again")
-
-
-def _give(desk: _Desk, page: Page) -> Decided:
-    """Write the consent that a paper is: the actor is its signer; both witnesses are named."""
-    said, row = desk.form.said, desk.dossier.row
-    moved = step(desk.dossier.position, Event.SAID_YES, desk.now, page.pack.timers)
-    agreed = Agreed(
+def _agreed(desk: _Desk, said: Mapping[str, Any]) -> tuple[Agreed | Invalid, bool]:
+    """Return what a paper agrees to, and whether to an address that has to be proven first."""
+    doing = desk.doing
+    typed, known = said["email"], doing.dossier.proven_address
+    other = bool(typed) and not (known and is_same_address(typed, known))
+    choice = Choice(
+        Answer.YES,
+        doing.page.notice.sha256,
+        doing.page.form.sha256,
+        doing.dossier.row["version"],
+        "",
         name=said["name"],
-        email=page.address,
-        purposes=frozenset({Purpose.COMMUNITY, *map(Purpose, said["purposes"])}),
-        fields={
-            ProfileField(name): Shown(page.values[ProfileField(name)], to_members)
-            for name, to_members in said["fields"].items()
-        },
+        email=typed,
+        purposes=frozenset(map(Purpose, said["purposes"])),
+        fields={ProfileField(name): shown for name, shown in said["fields"].items()},
     )
-    given = Given(
-        answer=Answer.YES.value,
-        purposes={
-            one: "given" if one in agreed.purposes else "not_given"
-            for one in (Purpose.COMMUNITY, *page.form.purposes)
-        },
-        fields={name: shown.to_members for name, shown in agreed.fields.items()},
-        valid_from=desk.now,
-        valid_until=moved.position.valid_until,
-    )
-    receipt_id = new_id("CR")
-    body = decision_body(
-        desk.d,
-        page,
-        given,
-        Evidence(Channel.LETTER, recorded_by=desk.row.recorded_by),
-        source=desk.source,
-        receipt_id=receipt_id,
-        nonce_hash=desk.d.ledger.hashes.digest("nonce", desk.form.number, str(desk.row.version)),
-        sealed=_seal_evidence(desk, agreed, page),
-    )
-    body["evidence"] |= {
+    address = usable_address(doing, typed) if other else known
+    today = doing.now.astimezone(UTC).date()
+    return agreed_from(choice, doing.page, address, today), other
+
+
+def _give(desk: _Desk) -> Outcome:
+    """Write the consent that a paper is: the actor is its signer; both witnesses are named."""
+    doing, said = desk.doing, desk.form.said
+    agreed, other = _agreed(desk, said)
+    if isinstance(agreed, Invalid):
+        return agreed
+    evidence = {
         "recorded_answer": desk.form.number,
         "confirmed_by": desk.identity.user,
         "signed_on": said["signed_on"],
         "received_on": desk.row.received_on.isoformat(),
     }
-    values = {
-        "notice_id": page.edition.manifest.id,
-        "notice_version": page.edition.manifest.version,
-        "language": page.language,
-        "sealed": seal_agreed(desk.ring, row["person_id"], agreed, page.address),
-    }
-    happening = Happening(
-        Event.SAID_YES, Actor.SUBJECT, Channel.LETTER, desk.now,
-        notice_sha256=page.notice.sha256, body=body,
-    )  # fmt: skip
-    seq = record(
-        desk.connection,
-        row,
-        moved,
-        happening,
-        Along(
-            values=values,
-            address_hash=desk.d.ledger.hashes.address(page.address),
-            renews_grant=True,
-        ),
-    )
-    return Decided(seq, receipt_id, moved.position.state)
+    if other:
+        return name_address(doing, agreed, agreed.email, evidence)
+    moved = step(doing.dossier.position, Event.SAID_YES, doing.now, doing.page.pack.timers)
+    given = given_of(doing, Answer.YES.value, agreed, moved)
+    beside = Beside(evidence=evidence)
+    return write(doing, Event.SAID_YES, moved, given, agreed, keeps=agreed, beside=beside)
 
 
-def _seal_evidence(desk: _Desk, agreed: Agreed, page: Page) -> str:
-    """Seal the personal part of the event; where the paper is kept may well name somebody."""
-    value = {
-        "agreed": agreed.to_json(),
-        "displayed": {name.value: text for name, text in page.values.items()},
-        "kept": desk.form.said["kept"],
-    }
-    person = desk.dossier.row["person_id"]
-    return b64encode(desk.ring.seal_json(person, KeyKind.EVIDENCE, TABLE, value)).decode("ascii")
+def _move(desk: _Desk, state: str, values: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+    form = desk.form
+    sealed = seal_answer(desk.doing.ring, form.person_id, form.printed, said)
+    this = (ANSWERS.c.id == desk.row.id, ANSWERS.c.version == desk.row.version)
+    moved = {"state": state, "version": desk.row.version + 1, "sealed": sealed, **values}
+    if not desk.doing.connection.execute(update(ANSWERS).where(*this).values(**moved)).rowcount:
+        raise Refused(f"{form.number}: somebody else was faster, look at it again")

@@ -54,6 +54,7 @@ def keyed(world: World, number: str, **changed: Any) -> PaperAnswer:  # noqa: AN
         PaperAnswer(
             foot=form.foot,
             name="Zofia Jaworowska-Lis",
+            email="",
             purposes=("newsletter",),
             fields={"job_title": True, "department": False},
             signed_on=today,

@@ -8,7 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Conflict, Decided, Invalid, Stale
+from alumni_sync.consent.answers import (
+    Answer,
+    Conflict,
+    Decided,
+    Invalid,
+    Stale,
+)
 from alumni_sync.consent.delivery import deliver_mail
 from alumni_sync.consent.dossier import open_agreed, select_dossiers
 from alumni_sync.consent.evidence import open_displayed, open_subject

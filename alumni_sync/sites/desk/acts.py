@@ -148,7 +148,7 @@ def _can(consent: ConsentLine) -> Mapping[str, bool]:
     return {
         "withdraw": consent.state in LIVE_STATES | {ConsentState.PAUSED},
         "refuse": consent.state in _ANSWERABLE,
-        "paper": consent.state in _ANSWERABLE | LIVE_STATES,
+        "paper": consent.state in _ANSWERABLE,
     }
 
 

@@ -99,6 +99,7 @@ def _act(
         PaperAnswer(
             foot=form.one("foot"),
             name=form.one("name"),
+            email=form.one("email"),
             purposes=form.chosen("purpose"),
             # Shown without stored is not stored, on paper as on the site.
             fields={value: value in members for value in sorted(form.chosen("field"))},

@@ -9,7 +9,7 @@ NOT_NOW: Final[Mapping[str, str]] = {
     "before_exit": "The last working day is not over: what somebody says before is no consent.",
     "closed": "The time to answer is over. Silence was a no.",
     "not_standing": "Something speaks against asking this person: a case, a rehire, an objection.",
-    "no_address": "No address is known to confirm a yes to. The link in a letter works without.",
+    "member": "They are a member: more, or a renewal, goes by the link in any of our mails.",
     "other_notice": (
         "What the notice says has changed since this form was printed, so it would be a yes to "
         "something else. Print a new form."
@@ -25,6 +25,9 @@ _PROBLEMS: Final[Mapping[tuple[str, str], str]] = {
     ("name", "empty"): "Write the name as it stands on the paper.",
     ("name", "too_long"): "The name is too long.",
     ("name", "characters"): "The name has something in it that no name has.",
+    ("email", "unusable"): "We cannot write to this address. Is it a private one, and whole?",
+    ("email", "unknown"): "Write the address from the paper: without one nobody can be told.",
+    ("email", "too_many"): "Several addresses were named within an hour. Wait a little.",
     ("fields", "not_offered"): "A detail was ticked that is not on this form.",
     ("purposes", "not_offered"): "A purpose was ticked that is not on this form.",
     ("purposes", "not_given"): "The person never agreed to that purpose.",
