@@ -28,7 +28,7 @@ GENESIS: Final = "0" * 64
 SCHEMA_VERSION: Final = "1"
 _DOMAIN_TAG: Final = b"alumni-ledger-v1\0"
 _LOCK: Final = 0x616C756D  # "alum": the advisory lock that serialises writers on PostgreSQL
-_PAGE: Final = 500
+_PAGE: Final = 100  # whole rows; more of them leave the cache before they are looked at
 _FEW: Final = 20  # whole texts
 _EVENTS: Final = t(ConsentEvent)
 _DERIVED: Final = (
@@ -47,8 +47,9 @@ _DERIVED: Final = (
 )
 _VERIFIED: Final = (*(_EVENTS.c[name] for name in _DERIVED), _EVENTS.c.entry_hash)
 _INSTANT: Final = len("2026-11-03T09:00:00.000000Z")
-_QUOTES: Final = 56
-"""How many quotes stand around the keys and values that come after the body of an event."""
+_DAY: Final = len("2026-11-03")
+_QUOTES: Final = 35
+"""How many quotes stand around keys and values between an event's body and its recorded_at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,29 +205,33 @@ def _is_sound(row: Sequence[Any], expected_seq: int, previous: str) -> bool:
     three times as fast. A column with a quote or a backslash could shift what stands where, so such
     a row is looked at closely. The body has no column: the hash alone covers it.
     """
-    seq, event_id, event, person, spell, invitation, before, after, *rest = row
-    actor, channel, notice, prev_hash, entry, occurred_at, canonical = rest
+    # fmt: off
+    (seq, event_id, event, person, spell, invitation, before, after,
+     actor, channel, notice, prev_hash, entry, occurred_at, canonical) = row
+    # fmt: on
     if seq != expected_seq or prev_hash != previous or entry_hash(canonical) != entry:
         return False
-    text = isinstance(occurred_at, str)  # SQLite's own, which has a blank and no zone
-    at = occurred_at.replace(" ", "T") + "Z" if text else _instant(occurred_at)
+    # SQLite's own text of an instant has a blank and no zone.
+    at = occurred_at if isinstance(occurred_at, str) else _instant(occurred_at)[:-1]
     head = f'{{"actor":"{actor}","body":{{'
+    middle = (
+        f'}},"channel":"{channel}","event":"{event}","event_id":"{event_id}",'
+        f'"invitation_id":"{invitation}","notice_sha256":"{notice}",'
+        f'"occurred_at":"{at[:_DAY]}T{at[_DAY + 1 :]}Z","person_id":"{person}",'
+        f'"prev_hash":"{previous}","recorded_at":"'
+    )
     end = (
         f'","schema_version":"{SCHEMA_VERSION}","seq":"{seq}","spell_id":"{spell}",'
         f'"state_after":"{after}","state_before":"{before}"}}'
     )
-    recorded_at = canonical[-len(end) - _INSTANT : -len(end)].decode("ascii", "replace")
-    tail = (
-        f'}},"channel":"{channel}","event":"{event}","event_id":"{event_id}",'
-        f'"invitation_id":"{invitation}","notice_sha256":"{notice}","occurred_at":"{at}",'
-        f'"person_id":"{person}","prev_hash":"{previous}","recorded_at":"{recorded_at}{end}'
-    )
+    told = canonical.decode("utf-8", "replace")
     return (
-        tail.count('"') == _QUOTES
-        and "\\" not in tail
-        and '"' not in actor
-        and canonical.startswith(head.encode())
-        and canonical.endswith(tail.encode(), len(head) - 1)
+        middle.count('"') == _QUOTES
+        and "\\" not in middle
+        and told.startswith(head)
+        and told.endswith(end)
+        and told.endswith(middle, len(head) - 1, len(told) - len(end) - _INSTANT)
+        and '"' not in actor + spell + after + before
     )
 
 
