@@ -30,6 +30,9 @@ from tests.invariants.world import (
 pytestmark = pytest.mark.slow
 
 
+CANARY = "Proszę usunąć wszystko, kanarek-7731."
+
+
 @dataclass(frozen=True, slots=True)
 class Somebody:
     """A person of the company: in the ledger, on the command line, and by every value of theirs."""
@@ -70,6 +73,7 @@ def _somebody(folder: Path, *, member: bool) -> Somebody:
     values = {name: [row[columns[name]]] for name in PERSONAL_FIELDS if row.get(columns[name])}
     values["name"] = [" ".join(names), " ".join(reversed(names))]
     values["birth_date"] += as_iso(values["birth_date"])
+    values["words"] = []
     return Somebody(
         asked["person_id"], f"{asked['source']}/{row[columns['employee_number']]}", values
     )
@@ -102,6 +106,15 @@ def _files_with(folder: Path, content: bytes) -> list[str]:
     return [path.name for path in store if content in path.read_bytes()]
 
 
+def _asks(folder: Path, who: Somebody, words: Path) -> None:
+    """Take a letter of theirs down, and look at it, as the desk does."""
+    words.write_text(CANARY, "utf-8")
+    letter = ("--kind", "erase", "--channel", "letter", "--words", str(words))
+    assert 0 == command(folder, "privacy", "requests", "open", who.named, *letter)
+    assert 0 == command(folder, "privacy", "requests", "show", "SR-000001")
+    words.unlink()
+
+
 def _housekeeping(folder: Path) -> None:
     with opened(folder) as d:
         assert run_job(d, "housekeeping").error is None
@@ -123,6 +136,8 @@ def test_whoever_is_erased_is_gone_from_everywhere(
     shutil.copytree(joined, folder)
     _may_erase(folder)
     who = _somebody(folder, member=member)
+    _asks(folder, who, tmp_path / "words.txt")
+    who.values["words"].append(CANARY)
     keys = _wrapped(folder, who.id)
     assert member == bool(_found(folder, who.values))
     assert all(["keys.db"] == _files_with(folder, keys[kind]) for kind in gone)
@@ -133,6 +148,10 @@ def test_whoever_is_erased_is_gone_from_everywhere(
 
     assert 0 == done.returncode, done.stderr
     assert [] == _found(folder, who.values)
+    found = tables(folder)
+    assert [None] == [row["sealed"] for row in found["subject_request"]]
+    assert {None} == {row["sealed"] for row in found["subject_request_event"]}
+    assert [who.id] == [row["person_id"] for row in found["access_log"]]
     assert [] == leaks(folder, tmp_path / "printed.txt")
     assert {kind: [] for kind in gone} == {kind: _files_with(folder, keys[kind]) for kind in gone}
     assert_sound(folder / CONFIG, NOW)
@@ -152,6 +171,8 @@ def test_a_restored_ledger_cannot_read_whoever_was_erased_since(
     with opened(folder) as d:
         assert d.ledger.vault.open(who.id, KeyKind.PROFILE, "spell", sealed)
     assert 0 == command(folder, "privacy", "erase", who.named)
+    other = next(row["id"] for row in tables(folder)["person"] if row["id"] != who.id)
+    assert 0 == command(folder, "privacy", "restrict", other)
 
     assert 0 == command(folder, "ledger", "restore", str(backup))
 
@@ -159,5 +180,7 @@ def test_a_restored_ledger_cannot_read_whoever_was_erased_since(
         d.ledger.vault.open(who.id, KeyKind.PROFILE, "spell", sealed)
     (spell,) = [row for row in tables(folder)["spell"] if row["person_id"] == who.id]
     assert spell["sealed"] is None
+    people = {row["id"]: row["restricted_at"] for row in tables(folder)["person"]}
+    assert other in {person for person, since in people.items() if since}
     assert [] == _found(folder, who.values)
     assert [] == leaks(folder, backup)
