@@ -3,12 +3,13 @@
 # make test    all tests that need nothing but this machine
 # make check   what .ci/run runs, in the same order
 # make bench   the measurements of benchmarks/
+# make mutants alters the gates and the lifecycle: does a test see each of them? (minutes)
 
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := alumni_sync connectors assets
 
-.PHONY: setup run up test check bench format pins clean
+.PHONY: setup run up test check bench mutants format pins clean
 
 setup: .venv/.installed
 
@@ -47,6 +48,9 @@ bench: setup
 	@set -e; for benchmark in benchmarks/[!_]*.py; do \
 		echo "== $$benchmark"; $(BIN)/python "$$benchmark"; \
 	done
+
+mutants: setup
+	@$(BIN)/python tests/mutation/run.py
 
 format: setup
 	$(BIN)/ruff check --fix .
