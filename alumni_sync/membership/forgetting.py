@@ -17,6 +17,7 @@ from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.request_tables import JoinRequest
 from alumni_sync.ledger.tables import Decision, Invitation, Membership, Person, Spell, t
 from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.ledger.vault import KeyRing
@@ -30,6 +31,7 @@ _SPELL: Final = t(Spell)
 _INVITATION: Final = t(Invitation)
 _DECISION: Final = t(Decision)
 _MEMBERSHIP: Final = t(Membership)
+_JOIN: Final = t(JoinRequest)
 
 _REOPENS: Final[Mapping[str, ReopensOn]] = {
     ConsentState.REVOKED.value: "facts",  # rehired or rescinded: the next exit is asked about
@@ -160,6 +162,8 @@ def _bury(
     connection.execute(
         update(_SPELL).where(_SPELL.c.id == row.id).values(sealed=None, purge_after=now)
     )
+    asked_us = (_JOIN.c.spell_id == row.id, _JOIN.c.state == "matched")
+    connection.execute(update(_JOIN).where(*asked_us).values(sealed=None))
     if row.invitation_id is not None:
         connection.execute(
             update(_INVITATION).where(_INVITATION.c.id == row.invitation_id).values(sealed=None)

@@ -1,5 +1,6 @@
 """HR matches a request to an employment: who is asked then, where, and who is not all the same."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,14 @@ import pytest
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.asking_back import take_no_back
+from alumni_sync.consent.joined import own_addresses
 from alumni_sync.consent.joining import JoinState, find_join, keep_objection
 from alumni_sync.consent.matching import list_joins, match_join, reject_join, show_join
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
+from alumni_sync.membership.forgetting import forget_spells
 from tests.consent.joins import EMAIL, HR, PEOPLE, proven
 from tests.consent.world import World
 
@@ -317,3 +320,16 @@ def test_a_request_of_sixty_days_ago_waits_for_nobody(world: World) -> None:
     assert [] == list_joins(world.d, HR)
     with pytest.raises(Refused, match="no request"):
         match_join(world.d, request.id, leaver.spell, HR)
+
+
+def test_the_proven_address_goes_with_the_employment_it_was_for(world: World) -> None:
+    """Somebody with another employment keeps their key: what it sealed must go by itself."""
+    leaver = world.leaver()
+    world.roster.add(of=leaver, hire_date=date(2012, 1, 1), last_working_day=date(2015, 1, 1))
+    match_join(world.d, proven(world).id, leaver.spell, HR)
+    forget_spells(world.d, [leaver.spell])
+
+    ring = world.d.ledger.vault.load([leaver.person])
+    assert ring.has(leaver.person, KeyKind.PROFILE)
+    with world.d.ledger.read() as connection:
+        assert {} == own_addresses(connection, ring, [leaver.spell])
