@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy import select, update
 
 from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.return_effects import Taken, take_report
+from alumni_sync.consent.returned import Returned, ReturnKind
 from alumni_sync.domain import ExitKind
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.mail_tables import ReturnedMail
 from alumni_sync.ledger.tables import Outbox, Person, Quarantine, Spell, Token, Tombstone, t
 from alumni_sync.ledger.upsert import insert_rows
 from alumni_sync.membership.removal import remove_closed
@@ -175,6 +178,8 @@ def test_links_and_mails_are_forgotten(community: Community) -> None:
     """Old secrets and old delivery notes are of use to nobody but a thief."""
     leaver = community.leaver()
     community.round()
+    full = Returned(ReturnKind.SOFT, str(community.outbox()[-1]["message_id"]), "4.2.2")
+    assert take_report(community.d, "report", full) is Taken.DONE
     community.answer(leaver, Answer.NO)
     community.round()
     community.later(days=60)
@@ -185,6 +190,7 @@ def test_links_and_mails_are_forgotten(community: Community) -> None:
     assert gone["mails"] > 0
     with community.d.ledger.read() as connection:
         assert connection.execute(select(t(Outbox).c.id)).all() == []
+        assert connection.execute(select(t(ReturnedMail).c.id)).all() == []
         ends = connection.execute(select(t(Token).c.expires_at)).scalars().all()
     assert [end for end in ends if end <= community.clock.now() - timedelta(days=7)] == []
 

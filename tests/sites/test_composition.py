@@ -1,13 +1,16 @@
 """What `serve` is made of: the worker's chores over a real ledger, the sites' settings."""
 
+import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.testclient import TestClient
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.changes import pause
+from alumni_sync.consent.mail_hook import SIGNATURE_HEADER, signature
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.leases import LeaseBusy, hold
@@ -139,3 +142,35 @@ def test_doors_stay_shut(community: Community) -> None:
         composition.sites_of(
             community.d, host="0.0.0.0", port=0, desk_port=0, wake=lambda: None  # noqa: S104 refused here
         )  # fmt: skip
+
+
+def test_t42_the_site_of_a_deployment_hears_its_mail_provider_and_nobody_else(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """Mounted in the wrong place, bounces are lost; answering strangers otherwise, they learn."""
+    secret = "a secret of thirty-two characters"
+    returns = {"webhook": {"secret": secret}}
+    mail = {"connector": "file", "from": "Acme <alumni@acme.example>", "returns": returns}
+    company = Community(tmp_path, sqlite_ledger, clock, mail=mail)
+    leaver = company.invited()
+    body = json.dumps(
+        {
+            "id": "1",
+            "at": "2026-11-03T08:59:00+00:00",
+            "type": "complained",
+            "message_id": company.outbox()[-1]["message_id"],
+        }
+    ).encode()
+    sites = composition.sites_of(
+        company.d, host="127.0.0.1", port=0, desk_port=0, wake=lambda: None
+    )
+    client = TestClient(sites[0].app, base_url=company.d.settings.consent.public_url)
+    signed = {SIGNATURE_HEADER: signature(secret.encode(), body, clock.now())}
+
+    stranger, nowhere = client.post("/hooks/mail", content=body), client.post("/hooks/none")
+
+    assert (404, nowhere.content) == (stranger.status_code, stranger.content)
+    assert set(nowhere.headers.items()) == set(stranger.headers.items())
+    assert "invited" == company.invitation(leaver)["state"]
+    assert 204 == client.post("/hooks/mail", content=body, headers=signed).status_code
+    assert "objected" == company.invitation(leaver)["state"]
