@@ -29,7 +29,7 @@ from alumni_sync.reporting.wording import (
     VERDICTS,
     case_name,
 )
-from alumni_sync.review.access import log_access
+from alumni_sync.review.access import Look, log_access, looks_at
 from alumni_sync.review.authority import Act, Authority
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ class PersonFile:
         name: as the source has it; "" once it can no longer be read.
         number: the employee number, likewise.
         erasures: when and why, oldest first.
+        looks: who looked at this person, this very look included, the latest first.
     """
 
     person_id: str
@@ -128,6 +129,7 @@ class PersonFile:
     memberships: tuple[MemberLine, ...]
     holds: tuple[Hold, ...]
     erasures: tuple[tuple[datetime, str], ...]
+    looks: tuple[Look, ...]
 
 
 def open_file(d: "Deployment", person_id: str, identity: Identity) -> PersonFile:
@@ -162,6 +164,7 @@ def open_file(d: "Deployment", person_id: str, identity: Identity) -> PersonFile
         memberships=tuple(_memberships(story)),
         holds=tuple(holds_of(d, person_id)),
         erasures=tuple((row["at"], row["reason"]) for row in story.erasures),
+        looks=tuple(looks_at(d, person_id)),
     )
 
 

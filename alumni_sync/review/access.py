@@ -4,9 +4,11 @@ A read that cannot be written down is denied: the row stands before the page is 
 that takes no writes shows nobody. What was typed into a search is not kept, only what it found.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from alumni_sync.domain import Identity
 from alumni_sync.ledger.request_tables import AccessLog
@@ -56,3 +58,22 @@ def log_access(
             subject=subject,
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a person; `subject` as it was written down."""
+
+    at: datetime
+    actor: str
+    verified: bool
+    act: str
+    subject: str
+
+
+def looks_at(d: "Deployment", person_id: str, limit: int = 50) -> list[Look]:
+    """Return who looked at a person, the latest first; at most `limit`."""
+    query = select(_LOG).where(_LOG.c.person_id == person_id).order_by(_LOG.c.id.desc())
+    with d.ledger.read() as connection:
+        rows = connection.execute(query.limit(limit)).all()
+    return [Look(row.at, row.actor, row.verified, row.act, row.subject) for row in rows]

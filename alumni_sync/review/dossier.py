@@ -53,6 +53,7 @@ class Dossier:
             have changed since it was judged.
         profile_url: of the person in the HRIS; None where there is none.
         sealed: why facts cannot be shown; "" where they are.
+        person_id: ours, by which their file is found.
     """
 
     summary: CaseSummary
@@ -66,6 +67,7 @@ class Dossier:
     profile_url: str | None
     history: tuple[CaseHistory, ...]
     sealed: str = ""
+    person_id: str = ""
 
 
 def show_case(d: Deployment, number: str, identity: Identity) -> Dossier | None:
@@ -96,6 +98,7 @@ def show_case(d: Deployment, number: str, identity: Identity) -> Dossier | None:
         profile_url=d.connector(summary.source).profile_url(str(person_id)) if known else None,
         history=_history(d, row.id),
         sealed="" if facts else "the person's facts are gone: erased, or kept no longer",
+        person_id=row.person_id,
     )
 
 

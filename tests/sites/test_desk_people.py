@@ -115,6 +115,27 @@ def test_a_file_says_nothing_about_why_somebody_was_left_out(company: Company) -
     assert 'href="/case/EX-000001"' in page
 
 
+def test_a_case_leads_to_the_file_of_whom_may_see_it(company: Company) -> None:
+    """A reviewer rules on a case; the rest of a person's life with us is not theirs."""
+    leaver = company.case()
+    link = f'href="/person/{leaver.person}"'
+
+    assert link in company.open("/case/EX-000001", "dpo").text
+    assert link not in company.open("/case/EX-000001", "rev").text
+
+
+def test_a_file_says_who_looked(company: Company) -> None:
+    """Whoever audits reads must be able to, for the very person who asks."""
+    leaver = company.world.member()
+    company.open(f"/person/{leaver.person}/event/2", "aud")
+
+    page = company.open(f"/person/{leaver.person}").text
+
+    assert "The last 2 of those who opened something" in page
+    assert "<strong>aud</strong>" in page
+    assert "event 2" in page
+
+
 def test_what_is_gone_is_said(company: Company) -> None:
     """An empty file of an erased person looks like a fault."""
     leaver = company.world.invited()

@@ -5,6 +5,9 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from alumni_sync.domain import Identity
+from alumni_sync.review.authority import Act
+from alumni_sync.sites.desk.service import OpenedCase
 from alumni_sync.sites.desk.shell import Desk
 from alumni_sync.sites.endpoints import Visit
 
@@ -31,7 +34,16 @@ def case(desk: Desk, visit: Visit) -> Response:
     opened = desk.service.case(identity, visit.request.path_params["number"])
     if opened is None:
         raise HTTPException(404)
-    return desk.page("desk/case.html", identity, opened=opened)
+    return desk.page("desk/case.html", identity, opened=opened, file=_file(desk, identity, opened))
+
+
+def _file(desk: Desk, identity: Identity, opened: OpenedCase) -> str:
+    """Return the path of the person's file, "" for whom it is not."""
+    source, office = opened.dossier.summary.source, desk.office
+    if office is None or not opened.dossier.person_id:
+        return ""
+    may = office.authority.may(identity, Act.SEE_CONSENT, source).allowed
+    return f"/person/{opened.dossier.person_id}" if may else ""
 
 
 def _position(text: str) -> int:
