@@ -29,8 +29,8 @@ _BLANK: Final = {
 }
 
 
-def record_grants(ledger: Ledger, clock: FixedClock) -> int:
-    """Write a grant for every eligible spell; return how many."""
+def record_grants(ledger: Ledger, clock: FixedClock, terms: str) -> int:
+    """Write a grant for every eligible spell, to what `terms` say; return how many."""
     count, after = 0, ""
     while True:
         with ledger.read() as connection:
@@ -43,7 +43,8 @@ def record_grants(ledger: Ledger, clock: FixedClock) -> int:
             invitations = []
             for row, invitation in zip(rows, new_ids("I", len(rows)), strict=True):
                 seq = append_event(connection, _event(row, invitation, clock))
-                invitations.append(_invitation(row, invitation, seq, ring, clock))
+                grant = _invitation(row, invitation, seq, ring, clock)
+                invitations.append(grant | {"agreed_terms": terms})
             insert_rows(connection, t(Invitation), invitations)
         count, after = count + len(rows), rows[-1].id
 

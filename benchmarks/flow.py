@@ -165,10 +165,14 @@ def _grants() -> Callable[[Path], int]:
     from _grants import record_grants
 
     from alumni_sync.clock import FixedClock
+    from alumni_sync.consent.renewals import terms_of_today
+    from alumni_sync.deployment import Plugins, load_configuration
 
     def work(folder: Path) -> int:
+        configured = load_configuration(folder.parent / "ours" / "alumni_sync.yaml")
+        terms = terms_of_today(Plugins(configured, lambda _purpose, _content: ""))
         with _open_ledger(folder) as ledger:
-            return record_grants(ledger, FixedClock(datetime.fromisoformat(AS_OF)))
+            return record_grants(ledger, FixedClock(datetime.fromisoformat(AS_OF)), terms)
 
     return work
 

@@ -117,14 +117,19 @@ class Closed:
 Gate = Open | Closed
 
 
-def deployment_gate(terms: ContactTerms) -> ClosedReason | None:
-    """Return why nobody of this source can be invited, None if nothing of the sort stands."""
+def recipient_gate(terms: ContactTerms) -> ClosedReason | None:
+    """Return why nobody can agree to anything now, members included; None if nothing stands so."""
     if not terms.recipient.agreement.strip():
         return ClosedReason.NO_AGREEMENT
     if not terms.recipient.region.strip():
         return ClosedReason.NO_REGION
-    if not terms.pack.accepted:
-        return ClosedReason.PACK_IS_DRAFT
+    return None if terms.pack.accepted else ClosedReason.PACK_IS_DRAFT
+
+
+def deployment_gate(terms: ContactTerms) -> ClosedReason | None:
+    """Return why nobody of this source can be invited, None if nothing of the sort stands."""
+    if closed := recipient_gate(terms):
+        return closed
     if terms.basis is not ContactBasis.NONE and not terms.pack.allows(terms.basis):
         return ClosedReason.BASIS_REFUSED
     if terms.basis is ContactBasis.LEGITIMATE_INTEREST and not terms.assessment.strip():

@@ -79,7 +79,8 @@ class ClosedGate:
     Attributes:
         how: `HIDE` where it may open again (paused, case reopened), else `ERASE`.
         cause: for the audit: `consent:SEQ` for what happened to the consent, `case:ID` for a case
-            that is undecided or upheld, else the obstacle (`rehire`, `exit_undone`, …).
+            that is undecided or upheld, `recipient` where another one than agreed to would get
+            the data, else the obstacle (`rehire`, `exit_undone`, …).
         since: when the gate closed; deadlines run from here.
     """
 
@@ -108,6 +109,7 @@ def consent_stands(now: datetime) -> ColumnElement[bool]:
         func.coalesce(INVITATION.c.gate_open, false()) == true(),
         func.coalesce(INVITATION.c.state, "").in_(_LIVE),
         INVITATION.c.valid_until > now,
+        INVITATION.c.withheld.is_(false()),
     )
 
 
@@ -249,9 +251,9 @@ def closed_gates(
 
 
 def _closed(row: RowMapping, now: datetime) -> ClosedGate:
-    over = row["valid_until"] is None or row["valid_until"] <= now
-    may_open_again = row["state"] in _HELD_ONTO and row["obstacle"] not in ENDINGS and not over
-    cause, since = _cause(row)
+    stands = row["state"] in _HELD_ONTO and not _is_over(row, now)
+    may_open_again = stands and row["obstacle"] not in ENDINGS
+    cause, since = _cause(row, now)
     return ClosedGate(
         invitation_id=row["id"],
         spell_id=row["spell_id"],
@@ -262,7 +264,11 @@ def _closed(row: RowMapping, now: datetime) -> ClosedGate:
     )
 
 
-def _cause(row: RowMapping) -> tuple[str, datetime]:
+def _is_over(row: RowMapping, now: datetime) -> bool:
+    return row["valid_until"] is None or bool(row["valid_until"] <= now)
+
+
+def _cause(row: RowMapping, now: datetime) -> tuple[str, datetime]:
     """Return what closed the gate, and when."""
     hindrance = row["obstacle"]
     if not row["gate_open"]:
@@ -272,6 +278,8 @@ def _cause(row: RowMapping) -> tuple[str, datetime]:
         return f"case:{row['case_id']}", moment or row["spell_changed_at"]
     if hindrance:
         return hindrance, row["spell_changed_at"]
+    if row["withheld"] and not _is_over(row, now):
+        return "recipient", row["changed_at"]
     return "expired", row["valid_until"] or row["changed_at"]
 
 

@@ -21,6 +21,7 @@ from alumni_sync.consent.attempts import (
 )
 from alumni_sync.consent.calendars import is_working_day
 from alumni_sync.consent.dossier import Agreed
+from alumni_sync.consent.gates import recipient_gate
 from alumni_sync.consent.invitations import country_of, next_morning
 from alumni_sync.consent.lifecycle import HELD_ONTO, Event, Step, step
 from alumni_sync.consent.lifecycle.positions import renewal_days
@@ -61,6 +62,8 @@ def _never(attempt: Attempt, moved: Step, address: str) -> str:
 
 def _not_before(attempt: Attempt) -> datetime:
     """Return when the mail may leave; now, if nothing speaks against it."""
+    if recipient_gate(attempt.site.contact):
+        return attempt.now + timedelta(hours=1)  # said of nobody
     if attempt.dossier.obstacle:
         return attempt.now + timedelta(days=1)
     timezone = attempt.d.settings.sources[attempt.mail["source"]].timezone

@@ -2,7 +2,8 @@
 
 A yes covers the meaning of the notice that was read (its major version) and the recipient that was
 named (the platform, its agreement, its region). What a yes covers stands beside it in a few words,
-so that everybody whom a change concerns is found without opening a single event.
+so that everybody whom a change concerns is found without opening a single event. An older notice
+may be processed on for a month; to another recipient nothing goes before a new yes.
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, select
 
 from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.dossier import INVITATION, position_of, select_dossiers
+from alumni_sync.consent.gates import recipient_gate
 from alumni_sync.consent.lifecycle import HELD_ONTO, Event, step
-from alumni_sync.consent.terms import edition_of, pack_of
+from alumni_sync.consent.terms import contact_terms, edition_of, pack_of
 from alumni_sync.consent.transitions import Along, Happening, record
 from alumni_sync.consent.versions import numbers
 from alumni_sync.domain import Actor
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 NOTICE_CHANGED: Final = "notice_changed"
 _HELD_ONTO: Final = tuple(sorted(state.value for state in HELD_ONTO))
 _LETTERS: Final = 16
+_AND: Final = " | "
+"""Between the notice and the recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,13 @@ def terms_of(d: "Plugins", notice: str, version: str) -> str:
     processor = d.settings.platform.processor
     told: dict[str, Any] = {"agreement": {**processor.agreement}, "region": processor.region}
     recipient = sha256(rfc8785.dumps(told)).hexdigest()[:_LETTERS]
-    return f"{notice} {numbers(version)[0]} | {d.platform_name} {recipient}"
+    return f"{notice} {numbers(version)[0]}{_AND}{d.platform_name} {recipient}"
 
 
-def agreed_to(d: "Plugins", notice: str, version: str) -> dict[str, str]:
+def agreed_to(d: "Plugins", notice: str, version: str) -> dict[str, object]:
     """Return the columns of an invitation that say what a yes of this moment covers."""
-    return {"agreed_terms": terms_of(d, notice, version), "asked_terms": ""}
+    terms = terms_of(d, notice, version)
+    return {"agreed_terms": terms, "asked_terms": "", "withheld": False}
 
 
 def terms_of_today(d: "Plugins") -> str:
@@ -102,7 +107,10 @@ def ask_about_changes(d: "Deployment", run_id: str, *, page: int = CHUNK) -> Cha
 
 def _outdated(d: "Deployment") -> ColumnElement[bool]:
     today = terms_of_today(d)
+    # While nobody can agree to anything, nobody is asked; the platform's gate is shut to all then.
+    asking = [name for name in d.settings.sources if not recipient_gate(contact_terms(d, name))]
     return and_(
+        INVITATION.c.source.in_(asking),
         INVITATION.c.state.in_(_HELD_ONTO),
         INVITATION.c.valid_until > d.clock.now(),
         INVITATION.c.agreed_terms != today,
@@ -120,12 +128,13 @@ def _ask(d: "Deployment", invitation_id: str, today: str) -> bool:
             return False  # renewed, or gone, between the query and now
         moved = step(position_of(row), Event.NOTICE_CHANGED, now, pack_of(d, row["source"]).timers)
         if moved.taken:
-            record(connection, row, moved, _changed(row, today, d), _told(today))
+            values = {"asked_terms": today, "withheld": _is_another_recipient(row, today)}
+            record(connection, row, moved, _changed(row, today, d), Along(values=values))
         return moved.taken
 
 
-def _told(today: str) -> Along:
-    return Along(values={"asked_terms": today})
+def _is_another_recipient(row: RowMapping, today: str) -> bool:
+    return str(row["agreed_terms"]).partition(_AND)[2] != today.partition(_AND)[2]
 
 
 def _changed(row: RowMapping, today: str, d: "Deployment") -> Happening:

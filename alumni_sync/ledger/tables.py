@@ -177,6 +177,7 @@ class Invitation(SQLModel, table=True):
     suspended: bool = False  # the spell speaks against it for now (standing.PAUSES)
     agreed_terms: str = ""  # major version and recipient of the yes that stands (consent.renewals)
     asked_terms: str = ""  # those that the renewal under way asks about; "": the same
+    withheld: bool = False  # the recipient is another than the one agreed to: nothing goes there
     alert: str = ""  # what `privacy` and HR still have to be told of; "": nothing
     pending_until: datetime | None = when_column()  # until then another address can be proven
     address_hash: str | None = Field(default=None, index=True)  # keyed: the address agreed on

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from alumni_sync.bulk import bulk_work
+from alumni_sync.consent.renewals import ask_about_changes
 from alumni_sync.crash import crash_point
 from alumni_sync.errors import ConfigError, ConnectorError, PermanentError, RateLimited
 from alumni_sync.ledger.leases import HeldLease, hold
@@ -106,6 +107,7 @@ def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
     counts = MemberCounts()
     with hold(d.ledger, d.clock, f"platform:{d.platform_name}") as lease:
         _refuse_another_platform(d)
+        ask_about_changes(d, run_id)  # before anything goes to a recipient nobody agreed to
         take_choices(d, run_id)
         counts.add_removals(remove_closed(d, run_id))
         forget_spells(d, left_behind(d, d.platform_name))

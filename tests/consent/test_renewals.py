@@ -295,6 +295,9 @@ def test_another_recipient_asks_everybody_again(
 
     assert "renewal_due" == world.invitation(leaver)["state"]
     assert "notice_changed" in world.history(leaver)
+    assert [] == list(live_grants(world.d)), "nothing goes to whom nobody agreed to"
+    assert isinstance(world.answer(leaver, Answer.YES, nonce="again"), Decided)
+    assert 1 == len(list(live_grants(world.d)))
 
 
 def test_a_change_in_the_middle_of_a_renewal_is_a_question_of_its_own(world: World) -> None:
@@ -410,3 +413,22 @@ def test_who_rests_is_asked_for_a_renewal_and_keeps_the_rest(world: World) -> No
     world.later(days=75)
     run_timers(world.d, RUN)
     assert "renewed" == next(live_grants(world.d)).state
+
+
+def test_nobody_is_asked_while_nobody_could_agree(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """A draft of a pack must not cost the members a month of their yes."""
+    world = World(tmp_path, sqlite_ledger, clock)
+    leaver = world.member()
+    release(world, "2.0.0")
+    pack = world.root / "rules" / "jurisdictions" / "pl.yaml"
+    accepted = pack.read_text(encoding="utf-8")
+    pack.write_text(accepted.replace("accepted_by: C. Counsel", 'accepted_by: ""'), "utf-8")
+
+    world.round()
+    assert "given" == world.invitation(leaver)["state"]
+
+    pack.write_text(accepted, encoding="utf-8")
+    world.round()
+    assert "renewal_due" == world.invitation(leaver)["state"]

@@ -573,6 +573,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("suspended", FLAG, nullable=False),
         sa.Column("agreed_terms", TEXT, nullable=False),
         sa.Column("asked_terms", TEXT, nullable=False),
+        sa.Column("withheld", FLAG, nullable=False),
         sa.Column("alert", TEXT, nullable=False),
         sa.Column("pending_until", WHEN),
         sa.Column("address_hash", TEXT),
