@@ -227,3 +227,34 @@ def test_a_notice_and_the_rules_are_public(site: Site) -> None:
     rules = browser.get("/how-we-decide")
     assert 200 == rules.status
     assert "misconduct" in rules.text
+
+
+def test_a_yes_with_another_address_from_the_page_to_the_proof(site: Site) -> None:
+    """One more step, and no membership before it: as its person goes through it."""
+    leaver, browser = site.world.invited(), site.browser()
+    form = site.question(browser)
+    chosen = (("answer", "yes"), ("field", "job_title"), ("purpose", "job_offers"))
+    texts = {"email": "z.nowa@post.example", "not_before": "2027-05-01"}
+
+    answer = browser.post(form.action, form.filled(*chosen, **texts))
+
+    assert "/consent/done" == answer.headers["location"]
+    page = browser.get("/consent/done").text
+    for words in (
+        "One more step",
+        "We have written to z•••@p•••.example",
+        "Was the address wrong?",
+    ):
+        assert words in page
+    assert 404 == browser.get("/p").status  # there is nothing to manage yet
+    assert "We have written to z•••@p•••.example" in browser.get("/consent").text
+    site.world.deliver()
+    other = site.browser()
+    proof = other.follow(site.link("/e/")).forms[0]
+    assert 303 == other.post(proof.action, proof.filled(("act", "mine"))).status
+    done = other.get("/consent/done").text
+    for words in ("Thank you. You are in.", "Accountant", "(not before 1"):
+        assert words in done
+    assert 200 == other.get("/p").status
+    assert ["address_asked", "address_proven"] == history(site, leaver)
+    assert 404 == site.browser().get(site.link("/e/")).status
