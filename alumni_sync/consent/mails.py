@@ -125,7 +125,7 @@ def compose(
         "language": language,
         "subject": one_line(render_plain(texts.subject, said)),
         "greeting": render_plain(greeting, said),
-        "lines": [line for text in texts.lines if (line := render_plain(text, said))],
+        "lines": _paragraphs(texts.lines, said),
         "lists": _lists(texts, values) if kind is MailKind.CONFIRMATION else [],
         "button": texts.link if values.link else "",
         "link": values.link,
@@ -148,6 +148,12 @@ def _said(shared: MailFile, values: MailValues) -> dict[str, Any]:
         "code": f"{values.code[:4]} {values.code[4:]}".strip(),
         **_said_of(shared, values.request),
     }
+
+
+def _paragraphs(lines: Sequence[str], said: Mapping[str, Any]) -> list[str]:
+    """Return what is to be read, a paragraph each; an answer may have several, or none."""
+    rendered = [render_plain(line, said) for line in lines]
+    return [part for text in rendered for part in text.split("\n") if part.strip()]
 
 
 def _said_of(shared: MailFile, request: RequestSaid) -> dict[str, str]:
