@@ -27,6 +27,7 @@ from alumni_sync.consent.joining import (
     move,
     open_wanted,
 )
+from alumni_sync.consent.lifecycle import end_of_day
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.offers import masked
 from alumni_sync.consent.outbox import queue
@@ -328,7 +329,7 @@ def _ask_question(made: Match, question: str) -> None:
         "spell_id": made.spell["id"],
         "person_id": made.spell["person_id"],
         "closed_by": made.by,
-        "expires_at": now + QUESTION,
+        "expires_at": end_of_day(now + QUESTION),
     }
     move(made.connection, row, JoinState.QUESTIONED, **values)
     key = f"{row['id']}:question"
