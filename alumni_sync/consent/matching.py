@@ -27,7 +27,7 @@ from alumni_sync.consent.joining import (
     move,
     open_wanted,
 )
-from alumni_sync.consent.lifecycle import end_of_day
+from alumni_sync.consent.lifecycle.positions import end_of_day
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.offers import masked
 from alumni_sync.consent.outbox import queue
