@@ -16,9 +16,16 @@ from sqlalchemy import Connection, RowMapping, Select, func, select, update
 from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.delivery import bury
 from alumni_sync.consent.dossier import Dossier, load_dossier
+from alumni_sync.consent.joining import never_asked
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.links import LinkKind, supersede
-from alumni_sync.consent.outbox import OUTBOX, QUESTION_KINDS, MailState, asking_key
+from alumni_sync.consent.outbox import (
+    JOIN_KINDS,
+    OUTBOX,
+    QUESTION_KINDS,
+    MailState,
+    asking_key,
+)
 from alumni_sync.consent.returned import Returned, ReturnKind
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import ALL_MAIL, Along, Happening, record, suppress
@@ -210,6 +217,8 @@ def _complained(
     """Object in the reader's name to being asked; a member's yes stands, mails to them end."""
     now = d.clock.now()
     _note(connection, mail, MailState.ACCEPTED, "complaint")
+    if mail["kind"] in JOIN_KINDS:
+        never_asked(connection, mail["invitation_id"], "complaint", now)
     if dossier is None:
         return
     address = dossier.agreed.email if dossier.agreed else dossier.asked_address

@@ -1,6 +1,7 @@
 """Requests to join on the command line: seen, matched, described in a file, let go."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from alumni_sync.cli.join import REJECTIONS as OFFERED
 from alumni_sync.cli.main import run_command_line
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.matching import REJECTIONS
+from alumni_sync.consent.transitions import suppress
 from alumni_sync.domain import Fact
 from alumni_sync.errors import Refused
 from alumni_sync.intake.confirmed import facts_of
@@ -158,3 +160,34 @@ def test_what_is_no_fact_is_refused_without_repeating_it(name: str, value: Fact)
         facts_of({name: value})
     assert name in str(refused.value)
     assert repr(value) not in str(refused.value)
+
+
+def test_suppressions_are_listed_kept_and_ended(
+    config: Path, asked: tuple[str, Leaver], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever is responsible for the list needs no database to look after it."""
+    del asked
+    var = config.parent / "var"
+    urls = f"sqlite:///{var}/ledger.db", f"sqlite:///{var}/keys.db"
+    with Ledger.open(*urls, MASTER) as ledger, ledger.write() as connection:
+        for name in ("one", "two"):
+            address = ledger.hashes.address(f"{name}@mail.example")
+            suppress(connection, address, "all", "objected", NOW - timedelta(days=1200))
+    assert 0 == run(config, "suppressions", "list", "--json")
+    first, second = json.loads(capsys.readouterr().out)
+    assert 0 == run(config, "suppressions", "keep", first["number"], "--reason", "programme_runs")
+    assert "is kept until 2029" in capsys.readouterr().out
+    assert 0 == run(config, "suppressions", "end", second["number"], "--reason", "address_gone")
+    assert 0 == run(config, "suppressions", "list")
+    assert "objected" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["- a\n", "1: 2\n", "a: [", b"\xff\xfe"])
+def test_a_file_that_is_no_list_of_facts_is_refused(
+    config: Path, asked: tuple[str, Leaver], tmp_path: Path, content: str | bytes
+) -> None:
+    """Half-read facts would be judged."""
+    file = tmp_path / "facts.yaml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    arguments = ("join", "match", asked[0], "--source", "acme-pl", "--facts", str(file))
+    assert 2 == run(config, *arguments)

@@ -1,20 +1,29 @@
 """An objection is taken back by its owner, with its own mailbox, in as many words; never else."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.consent.asking_back import take_no_back
 from alumni_sync.consent.decisions import one_click
-from alumni_sync.consent.joining import find_join, keep_objection, prove_join, request_join
-from alumni_sync.consent.matching import match_confirmed, match_join
+from alumni_sync.consent.joining import (
+    disown_join,
+    find_join,
+    keep_objection,
+    prove_join,
+    request_join,
+)
+from alumni_sync.consent.matching import list_joins, match_confirmed, match_join
 from alumni_sync.consent.taking_back import lift_objection
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Suppression, t
+from alumni_sync.membership.forgetting import forget_spells
 from alumni_sync.privacy.erasure import OBJECTION, erase
 from tests.consent.joins import EMAIL, HR, PEOPLE, asked, proven, wanted
 from tests.consent.world import RUN, World
@@ -132,3 +141,93 @@ def test_whoever_objected_gets_one_mail_for_one_request(world: World) -> None:
     assert 3 == len(world.mails) - before
     assert {HOME} == {mail.to for mail in world.mails[before:]}
     assert EMAIL not in {mail.to for mail in world.mails}
+
+
+def test_an_objection_from_another_mailbox_is_taken_back_by_answering(world: World) -> None:
+    """The same word, said from where the person reads now."""
+    leaver = objected(world)
+    match_join(world.d, proven(world).id, leaver.spell, HR)
+    world.deliver()
+    assert take_no_back(world.d, world.token("/j/"))
+    world.later(days=1)
+    world.round()
+
+    assert ["objected", "objection_lifted", "asked"] == world.history(leaver)[-3:]
+    assert EMAIL == world.mails[-1].to
+    assert ["all"] == suppressed(world)  # the old mailbox said it for itself
+
+
+def test_facts_that_went_meanwhile_are_confirmed_first(world: World) -> None:
+    """Two weeks to think it over are longer than we keep whom we may not ask."""
+    leaver = world.leaver(do_not_consider="yes")
+    found = proven(world)
+    match_join(world.d, found.id, leaver.spell, HR)
+    world.deliver()
+    forget_spells(world.d, [leaver.spell])
+    token = world.token("/j/")
+    assert take_no_back(world.d, token)
+
+    (line,) = list_joins(world.d, HR)
+    assert (found.id, "proven") == (line.id, line.state)
+    result = match_confirmed(
+        world.d,
+        found.id,
+        "acme-pl",
+        {
+            "person_id": f"OS-{leaver.number}",
+            "hire_date": date(2019, 4, 1),
+            "last_working_day": date(2026, 10, 16),
+            "do_not_consider": "yes",
+        },
+        HR,
+    )
+    assert "matched" == result.state  # they have answered that question
+
+
+@pytest.mark.parametrize("act", [take_no_back, keep_objection, disown_join, lift_objection])
+def test_what_is_over_takes_no_answer(world: World, act: Callable[..., bool]) -> None:
+    """An old tab must not bring back what was let go."""
+    token = asked(world)
+    assert disown_join(world.d, token)
+    assert not act(world.d, token)
+    assert not act(world.d, "")
+
+
+def test_whoever_may_still_answer_the_first_question_is_not_asked_too_often(world: World) -> None:
+    """Three mails are the most, whatever else was asked in between."""
+    leaver = world.invited()
+    for days in (7, 14):
+        world.later(days=days)
+        world.round()
+    assert 3 == world.invitation(leaver)["asked"]
+    world.roster.change(leaver, do_not_consider="yes")
+    found = proven(world)
+    match_join(world.d, found.id, leaver.spell, HR)
+    world.deliver()
+    assert take_no_back(world.d, world.token("/j/"))
+    world.judge()
+    world.later(days=1)
+    world.round()
+
+    assert 3 == sum("/c/" in mail.text for mail in world.mails)
+
+
+def test_nobody_is_matched_twice_while_they_are_asked(world: World) -> None:
+    """The question must be about the employment that it was asked about."""
+    leaver, other = world.leaver(do_not_consider="yes"), world.leaver("adam")
+    found = proven(world)
+    match_join(world.d, found.id, leaver.spell, HR)
+    with pytest.raises(Refused, match="does not wait"):
+        match_join(world.d, found.id, other.spell, HR)
+
+
+@pytest.mark.parametrize(
+    ("source", "spell", "why"), [("acme-fr", "", "no source"), ("acme-pl", "S-x", "no employment")]
+)
+def test_a_description_of_nothing_is_refused(
+    world: World, source: str, spell: str, why: str
+) -> None:
+    """A slip of the pen takes nobody in."""
+    found = proven(world)
+    with pytest.raises(Refused, match=why):
+        match_confirmed(world.d, found.id, source, {}, HR, spell)

@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.decisions import one_click
+from alumni_sync.consent.matching import list_joins, match_join
 from alumni_sync.ledger.request_tables import JoinRequest
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Suppression, t
 from alumni_sync.privacy.erasure import OBJECTION, erase
 from alumni_sync.privacy.retention import purge_due
-from tests.consent.joins import PEOPLE
+from tests.consent.joins import HR, PEOPLE
 from tests.consent.world import RUN, World
 from tests.sites.join_site import JoinSite
 from tests.statements import statements
@@ -385,3 +386,43 @@ def test_one_mailbox_in_many_spellings_is_one_mailbox(site: JoinSite) -> None:
 
     sent = [mail.to.lower() for mail in site.world.mails]
     assert (3, 1) == (sent.count("jan@xn--strae-oqa.example"), sent.count("jan@strasse.example"))
+
+
+def test_whoever_guesses_links_is_stopped(site: JoinSite) -> None:
+    """A network that tries secrets is not served for free (T4)."""
+    browser = site.browser("198.51.100.77")
+    statuses = [browser.get(f"/j/{number}").status for number in range(62)]
+    assert [404] * 60 + [429] * 2 == statuses
+
+
+@pytest.mark.parametrize("act", ["confirm", "not_me"])
+def test_a_form_whose_request_is_gone_meanwhile_is_a_strangers(site: JoinSite, act: str) -> None:
+    """Two tabs, two answers: the second finds nothing to answer, and nothing comes back (T6)."""
+    site.ask(site.browser())
+    site.world.deliver()
+    one, two = site.browser(), site.browser()
+    first, second = site.mailed(one).forms[0], site.mailed(two).forms[0]
+    assert 200 == one.post(first.action, first.filled(("act", "not_me"))).status
+    assert 404 == two.post(second.action, second.filled(("act", act))).status
+    assert ["rejected"] == states(site)
+
+
+def test_a_question_about_an_earlier_no_is_answered_on_the_page(site: JoinSite) -> None:
+    """The word that counts is the person's own, in their language."""
+    leaver = site.world.leaver(do_not_consider="yes")
+    browser = site.browser()
+    site.ask(browser, language="pl")
+    site.world.deliver()
+    form = site.mailed(browser).forms[0]
+    browser.post(form.action, form.filled(("act", "confirm")))
+    (line,) = list_joins(site.world.d, HR)
+    match_join(site.world.d, line.id, leaver.spell, HR)
+    site.world.deliver()
+
+    page = site.mailed(browser)
+    assert "nie brać Cię pod uwagę" in page.text
+    form = page.forms[0]
+    assert [("act", "take_back"), ("act", "keep")] == form.offered
+    assert 422 == browser.post(form.action, form.filled()).status
+    assert 200 == browser.post(form.action, form.filled(("act", "take_back"))).status
+    assert ["matched"] == states(site)
