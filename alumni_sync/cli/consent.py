@@ -11,7 +11,7 @@ from alumni_sync.cli.exits import Exit, finish
 from alumni_sync.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from alumni_sync.consent.history import Consent
     from alumni_sync.deployment import Deployment, Plugins
@@ -35,6 +35,7 @@ def show_consent(app: App, person: str, event: int | None, as_json: bool) -> Non
     """
     from alumni_sync.consent.history import consents_of
     from alumni_sync.ledger.people import resolve_person
+    from alumni_sync.review.access import log_access
     from alumni_sync.review.authority import Act, Authority
 
     with app.open(create=False) as d:
@@ -44,6 +45,9 @@ def show_consent(app: App, person: str, event: int | None, as_json: bool) -> Non
             Authority.of(d.settings).require(os_identity(), Act.SEE_EVIDENCE, each.source)
         if event is not None:
             Authority.of(d.settings).require(os_identity(), Act.SEE_EVIDENCE)
+        subject = "consent" if event is None else f"event {event}"
+        log_access(d, os_identity(), Act.SEE_EVIDENCE, person_id, subject)
+        if event is not None:
             _show_decision(d, person_id, event, as_json=as_json)
             return
         lines = [line for each in found for line in _lines(each)]
@@ -126,12 +130,14 @@ def source_named(d: "Plugins", name: str | None) -> str:
     type=click.Choice(["phone", "letter"]),
     help="How the person told us.",
 )
+@click.option("--kept", required=True, help="Where the letter or the note of the call is kept.")
+@click.option("--received", help="The day on which it reached us, YYYY-MM-DD; default: today.")
 @pass_app
-def withdraw(app: App, person: str, channel: str) -> None:
+def withdraw(app: App, person: str, channel: str, kept: str, received: str | None) -> None:
     """Withdraw everything PERSON agreed to, because they told us by phone or letter."""
-    from alumni_sync.consent.answers import Channel, Decided, Evidence
-    from alumni_sync.consent.decisions import withdraw as withdraw_consent
+    from alumni_sync.consent.answers import Channel, Decided, Invalid
     from alumni_sync.consent.history import consents_of
+    from alumni_sync.consent.told import WITHDRAW, Told, record_withdrawal
     from alumni_sync.domain import LIVE_STATES, ConsentState
     from alumni_sync.ledger.people import resolve_person
     from alumni_sync.review.authority import Act, Authority
@@ -144,10 +150,30 @@ def withdraw(app: App, person: str, channel: str) -> None:
             raise Refused("there is no consent that could be withdrawn")
         for each in held:
             Authority.of(d.settings).require(identity, Act.RECORD_WITHDRAWAL, each.source)
-        evidence = Evidence(Channel(channel), recorded_by=identity.user)
         for each in held:
+            day = _received_on(received) if received else _today(d, each.source)
+            told = Told(Channel(channel), WITHDRAW, day, kept)
             nonce = secrets.token_urlsafe(16)
-            outcome = withdraw_consent(d, each.invitation_id, None, evidence, nonce)
+            outcome = record_withdrawal(d, each.invitation_id, told, identity, nonce)
+            if isinstance(outcome, Invalid):
+                wrong = ", ".join(f"--{field.partition('_')[0]}: {code.replace('_', ' ')}"
+                                  for field, code in outcome.problems)  # fmt: skip
+                raise Refused(wrong)
             if not isinstance(outcome, Decided):
                 raise Refused("somebody else changed it meanwhile; look again")
             click.echo(f"Withdrawn: {each.invitation_id}, receipt {outcome.receipt_id}.")
+
+
+def _received_on(text: str) -> "date":
+    """Return a day as it was typed; raises `ConfigError`."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError.of("--received", "is no day", "write it like 2026-11-02") from None
+
+
+def _today(d: "Deployment", source: str) -> "date":
+    """Return the civil day at a source's site."""
+    return d.clock.now().astimezone(d.settings.sources[source].timezone).date()

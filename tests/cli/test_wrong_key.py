@@ -24,7 +24,7 @@ COMMANDS = (
     "queue list",
     "trace P-1",
     "consent show P-1",
-    "consent withdraw P-1 --channel phone",
+    "consent withdraw P-1 --channel phone --kept note",
     "privacy erase P-1 --reason request",
     "privacy retention",
     "keys rotate",

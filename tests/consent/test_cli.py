@@ -59,6 +59,9 @@ def test_the_evidence_is_shown_to_who_may_see_it(
     assert "Zofia Jaworowska <zofia@mail.example>" in said
 
 
+WITHDRAW = ("consent", "withdraw", "--channel", "phone", "--kept", "Call note 118")
+
+
 def test_one_decision_is_shown_as_it_was_seen_or_not_at_all(
     config: Path, member: Leaver, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,22 +100,43 @@ def test_the_evidence_is_not_shown_to_anybody_else(
     captured = capsys.readouterr()
     assert "not in `people:`" in captured.err
     assert "Zofia" not in captured.out + captured.err
-    assert 2 == run(config, "consent", "withdraw", member.person, "--channel", "phone")
+    assert 2 == run(config, *WITHDRAW, member.person)
 
 
 def test_a_withdrawal_by_phone_is_recorded_with_who_wrote_it_down(
     config: Path, member: Leaver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nobody has to find an old mail to leave."""
-    assert 0 == run(config, "consent", "withdraw", member.person, "--channel", "phone")
+    assert 0 == run(config, *WITHDRAW, member.person)
     assert "Withdrawn: I-" in capsys.readouterr().out
 
     run(config, "consent", "show", member.person)
     assert "withdrew → withdrawn  by subject (phone)" in " ".join(
         capsys.readouterr().out.split("\n")
     )
-    assert 2 == run(config, "consent", "withdraw", member.person, "--channel", "phone")
+    assert 2 == run(config, *WITHDRAW, member.person)
     assert "no consent that could be withdrawn" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--kept", " "), "--kept: empty"),
+        (("--received", "2099-01-01"), "--received: in future"),
+        (("--received", "soon"), "is no day"),
+    ],
+)
+def test_a_withdrawal_without_its_evidence_is_not_recorded(
+    config: Path,
+    member: Leaver,
+    options: tuple[str, ...],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A note that nobody can find later proves nothing."""
+    assert 2 == run(config, *WITHDRAW, *options, member.person)
+    assert words in capsys.readouterr().err
+    assert 0 == run(config, *WITHDRAW, "--received", "2026-10-20", member.person)
 
 
 def test_who_could_not_be_asked_is_shown_with_the_reason(
