@@ -69,7 +69,10 @@ class Reproduction:
         yield f"  answer: {decision.get('answer', 'none: nothing was answered here')}"
         for purpose in decision.get("purposes", []):
             until = f" until {purpose['valid_until']}" if purpose["valid_until"] else ""
-            yield f"    {purpose['id']}: {purpose['decision']}{until}"
+            since = f", not before {day}" if (day := purpose.get("not_before")) else ""
+            yield f"    {purpose['id']}: {purpose['decision']}{until}{since}"
+        if resting := decision.get("paused_until"):
+            yield f"    a break until {resting}"
 
     def _form(self) -> Iterator[str]:
         try:

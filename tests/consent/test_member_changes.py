@@ -19,7 +19,7 @@ from alumni_sync.consent.answers import (
     Stale,
 )
 from alumni_sync.consent.changes import end_pause, pause, say_yes_anew, wait_until
-from alumni_sync.consent.decisions import change_fields, withdraw
+from alumni_sync.consent.decisions import change_fields, decide, withdraw
 from alumni_sync.consent.gates import may_process
 from alumni_sync.consent.grants import live_grants
 from alumni_sync.consent.receipts import receipt
@@ -112,6 +112,7 @@ def test_more_is_a_new_yes_with_its_own_evidence(any_world: World) -> None:
     kept = reproduce(any_world.d, leaver.person, outcome.seq)
     assert () == kept.problems
     assert '"standing":' in kept.form
+    assert any("events: given until" in line for line in kept.lines())
     assert kept.text
 
 
@@ -242,6 +243,8 @@ def test_the_day_can_be_named_with_the_yes_and_stands_in_the_receipt(any_world: 
     assert {JOBS: MAY} == dict(found.not_before)
     (jobs,) = [p for p in found.jsonld["dpv:hasProcess"] if p["dct:identifier"] == "job_offers"]
     assert "2027-05-01" == jobs["dct:available"]
+    told = list(reproduce(any_world.d, leaver.person, found.seq).lines())
+    assert any(line.endswith(", not before 2027-05-01") for line in told)
     assert "start=2027-05-01" in jobs["dpv:hasDuration"]["dct:valid"]
     current = any_world.shown(leaver).current
     assert current is not None
@@ -360,6 +363,8 @@ def test_a_pause_has_its_receipt(world: World) -> None:
         found.paused_until,
     )
     assert "2026-12-03T09:00:00Z" == found.jsonld["paused_until"]
+    told = reproduce(world.d, leaver.person, outcome.seq).lines()
+    assert "    a break until 2026-12-03T09:00:00Z" in list(told)
     assert (Purpose.COMMUNITY, Purpose.NEWSLETTER) == found.purposes
 
 
@@ -411,3 +416,46 @@ def test_less_and_rest_are_no_yes_to_a_newer_notice(world: World) -> None:
     change_fields(world.d, world.invitation(leaver)["id"], {}, HERE, "f")
 
     assert "1.0.0" == world.invitation(leaver)["notice_version"]
+
+
+# --- asked whether it goes on ---------------------------------------------------------------------
+
+
+def about_to_end(world: World) -> Leaver:
+    """Return a member whose yes ends soon, and who has been asked."""
+    leaver = world.member()
+    ends: datetime = world.invitation(leaver)["valid_until"]
+    world.clock.set(ends - timedelta(days=30))
+    world.round()
+    assert "renewal_due" == world.invitation(leaver)["state"]
+    return leaver
+
+
+def test_a_yes_to_going_on_keeps_what_stands(any_world: World) -> None:
+    """Who has to tick everything again loses half of it, and believes it was kept."""
+    leaver = about_to_end(any_world)
+    before = any_world.shown(leaver).current
+
+    choice = anew(any_world, leaver, purposes=frozenset({Purpose.EVENTS}))
+    outcome = decide(any_world.d, any_world.invitation(leaver)["id"], choice, HERE)
+
+    assert isinstance(outcome, Decided)
+    assert ConsentState.RENEWED is outcome.state
+    after = any_world.shown(leaver).current
+    assert before is not None
+    assert after is not None
+    assert (before.fields, before.purposes | {Purpose.EVENTS}) == (after.fields, after.purposes)
+
+
+def test_a_no_to_going_on_is_kept_with_the_form_that_asked(world: World) -> None:
+    """A no is evidence as well: of which words it was said to."""
+    leaver = about_to_end(world)
+    choice = anew(world, leaver, answer=Answer.NO)
+
+    outcome = decide(world.d, world.invitation(leaver)["id"], choice, HERE)
+
+    assert isinstance(outcome, Decided)
+    assert ConsentState.WITHDRAWN is outcome.state
+    form = reproduce(world.d, leaver.person, outcome.seq).form
+    assert "No, end my membership" in form
+    assert '"standing":' in form
