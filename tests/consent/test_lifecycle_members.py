@@ -385,3 +385,82 @@ def test_a_member_keeps_the_old_address_until_the_new_one_is_proven() -> None:
     assert NotTaken.CLOSED is late.not_taken
     assert not go(given_yes(), Event.ADDRESS_PROVEN).taken
     assert NotTaken.CLOSED is go(given_yes(), Event.ADDRESS_ASKED, LATEST).not_taken
+
+
+# --- edges ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("valid_until", [None, NOW])
+def test_a_changed_notice_revives_no_yes_that_is_over(valid_until: datetime | None) -> None:
+    """The timer ends it; a question would be one to somebody who is no member."""
+    over = replace(given_yes(), valid_until=valid_until)
+
+    assert NotTaken.CLOSED is go(over, Event.NOTICE_CHANGED).not_taken
+
+
+def test_a_yes_without_an_end_is_not_renewed_and_ends() -> None:
+    """It cannot be; and if it were, it must not stand for ever."""
+    endless = replace(given_yes(), valid_until=None, next_at=NOW)
+
+    suspended = go(endless, Event.SUSPENDED).position
+    assert (S.PAUSED, None) == (suspended.state, suspended.next_at)
+    assert S.EXPIRED is go(suspended, Event.RESUMED).position.state
+    assert S.EXPIRED is go(endless, Event.TIMER).position.state
+    assert NotTaken.CLOSED is go(endless, Event.PAUSED).not_taken
+    asked = go(endless, Event.ADDRESS_ASKED)
+    assert NotTaken.CLOSED is asked.not_taken
+
+
+@pytest.mark.parametrize(("minutes", "second"), [(1, True), (0, False)])
+def test_a_week_lies_between_two_renewal_mails(minutes: int, *, second: bool) -> None:
+    """Asked late, by a daemon that was down: the second mail leaves only if it is not at once."""
+    member = given_yes()
+    end = end_of(member)
+    late = go(member, Event.TIMER, end - timedelta(days=21, minutes=minutes)).position
+
+    assert (end - timedelta(days=14) if second else end) == late.next_at
+
+
+def test_a_mail_that_is_over_is_not_made_up_for_by_two() -> None:
+    """Two mails were sent; the pause and its end bring about no third."""
+    asked_twice = replace(due(), renewals=2, next_at=end_of(due()))
+    now = end_of(due()) - timedelta(days=20)
+    paused = go(asked_twice, Event.PAUSED, now, until=now + timedelta(days=2)).position
+
+    back = go(paused, Event.TIMER, now + timedelta(days=2))
+
+    assert end_of(due()) == back.position.next_at
+    assert {Effect.OPEN_GATE} == back.effects
+
+
+def test_a_pause_that_ends_on_the_day_of_a_mail_does_both() -> None:
+    """One look, and nothing of it is forgotten."""
+    end = end_of(due())
+    day = end - timedelta(days=14)
+    paused = go(due(), Event.PAUSED, day - timedelta(days=3), until=day).position
+
+    moved = go(paused, Event.TIMER, day + timedelta(hours=1))
+
+    assert S.RENEWAL_DUE is moved.position.state
+    assert {Effect.OPEN_GATE, Effect.ASK_RENEWAL} == moved.effects
+    assert end == moved.position.next_at
+
+
+def test_an_old_proof_does_not_hide_a_renewal() -> None:
+    """An address that was never proven is forgotten; the yes is asked about all the same."""
+    end = end_of(given_yes())
+    named = go(given_yes(), Event.ADDRESS_ASKED, end - timedelta(days=61)).position
+
+    moved = go(named, Event.TIMER, end - timedelta(days=58))
+
+    assert (S.RENEWAL_DUE, None) == (moved.position.state, moved.position.pending_until)
+    assert {Effect.ASK_RENEWAL} == moved.effects
+
+
+def test_who_was_suspended_when_the_yes_ran_out_hears_nothing() -> None:
+    """They may work here again: a goodbye would be one more riddle."""
+    suspended, own = go(given_yes(), Event.SUSPENDED), go(given_yes(), Event.PAUSED)
+
+    assert Effect.GOODBYE not in go(suspended.position, Event.TIMER, LATEST).effects
+    assert Effect.GOODBYE in go(own.position, Event.TIMER, LATEST).effects
+    assert Effect.GOODBYE in go(given_yes(), Event.TIMER, LATEST).effects
