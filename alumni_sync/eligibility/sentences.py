@@ -29,6 +29,10 @@ from alumni_sync.eligibility.pack import HoldOutreach, Outcome, Rule, SetFlag
 from alumni_sync.eligibility.words import ENGLISH, Words
 
 _OPPOSITE: Final = {YES: NO, NO: YES}
+_FEW: Final = range(2, 5)
+"""Polish and Russian have a form for two to four, and for what ends like them…"""
+_TEENS: Final = range(12, 15)
+"""…but for these."""
 
 
 def rule_sentence(rule: Rule, words: Words = ENGLISH) -> str:
@@ -55,9 +59,9 @@ def outcome_words(outcome: Outcome, words: Words = ENGLISH) -> str:
         case Verdict():
             return words.verdicts[outcome]
         case SetFlag(flag):
-            return words.flag.format(flag=flag)
+            return words.flag.format(flag=words.values.get(flag, flag))
         case HoldOutreach(purpose, until):
-            spoken = purpose.replace("_", " ")
+            spoken = _value(purpose, words)
             if until is None:
                 return words.hold.format(purpose=spoken)
             return words.hold_until.format(purpose=spoken, until=_bound(until, words))
@@ -96,7 +100,9 @@ def _leaf(leaf: Leaf, words: Words, form: int) -> str:
         case OneOf(field, values):
             return _one_of(field, values, words, form)
         case Contains(field, value):
-            return words.contains[form].format(field=field_words(field, words), value=_value(value))
+            return words.contains[form].format(
+                field=field_words(field, words), value=_value(value, words)
+            )
         case Matches(field, pattern):
             return words.matches[form].format(field=field_words(field, words), value=f"“{pattern}”")
         case IsKnown(field):
@@ -111,7 +117,7 @@ def _one_of(field: str, values: tuple[str | int, ...], words: Words, form: int) 
     state = str(values[0])
     if len(values) == 1 and (field, state) in words.states:
         return words.states[field, _OPPOSITE[state] if form else state]
-    *some, last = (_value(value) for value in values)
+    *some, last = (_value(value, words) for value in values)
     listed = words.either.join([", ".join(some), last] if some else [last])
     return words.is_one_of[form].format(field=field_words(field, words), values=listed)
 
@@ -141,12 +147,16 @@ def _bound(bound: Bound, words: Words) -> str:
 
 
 def _duration(duration: Duration, words: Words) -> str:
-    one, many = words.units[duration.unit]
-    return one if duration.count == 1 else many.format(count=duration.count)
+    one, *few, many = words.units[duration.unit]
+    count = duration.count
+    if count == 1:
+        return one
+    some = few and count % 10 in _FEW and count % 100 not in _TEENS
+    return (few[0] if some else many).format(count=count)
 
 
-def _value(value: str | int) -> str:
-    return str(value).replace("_", " ")
+def _value(value: str | int, words: Words) -> str:
+    return words.values.get(str(value)) or str(value).replace("_", " ")
 
 
 def _capital(text: str) -> str:

@@ -1,7 +1,10 @@
-"""The words in which rules say themselves. A language is one `Words`; English is here."""
+"""The words in which rules say themselves. A language is one `Words`; English is here.
+
+The other languages are in `alumni_sync.eligibility.languages`.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from alumni_sync.domain import Verdict
@@ -23,13 +26,17 @@ from alumni_sync.eligibility.fields import (
 class Words:
     """Everything that is said differently in another language. Templates name their parts.
 
-    Pairs are a statement and its opposite; for units, one and many.
+    Pairs are a statement and its opposite; for units, one, (a few,) and many.
+
+    Attributes:
+        values: codes that have a name of their own, such as exit kinds; others are said as they
+            stand in the pack.
     """
 
     fields: Mapping[str, str]
     states: Mapping[tuple[str, str], str]
     verdicts: Mapping[Verdict, str]
-    units: Mapping[Unit, tuple[str, str]]
+    units: Mapping[Unit, tuple[str, ...]]
     is_one_of: tuple[str, str]
     contains: tuple[str, str]
     matches: tuple[str, str]
@@ -47,6 +54,7 @@ class Words:
     when: str
     spoke: str
     undecided: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 ENGLISH: Final = Words(
@@ -143,6 +151,3 @@ ENGLISH: Final = Words(
     spoke="{Outcome}, because {clause}.",
     undecided="To be reviewed: whether {clause} cannot be decided; not known: {fields}.",
 )
-
-WORDS: Final[Mapping[str, Words]] = {"en": ENGLISH}
-"""Language → its words; another language is another entry."""

@@ -3,12 +3,20 @@
 import pytest
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import Not
+from alumni_sync.eligibility.clauses import Duration, Not, Unit
 from alumni_sync.eligibility.fields import KNOWN_CODES, RULE_FIELDS, STATE_FIELDS
+from alumni_sync.eligibility.languages import WORDS
 from alumni_sync.eligibility.pack import HoldOutreach, SetFlag
-from alumni_sync.eligibility.reading import parse_pack
-from alumni_sync.eligibility.sentences import clause_words, outcome_words, rule_sentence
-from alumni_sync.eligibility.words import ENGLISH, WORDS
+from alumni_sync.eligibility.reading import load_pack, parse_pack
+from alumni_sync.eligibility.sentences import (
+    _duration,
+    clause_words,
+    outcome_words,
+    reason_sentence,
+    rule_sentence,
+)
+from alumni_sync.eligibility.words import ENGLISH
+from alumni_sync.shipped import shipped
 
 PACK = """
 pack: one
@@ -106,6 +114,37 @@ def test_a_language_has_a_word_for_everything(language: str) -> None:
     for state in (*STATE_FIELDS, "do_not_consider"):
         assert {(state, "yes"), (state, "no")} <= set(words.states)
     assert set(KNOWN_CODES) <= set(words.fields)
+
+
+@pytest.mark.parametrize("language", sorted(WORDS.keys() - {"en"}))
+def test_no_language_falls_back_into_english(language: str) -> None:
+    """Whoever is kept out reads why, and half a sentence in another language says nothing."""
+    pack = load_pack(shipped("rules") / "eligibility" / "default.yaml")
+    english = {
+        *(word for text in ENGLISH.fields.values() for word in text.split()),
+        *("when", "because", "excluded", "held", "reviewed", "redundancy", "misconduct", "no"),
+    } - {"code", "text"}
+
+    for rule in pack.rules:
+        for said in (rule_sentence(rule, WORDS[language]), reason_sentence(rule, WORDS[language])):
+            words = {word.strip(".,:;()“”„«»") for word in said.lower().split()}
+            assert not words & english, said
+            assert "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("pl", {1: "1 rok", 2: "2 lata", 5: "5 lat", 12: "12 lat", 22: "22 lata", 18: "18 lat"}),
+        ("ru", {1: "1 год", 3: "3 года", 11: "11 лет", 24: "24 года", 18: "18 лет"}),
+        ("de", {1: "1 Jahr", 18: "18 Jahre"}),
+        ("en", {1: "1 year", 2: "2 years"}),
+    ],
+)
+def test_numbers_have_their_form(language: str, said: dict[int, str]) -> None:
+    """A page that cannot count is not believed about the rest."""
+    for count, words in said.items():
+        assert words == _duration(Duration(count, Unit.YEARS), WORDS[language])
 
 
 def test_outcomes_in_words() -> None:
