@@ -52,11 +52,16 @@ class App:
 
     @contextmanager
     def at_work(self) -> "Iterator[Deployment]":
-        """Open the deployment for what reaches people; an older copy of the ledger is refused."""
+        """Open the deployment for what reaches people; the ledger may be a copy that was put back.
+
+        Where a second place says so it is refused; else whoever was erased since is erased again.
+        """
         from alumni_sync.ledger.checkpoints import refuse_older
+        from alumni_sync.privacy.journal import replay
 
         with self.open() as deployment:
             refuse_older(deployment.ledger, deployment.settings.ledger.checkpoints)
+            replay(deployment)
             yield deployment
 
     def plugins(self) -> "Plugins":

@@ -26,7 +26,6 @@ def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> 
     links name these. Beyond loopback, put a TLS proxy in front (docs/deploy-proxy.md).
     """
     from alumni_sync.logs import set_up_logging
-    from alumni_sync.privacy.journal import replay
     from alumni_sync.sites import composition
     from alumni_sync.sites.serve import serve as run
 
@@ -39,7 +38,6 @@ def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     with app.at_work() as deployment:
-        replay(deployment)  # before the first request: the ledger may be a copy that was put back
         worker = composition.worker_of(deployment)
         sites = composition.sites_of(
             deployment, host=host, port=port, desk_port=desk_port, wake=worker.wake
