@@ -3,6 +3,7 @@
 mutmut (its settings are in pyproject.toml) makes the mutants and runs the tests that reach each of
 them. A mutant that survives is a decision that could be wrong unseen: it fails this script, unless
 `survivors.yaml` names it with a reason. An entry there that no mutant needs any more fails as well.
+This is T48 of docs/tests-of-consent.md.
 """
 
 import shutil
