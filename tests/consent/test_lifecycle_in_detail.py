@@ -3,13 +3,14 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from alumni_sync.consent.jurisdictions import Timers
 from alumni_sync.consent.lifecycle import Effect, Event, NotTaken, Position, Step, step
-from alumni_sync.consent.lifecycle.positions import end_of_day
+from alumni_sync.consent.lifecycle.positions import end_of_day, valid_until
 from alumni_sync.domain import ConsentState
 
 S = ConsentState
@@ -178,6 +179,15 @@ def test_a_yes_without_an_end_waits_for_nothing() -> None:
     assert (S.PAUSED, None) == (moved.position.state, moved.position.next_at)
 
 
+@pytest.mark.parametrize("key", ["I-1", "I-7", "I-8", "I-ł"])
+def test_the_end_of_a_yes_stays_where_it_was_promised(key: str) -> None:
+    """Another spread in another version would move ends that people have in their receipts."""
+    days = int(sha256(key.encode()).hexdigest()[:8], 16) % 60
+
+    latest = datetime(2028, 11, 3, 9, tzinfo=UTC)
+    assert latest - timedelta(days=days) == valid_until(key, NOW, TIMERS)
+
+
 # --- asking ---------------------------------------------------------------------------------------
 
 
@@ -252,6 +262,35 @@ def test_a_proof_that_never_came_ends_with_the_question() -> None:
 
     assert (S.EXPIRED, STOP_ASKING) == (moved.position.state, moved.effects)
     assert timedelta(days=14) == moved.purge_after
+
+
+def test_a_yes_in_the_first_second_after_the_exit_counts() -> None:
+    """Whoever waited for midnight has waited long enough."""
+    invited = at(S.INVITED, asked=1, closes_at=END)
+
+    assert go(invited, Event.SAID_YES, EXIT).taken
+    assert (
+        NotTaken.BEFORE_EXIT is go(invited, Event.SAID_YES, EXIT - timedelta(seconds=1)).not_taken
+    )
+
+
+def test_a_no_leaves_nothing_that_could_come_due() -> None:
+    """A proof that comes in later must find nothing to prove."""
+    pending = at(
+        S.ADDRESS_PENDING, asked=1, asked_at=NOW, closes_at=END, pending_until=END, next_at=END
+    )
+    moved = go(pending, Event.SAID_NO)
+
+    assert at(S.REFUSED, asked=1, asked_at=NOW) == moved.position
+    assert timedelta(hours=24) == moved.purge_after
+
+
+def test_whoever_asks_to_be_asked_begins_anew() -> None:
+    """Nothing of the old round counts, and the end of a new yes is spread as the old one's was."""
+    refused = at(S.REFUSED, asked=3, asked_at=NOW, deferred=True, key="I-7")
+
+    wanted = at(S.NOT_ASKED, round=2, key="I-7")
+    assert Step(wanted, frozenset({Effect.ASK})) == go(refused, Event.ASKED_BACK)
 
 
 def test_the_last_day_is_a_day_in_utc_wherever_we_run(monkeypatch: pytest.MonkeyPatch) -> None:
