@@ -6,6 +6,7 @@ import click
 
 from alumni_sync.cli.app import App, pass_app
 from alumni_sync.cli.exits import Exit, finish
+from alumni_sync.domain import ContactBasis
 from alumni_sync.errors import ConfigError, Problem
 
 
@@ -18,8 +19,15 @@ def notices() -> None:
 @click.option("--language", help="Default: the company's first.")
 @click.option("--version", help="Default: the newest edition.")
 @click.option("--source", help="Whose controller and law; default: the first source.")
+@click.option(
+    "--basis",
+    type=click.Choice([basis.value for basis in ContactBasis]),
+    help="How its reader was asked; default: as the source asks.",
+)
 @pass_app
-def show_notice(app: App, language: str | None, version: str | None, source: str | None) -> None:
+def show_notice(
+    app: App, language: str | None, version: str | None, source: str | None, basis: str | None
+) -> None:
     """Print the notice as a leaver would read it, with its fingerprint."""
     from alumni_sync.cli.consent import source_named
     from alumni_sync.consent.notices import render_notice
@@ -32,7 +40,7 @@ def show_notice(app: App, language: str | None, version: str | None, source: str
         known = ", ".join(manifest.languages)
         raise ConfigError.of("--language", "the notice has no such language", known)
     code = language_for(d, edition, language)
-    notice = render_notice(edition, code, terms_for(d, source_named(d, source)))
+    notice = render_notice(edition, code, terms_for(d, source_named(d, source), basis or ""))
     click.echo(notice.text)
     click.echo(f"{manifest.id} {manifest.version} ({code}), SHA-256 {notice.sha256}")
 

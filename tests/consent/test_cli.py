@@ -186,6 +186,8 @@ def test_a_notice_is_printed_as_it_is_shown(
     assert said.startswith("# Czy chcesz pozostać w kontakcie?")
     assert "alumni-community 1.0.0 (pl), SHA-256 " in said
     assert 2 == run(config, "notices", "show", "--language", "xx")
+    assert 0 == run(config, "notices", "show", "--language", "pl", "--basis", "none")
+    assert "Pytamy pocztą" in capsys.readouterr().out
 
 
 def test_lint_names_every_problem_of_every_file(
