@@ -63,7 +63,8 @@ def written_anew(page: str) -> str:
     claimed = claims()
 
     def row(match: re.Match[str]) -> str:
-        ids = claimed[int(match.group(1))]
+        number = match.group(1)
+        ids = sorted(claimed[int(number)], key=lambda each: f"_t{number}_" not in each)
         named = "<br>".join(f"`{each}`" for each in ids[:MOST])
         more = f"<br>and {len(ids) - MOST} more" if len(ids) > MOST else ""
         return f"| T{match.group(1)} | {match.group(2)} | {named}{more} |"
