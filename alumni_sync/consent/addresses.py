@@ -27,7 +27,7 @@ from alumni_sync.consent.dossier import Agreed, Pending, load_dossier, open_pend
 from alumni_sync.consent.evidence import notice_body
 from alumni_sync.consent.gates import Open, private_address
 from alumni_sync.consent.lifecycle import HELD_ONTO, Event, step
-from alumni_sync.consent.links import LinkKind, is_good, supersede
+from alumni_sync.consent.links import LinkKind, still_proves, supersede
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.one_time import MOST_CODES, WITHIN
 from alumni_sync.consent.outbox import OUTBOX, MailState, mail_row, queue
@@ -158,7 +158,9 @@ def prove_address(
         if not isinstance(act, Act):
             return act
         pending = open_pending(act.dossier.row, act.ring)
-        if pending is None or not is_good(connection, evidence.token_id, LinkKind.VERIFY, act.now):
+        if pending is None or not still_proves(
+            connection, invitation_id, evidence.token_id, act.now
+        ):
             return Conflict(act.state, "used")
         if is_suppressed(act, pending.address):
             return UNUSABLE
@@ -215,7 +217,7 @@ def refuse_address(d: "Deployment", invitation_id: str, evidence: Evidence) -> b
     ring, now = keys(d, invitation_id), d.clock.now()
     with d.ledger.write() as connection:
         dossier = load_dossier(connection, ring, invitation_id, now, lock=True)
-        if dossier is None or not is_good(connection, evidence.token_id, LinkKind.VERIFY, now):
+        if dossier is None or not still_proves(connection, invitation_id, evidence.token_id, now):
             return False
         supersede(connection, invitation_id, LinkKind.VERIFY, now)
         if pending := open_pending(dossier.row, ring):

@@ -102,10 +102,10 @@ def find_link(connection: Connection, token: str, now: datetime) -> Link | None:
     return Link(LinkKind(row.kind), row.invitation_id, row.person_id, row.token_hash, row.mail_kind)
 
 
-def is_good(connection: Connection, token_id_: str, kind: LinkKind, now: datetime) -> bool:
-    """Say whether the link that a session came from is still good, within a transaction."""
+def still_proves(connection: Connection, invitation_id: str, token_id_: str, now: datetime) -> bool:
+    """Say whether the link to prove an address by, which a session came from, is still good."""
     row = connection.execute(_FOUND, {"token": token_id_, "now": now}).first()
-    return row is not None and row.kind == kind
+    return row is not None and (row.kind, row.invitation_id) == (LinkKind.VERIFY, invitation_id)
 
 
 @dataclass(frozen=True, slots=True)

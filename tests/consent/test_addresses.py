@@ -1,5 +1,8 @@
 """Another address: nothing is sent to it, stored under it or believed of it before it is proven."""
 
+from datetime import date, datetime
+from typing import Any
+
 import pytest
 
 from alumni_sync.consent.addresses import (
@@ -246,6 +249,64 @@ def test_three_addresses_an_hour_and_no_more(world: World) -> None:
     assert all(isinstance(one, Decided) for one in outcomes[:-1])
     world.deliver()
     assert ["z2@post.example"] == [mail.to for mail in world.mails if mail.link("/e/")]
+
+
+@pytest.mark.parametrize(
+    "columns", [{"rehire_on": date(2026, 12, 1)}, {"verdict": "held"}, {"verdict": "excluded"}]
+)
+def test_a_proof_is_not_taken_while_something_stands_in_its_way(
+    world: World, columns: dict[str, Any]
+) -> None:
+    """Nobody may slip in between a reopened case and its ruling."""
+    leaver = named(world)
+    evidence = proof(world)
+    world.roster.set(leaver, **columns)
+
+    assert Conflict(ConsentState.ADDRESS_PENDING, "not_standing") == prove(world, leaver, evidence)
+    assert not world.invitation(leaver)["gate_open"]
+
+
+def test_a_proof_before_the_exit_is_none(world: World) -> None:
+    """The exit was moved while the mail was on its way."""
+    leaver = named(world)
+    evidence = proof(world)
+    world.roster.change(leaver, last_working_day=date(2026, 12, 31))
+
+    outcome = prove(world, leaver, evidence)
+
+    assert Conflict(ConsentState.ADDRESS_PENDING, "before_exit") == outcome
+
+
+def test_an_address_that_objects_meanwhile_is_not_used(world: World) -> None:
+    """Its owner has said so, through whatever other mail."""
+    leaver = named(world)
+    evidence = proof(world)
+    with world.d.ledger.write() as connection:
+        hashed = world.d.ledger.hashes.address(OTHER)
+        suppress(connection, hashed, "all", "objected", world.clock.now())
+
+    assert UNUSABLE == prove(world, leaver, evidence)
+
+
+def test_somebody_elses_link_proves_nothing(world: World) -> None:
+    """A link is good for the person whom it was made for."""
+    leaver = named(world)
+    evidence = proof(world)
+    other = world.member("jan")
+    change(world, other, "jan.nowy@post.example")
+
+    assert isinstance(prove(world, other, evidence), Conflict)
+    assert not refuse_address(world.d, world.invitation(other)["id"], evidence)
+    assert "address_pending" == world.invitation(leaver)["state"]
+
+
+def test_after_the_end_of_a_yes_no_address_is_named(world: World) -> None:
+    """Not even in the hour before a timer says so."""
+    leaver = world.member()
+    ends: datetime = world.invitation(leaver)["valid_until"]
+    world.clock.set(ends)
+
+    assert Conflict(ConsentState.EXPIRED) == change(world, leaver)
 
 
 # --- a member's other address ---------------------------------------------------------------------
