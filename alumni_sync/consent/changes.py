@@ -38,17 +38,18 @@ def say_yes_anew(
     ring = keys(d, invitation_id)
     with d.ledger.write() as connection:
         act = begin(d, connection, ring, invitation_id, evidence, choice.nonce, choice.language)
-        return _yes_anew(act, choice) if isinstance(act, Act) else act
+        return yes_on_top(act, choice) if isinstance(act, Act) else act
 
 
-def _yes_anew(act: Act, choice: Choice) -> Outcome:
+def yes_on_top(act: Act, choice: Choice) -> Outcome:
+    """Take a new yes within an act: what stands goes on, and what was ticked comes on top."""
     agreed = act.dossier.agreed
     moved = step(act.dossier.position, Event.SAID_YES, act.now, act.page.pack.timers)
     if agreed is None or not moved.taken:
         return refusal(act, moved)
     if act.dossier.obstacle or is_suppressed(act, agreed.email):
         return Conflict(act.state, "not_standing")
-    act = replace(act, page=anew_page(act.page, agreed))
+    act = replace(act, page=anew_page(act.page, agreed, act.dossier.position))
     shown = (act.page.notice.sha256, act.page.form.sha256, act.dossier.row["version"])
     if (choice.notice_sha256, choice.form_sha256, choice.version) != shown:
         return Stale()

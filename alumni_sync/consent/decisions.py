@@ -24,6 +24,7 @@ from alumni_sync.consent.answers import (
     Outcome,
     Stale,
 )
+from alumni_sync.consent.changes import yes_on_top
 from alumni_sync.consent.checks import agreed_from, is_same_address, narrowed_to, without
 from alumni_sync.consent.dossier import Agreed, Dossier, load_dossier
 from alumni_sync.consent.evidence import Given, nobody
@@ -32,7 +33,7 @@ from alumni_sync.consent.lifecycle import HELD_ONTO, Event, Step, step
 from alumni_sync.consent.links import Link, LinkKind, resolve_link
 from alumni_sync.consent.outbox import QUESTION_KINDS
 from alumni_sync.consent.transitions import Along, Happening, record, suppress
-from alumni_sync.consent.view import is_asked
+from alumni_sync.consent.view import anew_page, is_asked
 from alumni_sync.domain import Actor
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ports import ProfileField, Purpose
@@ -63,6 +64,10 @@ def decide(d: "Deployment", invitation_id: str, choice: Choice, evidence: Eviden
 
 
 def _decide(act: Act, choice: Choice, answer: Answer) -> Outcome:
+    if (renewal := _renewal(act, choice)) is not None:
+        if answer is Answer.YES:
+            return yes_on_top(act, choice)
+        act = renewal
     event = _EVENT_OF[answer]
     moved = step(act.dossier.position, event, act.now, act.page.pack.timers)
     if not moved.taken:
@@ -74,6 +79,15 @@ def _decide(act: Act, choice: Choice, answer: Answer) -> Outcome:
     if answer is not Answer.YES:
         return _answered_otherwise(act, event, answer, moved)
     return _say_yes(act, choice, moved)
+
+
+def _renewal(act: Act, choice: Choice) -> Act | None:
+    """Return the act on the page that asked a member whether their yes goes on; None: another."""
+    agreed, position = act.dossier.agreed, act.dossier.position
+    if act.state not in HELD_ONTO or agreed is None or not is_asked(position):
+        return None
+    page = anew_page(act.page, agreed, position)
+    return replace(act, page=page) if choice.form_sha256 == page.form.sha256 else None
 
 
 def _say_yes(act: Act, choice: Choice, moved: Step) -> Outcome:

@@ -28,7 +28,7 @@ from alumni_sync.yaml_lines import plain_yaml
 
 LABELS: Final = (
     "question", "community", "yes", "no", "later", "not_me", "name", "shown", "submit",
-    "other_email", "not_before", "anew",
+    "other_email", "not_before", "anew", "anew_no",
 )  # fmt: skip
 MUST_BE_SAID: Final = frozenset(
     {

@@ -21,8 +21,8 @@ from alumni_sync.consent.exact import exact_text, sha256
 from alumni_sync.ports import ProfileField, Purpose
 
 ANSWERS: Final = ("yes", "no", "later", "not_me")
-_ANEW: Final = "anew"
-"""Label of the one answer of a form that adds to what stands."""
+_ANEW: Final = {"yes": "anew", "no": "anew_no", "not_me": "not_me"}
+"""Answer → its label, where somebody is a member already; only asked whether they stay: a no."""
 _Said = tuple[tuple[str, Any], ...]
 """What the terms say in one language, by name: a value that things can be kept by."""
 _MARKDOWN_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -55,8 +55,13 @@ class RenderedForm:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What somebody has agreed to who is shown the form for more; it goes on with a new yes."""
+    """What somebody has agreed to who is shown the form for more; it goes on with a new yes.
 
+    Attributes:
+        asked: whether we ask if it shall go on; then there is a no as well.
+    """
+
+    asked: bool
     fields: Mapping[ProfileField, bool]
     purposes: Collection[Purpose]
     not_before: Mapping[Purpose, date]
@@ -139,9 +144,10 @@ def _form(
     labels = {name: render_plain(texts.labels[name], values) for name in LABELS}
     answers = [(name, labels[name]) for name in ANSWERS]
     if standing is None:
-        del labels[_ANEW]
+        del labels["anew"], labels["anew_no"]
     else:
-        answers = [("yes", labels[_ANEW])]
+        answers = [(name, labels[label]) for name, label in _ANEW.items()]
+        answers = answers if standing.asked else answers[:1]
     fields = {name: texts.fields[name] for name in edition.manifest.fields if name in offered}
     purposes = {name: texts.purposes[name] for name in edition.manifest.purposes}
     content = rfc8785.dumps(

@@ -77,6 +77,8 @@ class AnewForm:
     """By which a member says yes anew: everything that is not agreed yet, nothing ticked.
 
     Attributes:
+        label: of the yes.
+        label_no: of the no; "" unless we ask whether the yes goes on.
         fields: not stored yet.
         hidden: stored, and not shown to members yet.
         purposes: not said yes to yet.
@@ -84,6 +86,7 @@ class AnewForm:
 
     form_sha256: str
     label: str
+    label_no: str
     fields: tuple[OfferedField, ...]
     hidden: tuple[OfferedField, ...]
     purposes: tuple[OfferedPurpose, ...]
@@ -185,13 +188,16 @@ def page_for(d: "Deployment", dossier: Dossier, language: str | None) -> Page:
     )
 
 
-def anew_page(page: Page, agreed: Agreed) -> Page:
+def anew_page(page: Page, agreed: Agreed, position: Position) -> Page:
     """Return the page by which a member says yes anew: on top of what was agreed.
+
+    Where their yes is about to end, it is the question whether it goes on, and has a no.
 
     What was agreed keeps the value it had, whatever the HRIS says today.
     """
     values = {**page.values, **{name: shown.value for name, shown in agreed.fields.items()}}
     standing = Standing(
+        asked=is_asked(position),
         fields={name: shown.to_members for name, shown in agreed.fields.items()},
         purposes=agreed.purposes,
         not_before=agreed.not_before,
@@ -252,7 +258,9 @@ def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) 
         can_decide=takes_yes and is_asked(dossier.position),
         can_defer=answerable and step(dossier.position, Event.SAID_LATER, now, timers).taken,
         current=current_choices(dossier),
-        anew=_anew(page, dossier.agreed) if takes_yes and dossier.agreed else None,
+        anew=_anew(page, dossier.agreed, dossier.position)
+        if takes_yes and dossier.agreed
+        else None,
         resting=Resting(
             paused_until=row["paused_until"],
             suspended=row["suspended"],
@@ -284,12 +292,13 @@ def _purposes(page: Page) -> tuple[OfferedPurpose, ...]:
     )
 
 
-def _anew(page: Page, agreed: Agreed) -> AnewForm:
-    more = anew_page(page, agreed)
+def _anew(page: Page, agreed: Agreed, position: Position) -> AnewForm:
+    more = anew_page(page, agreed, position)
     offered, stored = _fields(more), agreed.fields
     return AnewForm(
         form_sha256=more.form.sha256,
         label=more.form.labels["anew"],
+        label_no=more.form.labels["anew_no"] if is_asked(position) else "",
         fields=tuple(one for one in offered if one.field not in stored),
         hidden=tuple(
             one for one in offered if one.field in stored and not stored[one.field].to_members

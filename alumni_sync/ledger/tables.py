@@ -300,9 +300,7 @@ class Membership(SQLModel, table=True):
     version: int = 1
     content_hash: str = ""  # keyed; of the last confirmed profile
     grant_seq: int | None = None  # consent event whose content was tried last
-    recheck_at: datetime | None = (
-        when_column()
-    )  # when the profile changes by time alone (a hold ends)
+    recheck_at: datetime | None = when_column()  # when time alone changes it: a hold ends
     claimed_by: str | None = None
     claimed_at: datetime | None = when_column()
     cause: str = ""  # why it is to be hidden or removed

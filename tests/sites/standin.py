@@ -168,7 +168,7 @@ class StandIn:
             return Conflict(self.state)
         if (choice.notice_sha256, choice.form_sha256, choice.version) != (
             shown.notice_sha256,
-            shown.form_sha256,
+            shown.anew.form_sha256 if shown.anew else shown.form_sha256,
             self.version,
         ):
             return Stale()
@@ -187,6 +187,8 @@ class StandIn:
                 {name: (VALUES[name], to) for name, to in choice.fields.items()},
                 NOW + timedelta(days=730),
             )
+        else:
+            self.current = None
         self.links.pop(DECIDE, None)
         return self._record(
             f"decide:{choice.answer}", _AFTER[choice.answer], evidence, choice.nonce
@@ -367,6 +369,7 @@ class StandIn:
         return AnewForm(
             form_sha256="a" * 64,
             label="Yes, from today",
+            label_no="No, end it" if self.state is ConsentState.RENEWAL_DUE else "",
             fields=tuple(one for one in shown.fields if one.field not in stored),
             hidden=tuple(one for one in shown.fields if not stored.get(one.field, ("", True))[1]),
             purposes=tuple(p for p in shown.purposes if p.purpose not in self.current.purposes),

@@ -274,6 +274,27 @@ def test_an_entry_that_could_not_be_saved_is_not_lost(member: Browser, stand_in:
     assert '<details class="panel" id="anew" open>' in answer.text
 
 
+def test_who_is_asked_whether_it_goes_on_sees_what_stands_and_both_doors(
+    member: Browser, stand_in: StandIn
+) -> None:
+    """A renewal must neither be a form to fill in again, nor hide its no."""
+    stand_in.state = ConsentState.RENEWAL_DUE
+    member.follow(f"/p/{MANAGE}")
+
+    page = member.get("/consent")
+
+    (form,) = page.forms
+    assert [("answer", "yes"), ("answer", "no"), ("answer", "not_me")] == [
+        one for one in form.offered if one[0] == "answer"
+    ]
+    assert [] == form.preselected
+    for words in ("Your yes ends on", "Warszawa", "You no longer work at Acme"):
+        assert words in page.text
+    assert 422 == member.post(form.action, form.filled()).status
+    answer = member.post(form.action, form.filled(("answer", "no")))
+    assert (303, ["decide:no"]) == (answer.status, stand_in.changes)
+
+
 # --- rest -----------------------------------------------------------------------------------------
 
 

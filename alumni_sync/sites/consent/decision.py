@@ -141,14 +141,15 @@ def _question(
     problems: tuple[tuple[str, str], ...] = (),
     form: Form | None = None,
 ) -> Response:
+    renews = shown.anew is not None and shown.current is not None
     about = {
         "notice": shown.notice_sha256,
-        "form": shown.form_sha256,
+        "form": shown.anew.form_sha256 if shown.anew and renews else shown.form_sha256,
         "version": str(shown.version),
         "language": shown.language,
     }
     return shell.page(
-        "consent/question.html",
+        "consent/renew.html" if renews else "consent/question.html",
         shown,
         session,
         status=status,
