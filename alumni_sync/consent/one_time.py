@@ -15,8 +15,8 @@ from sqlalchemy import Connection, func, select, update
 
 from alumni_sync.consent.dossier import load_dossier, person_of
 from alumni_sync.consent.mails import MailKind
+from alumni_sync.consent.on_record import address_on_record
 from alumni_sync.consent.outbox import OUTBOX, mail_row, queue
-from alumni_sync.consent.view import address_of
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.request_tables import OneTimeCode
@@ -50,7 +50,7 @@ def ask_code(d: "Deployment", invitation_id: str) -> CodeAsked:
     ring = d.ledger.vault.load([person] if person else [])
     with d.ledger.write() as connection:
         dossier = load_dossier(connection, ring, invitation_id, now, lock=True)
-        if dossier is None or not address_of(d, dossier):
+        if dossier is None or not address_on_record(d, connection, ring, dossier):
             return CodeAsked.NO_ADDRESS
         if _asked_lately(connection, invitation_id, now) >= MOST_CODES:
             return CodeAsked.TOO_MANY

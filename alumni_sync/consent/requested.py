@@ -25,6 +25,7 @@ from alumni_sync.consent.mails import (
     last_day,
 )
 from alumni_sync.consent.offers import first_name
+from alumni_sync.consent.on_record import address_on_record
 from alumni_sync.consent.one_time import LIFETIME as CODE_LIFETIME
 from alumni_sync.consent.one_time import issue_code
 from alumni_sync.consent.standing import ENDINGS
@@ -101,7 +102,7 @@ def _about_request(errand: Errand) -> Ready | str:
 def _code(errand: Errand) -> Ready | str:
     if errand.now - errand.mail["created_at"] >= CODE_LIFETIME:
         return "too_late"  # the page that waited for it has been closed since
-    to = address_of(errand.d, errand.dossier)
+    to = address_on_record(errand.d, errand.connection, errand.ring, errand.dossier)
     if not to:
         return "no_address"
     row, hashes = errand.dossier.row, errand.d.ledger.hashes

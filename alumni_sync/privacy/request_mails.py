@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from alumni_sync.consent.dossier import load_dossier
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.offers import first_name
+from alumni_sync.consent.on_record import address_on_record
 from alumni_sync.consent.outbox import mail_row, queue
-from alumni_sync.consent.view import address_of
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.vault import KeyRing
 
@@ -48,7 +48,7 @@ def tell(
     """
     now = d.clock.now()
     dossier = load_dossier(connection, ring, told.invitation_id, now)
-    to = "" if dossier is None else address_of(d, dossier)
+    to = "" if dossier is None else address_on_record(d, connection, ring, dossier)
     if dossier is None or not to or not ring.has(dossier.row["person_id"], KeyKind.EVIDENCE):
         return False
     value: Mapping[str, Any] = {

@@ -12,7 +12,6 @@ from alumni_sync.consent.delivery import MailCounts, deliver_mail
 from alumni_sync.consent.one_time import CodeAsked, ask_code, check_code
 from alumni_sync.consent.transitions import suppress
 from alumni_sync.errors import Unavailable
-from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import OneTimeCode
 from alumni_sync.ledger.tables import t
 from tests.consent.world import BY_MAIL, RUN, World
@@ -204,7 +203,7 @@ def test_a_code_leaves_on_any_day_and_counts_against_no_cap(world: World) -> Non
 
 def test_where_no_address_is_left_nothing_is_promised(any_world: World, leaver: Leaver) -> None:
     """A page that says "a mail is coming" when none can come keeps people waiting."""
-    any_world.d.ledger.vault.shred([leaver.person], [KeyKind.PROFILE])
+    any_world.d.ledger.vault.shred([leaver.person])
 
     assert CodeAsked.NO_ADDRESS is ask(any_world, leaver)
     assert CodeAsked.NO_ADDRESS is ask_code(any_world.d, "I-0000000000000000")
@@ -217,7 +216,7 @@ def test_an_address_that_is_gone_by_then_gets_no_code(world: World) -> None:
     world.deliver()
     ask(world, leaver)
     withdraw(world.d, world.invitation(leaver)["id"], None, BY_MAIL, "n")
-    world.d.ledger.vault.shred([leaver.person], [KeyKind.PROFILE])
+    world.d.ledger.vault.shred([leaver.person])
 
     world.deliver()
 

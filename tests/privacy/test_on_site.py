@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.one_time import ask_code
+from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.one_time import CodeAsked, ask_code
 from alumni_sync.errors import Refused, Unavailable
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import SubjectRequest
@@ -167,6 +168,34 @@ def test_lifted_means_back(office: Community) -> None:
     assert ["received", "acknowledged", "done", "lifted"] == [each.event for each in history]
     again = carry_out(office.d, office.invitation(leaver)["id"], Wish.LIFT, "", "x", "lift")
     assert asked == again
+
+
+def test_whoever_left_can_ask_what_is_left_of_them(office: Community) -> None:
+    """Their profile is gone; the proof that is kept of them still knows where they read."""
+    leaver = office.joined()
+    office.leave(leaver)
+    office.sync()
+    office.deliver()
+    assert not office.d.ledger.vault.load([leaver.person]).has(leaver.person, KeyKind.PROFILE)
+
+    asked = _wish(office, leaver, Wish.ACCESS)
+
+    assert "zofia@mail.example" == office.mails[-1].to
+    made = data_for(office.d, office.invitation(leaver)["id"], asked.number, "en")
+    assert "withdrew" in {event["event"] for event in made.content["consents"][0]["history"]}
+
+
+def test_a_strangers_mailbox_is_sent_no_code(office: Community) -> None:
+    """Whoever said "this is not me" reads a mailbox that is not the person's."""
+    leaver = office.invited()
+    office.answer(leaver, Answer.NOT_ME)
+    sent = len(office.mails)
+
+    asked = ask_code(office.d, office.invitation(leaver)["id"])
+    office.deliver()
+
+    assert CodeAsked.NO_ADDRESS is asked
+    assert sent == len(office.mails)
 
 
 def test_somebody_who_is_restricted_is_not_asked(office: Community) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.consent.transitions import ALL_MAIL, suppress
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
@@ -179,6 +180,32 @@ def test_the_answer_reaches_the_person(
     assert (outcome.value, "k.weber", reason) == _events(office, number)[-1]
     with pytest.raises(Refused, match="already"):
         close_request(office.d, number, RequestState.DONE, WEBER)
+
+
+def test_an_answer_may_have_paragraphs(office: Community) -> None:
+    """What somebody wrote in three lines is not read as one."""
+    number = _by_letter(office, office.joined())
+
+    close_request(office.d, number, RequestState.DONE, WEBER, answer="One.\r\n\r\n<Two> & more.")
+    office.deliver()
+
+    assert "\n\nOne.\n\n<Two> & more.\n\n" in office.mails[-1].text
+    assert "<p>One.</p>\n<p>&lt;Two&gt; &amp; more.</p>" in office.mails[-1].html
+
+
+def test_whoever_objected_is_answered_by_letter(office: Community) -> None:
+    """No mail means no mail; and nobody believes that an answer went out which did not."""
+    leaver = office.invited()
+    with office.d.ledger.write() as connection:
+        address = office.d.ledger.hashes.address("zofia@mail.example")
+        suppress(connection, address, ALL_MAIL, "objected", office.clock.now())
+    sent = len(office.mails)
+
+    closed = close_request(office.d, _by_letter(office, leaver), RequestState.DONE, WEBER)
+    office.deliver()
+
+    assert not closed.mailed
+    assert sent == len(office.mails)
 
 
 def test_a_refusal_gives_a_reason(office: Community) -> None:

@@ -268,7 +268,10 @@ def test_a_new_code_can_be_asked_for(visitor: Browser, stand_in: StandIn) -> Non
 
 @pytest.mark.parametrize(
     ("codes", "status", "said"),
-    [(CodeAsked.TOO_MANY, 429, "three codes"), (CodeAsked.NO_ADDRESS, 409, "no address any more")],
+    [
+        (CodeAsked.TOO_MANY, 429, "three codes"),
+        (CodeAsked.NO_ADDRESS, 409, "We cannot send a code"),
+    ],
 )
 def test_where_no_code_can_come_the_page_says_what_to_do(
     visitor: Browser, stand_in: StandIn, codes: CodeAsked, status: int, said: str
