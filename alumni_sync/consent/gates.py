@@ -174,12 +174,15 @@ def contact_gate(
     return address if working_day else Closed(ClosedReason.NOT_TODAY)
 
 
-def by_own_request(terms: ContactTerms, facts: Facts, address: str) -> tuple[ContactTerms, Facts]:
+def by_own_request(
+    terms: ContactTerms, facts: Facts, address: str, language: str
+) -> tuple[ContactTerms, Facts]:
     """Return terms and facts for somebody who asked to be asked, at the address they have proven.
 
-    Only how we may write changes, and where to; every other reason not to stands.
+    Only how we may write changes, where to and in which language; every other reason not to stands.
     """
-    return replace(terms, basis=ContactBasis.SELF_JOINED), {**facts, "personal_email": address}
+    asked = {"personal_email": address, "language": language}
+    return replace(terms, basis=ContactBasis.SELF_JOINED), {**facts, **asked}
 
 
 def letter_gate(

@@ -38,7 +38,7 @@ from alumni_sync.consent.gates import (
     deciding_terms,
     deployment_gate,
 )
-from alumni_sync.consent.joined import own_addresses, spells_that_asked
+from alumni_sync.consent.joined import own_requests, spells_that_asked
 from alumni_sync.consent.lifecycle import UNANSWERED, Event, Position, step
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.outbox import asking_key, mail_row, queue
@@ -133,7 +133,7 @@ def plan_requests(d: "Deployment", run_id: str, *, page: int = CHUNK) -> Request
         if reason := deployment_gate(site.terms):
             blocked[reason.value] += _count(d, site)
             site = replace(site, only_own=True)
-            if deployment_gate(by_own_request(site.terms, {}, "")[0]):
+            if deployment_gate(by_own_request(site.terms, {}, "", "")[0]):
                 continue
         for found in _candidates(d, site, page):
             plans = _plans(d, site, found)
@@ -236,9 +236,9 @@ def _candidates(d: "Deployment", site: _Site, size: int) -> Iterator[Sequence[Ro
 def _plans(d: "Deployment", site: _Site, page: Sequence[RowMapping]) -> list[_Plan]:
     ring = d.ledger.vault.load([row["person"] for row in page])
     with d.ledger.read() as connection:
-        own = own_addresses(connection, ring, [row["spell"] for row in page])
+        own = own_requests(connection, ring, [row["spell"] for row in page])
     hashes = {row["spell"]: row["address_hash"] for row in page}
-    hashes |= {spell: d.ledger.hashes.address(address) for spell, address in own.items()}
+    hashes |= {spell: d.ledger.hashes.address(one.address) for spell, one in own.items()}
     scopes = _scopes(d, [one for one in hashes.values() if one])
     plans = []
     for row in page:
@@ -249,7 +249,8 @@ def _plans(d: "Deployment", site: _Site, page: Sequence[RowMapping]) -> list[_Pl
         suppressed = suppressed_scope(scope, MailKind.INVITATION.value)
         about: tuple[ContactTerms, Facts] = (site.terms, load_facts(opened))
         if row["spell"] in own:
-            about = by_own_request(*about, own[row["spell"]])
+            asked = own[row["spell"]]
+            about = by_own_request(*about, asked.address, asked.language)
         plans.append(_plan(d, site, row, about, suppressed=suppressed))
     return [plan for plan in plans if not plan.is_settled(site.terms)]
 

@@ -5,6 +5,7 @@ whatever becomes of them.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -33,7 +34,7 @@ from alumni_sync.consent.gates import (
     contact_gate,
 )
 from alumni_sync.consent.invitations import country_of, next_morning
-from alumni_sync.consent.joined import own_addresses
+from alumni_sync.consent.joined import own_requests
 from alumni_sync.consent.lifecycle import Event, Step, step
 from alumni_sync.consent.links import LinkKind
 from alumni_sync.consent.mails import MailKind, MailValues, compose, last_day
@@ -116,8 +117,14 @@ def _asked_as(attempt: Attempt) -> tuple[ContactTerms, Facts]:
     """Return by what and where somebody is asked: at the address they proved, if they asked us."""
     terms, facts = attempt.site.contact, attempt.dossier.facts
     spell = attempt.dossier.row["spell_id"]
-    address = own_addresses(attempt.connection, attempt.ring, [spell]).get(spell)
-    return by_own_request(terms, facts, address) if address else (terms, facts)
+    own = own_requests(attempt.connection, attempt.ring, [spell]).get(spell)
+    return by_own_request(terms, facts, own.address, own.language) if own else (terms, facts)
+
+
+def _own_request(attempt: Attempt) -> dict[str, Any]:
+    """Return what proves that somebody asked us."""
+    spell = attempt.dossier.row["spell_id"]
+    return {"join": own_requests(attempt.connection, attempt.ring, [spell])[spell].evidence()}
 
 
 def _gate(attempt: Attempt, terms: ContactTerms, facts: Facts) -> Gate:
@@ -173,6 +180,7 @@ def _asked(attempt: Attempt, message: Message, address: str, basis: ContactBasis
                 "language": attempt.language,
             },
             "contact_basis": basis.value,
+            **(_own_request(attempt) if basis is ContactBasis.SELF_JOINED else {}),
             "jurisdiction": attempt.site.contact.pack.jurisdiction,
         },
     )

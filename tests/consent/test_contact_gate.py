@@ -103,12 +103,13 @@ def test_the_address_is_written_to_as_given_with_a_plain_domain() -> None:
 
 def test_asking_us_changes_where_we_write_and_by_what_right_and_nothing_else() -> None:
     """The join page must open no gate but the one it is about."""
-    before = facts({"personal_email": "old@mail.example", "contact_given_at": None})
-    chosen, known = by_own_request(terms(basis="none"), before, "new@home.example")
+    mine = {"personal_email": "old@mail.example", "language": "de"}
+    before = facts({**mine, "contact_given_at": None})
+    chosen, known = by_own_request(terms(basis="none"), before, "new@home.example", "pl")
 
     assert Open("new@home.example") == ask(chosen, dict(known))
     assert ContactBasis.SELF_JOINED is chosen.basis
-    assert before == {**known, "personal_email": "old@mail.example"}
+    assert (before, "pl") == ({**known, **mine}, known["language"])
     assert terms(basis="none") == replace(chosen, basis=ContactBasis.NONE)
 
 

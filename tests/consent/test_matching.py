@@ -8,7 +8,7 @@ import pytest
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.asking_back import take_no_back
-from alumni_sync.consent.joined import own_addresses
+from alumni_sync.consent.joined import own_requests
 from alumni_sync.consent.joining import JoinState, find_join, keep_objection
 from alumni_sync.consent.matching import list_joins, match_join, reject_join, show_join
 from alumni_sync.domain import Identity
@@ -73,6 +73,7 @@ def test_a_match_gives_an_unasked_employment_its_contact_basis(world: World) -> 
     world.round()
 
     assert EMAIL == world.mails[-1].to
+    assert world.events(leaver)[-1]["body"]["join"]["request"] == request.id
     assert ("invited", "self_joined") == (
         world.invitation(leaver)["state"],
         world.invitation(leaver)["basis"],
@@ -332,4 +333,14 @@ def test_the_proven_address_goes_with_the_employment_it_was_for(world: World) ->
     ring = world.d.ledger.vault.load([leaver.person])
     assert ring.has(leaver.person, KeyKind.PROFILE)
     with world.d.ledger.read() as connection:
-        assert {} == own_addresses(connection, ring, [leaver.spell])
+        assert {} == own_requests(connection, ring, [leaver.spell])
+
+
+def test_the_invitation_speaks_the_language_that_was_chosen(world: World) -> None:
+    """The HR system may know another one; whoever asked has said which they read."""
+    leaver = world.leaver(language="en")
+    match_join(world.d, proven(world, language="pl").id, leaver.spell, HR)
+    world.round()
+
+    assert "pl" == world.invitation(leaver)["language"]
+    assert "Nie pracujesz już w firmie" in world.mails[-1].text
