@@ -185,6 +185,39 @@ def test_a_mailbox_that_now_is_somebody_elses_stays_silent(world: World) -> None
     assert 1 == len(world.mails)
 
 
+def test_somebody_the_source_knows_twice_is_not_asked_twice(any_world: World) -> None:
+    """Two records were merged, or one was split: the same person under another number (T27)."""
+    known = any_world.invited()
+    any_world.answer(known, Answer.NO)
+
+    again = any_world.leaver()
+    any_world.round()
+
+    assert "refused" == any_world.invitation(known)["state"]
+    assert "review" == any_world.roster.spell(again).verdict
+    assert 1 == len(any_world.mails)
+
+
+def test_a_member_whose_record_appears_twice_is_hidden_until_somebody_has_looked(
+    world: World,
+) -> None:
+    """Which of the two the yes belongs to is for a person to say, and nothing is lost (T27)."""
+    member = world.member()
+    world.deliver()
+    other = world.leaver()
+
+    world.round()
+
+    row = world.invitation(member)
+    assert ("paused", True) == (row["state"], row["suspended"])
+    assert 2 == len(world.mails)
+    world.roster.set_person(other, address_hash=None)
+    world.roster.change(other, personal_email=None)
+    world.judge()
+    world.round()
+    assert "given" == world.invitation(member)["state"]
+
+
 def test_a_mailbox_of_the_company_is_never_asked(world: World) -> None:
     """It may belong to the next one at that desk, who would consent for the leaver (T27)."""
     leaver = world.leaver(personal_email="zofia@mail.acme.example")

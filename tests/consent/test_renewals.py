@@ -306,7 +306,7 @@ def test_a_change_in_the_middle_of_a_renewal_is_a_question_of_its_own(world: Wor
     world.deliver()
     working_day(world, until(world, leaver) - timedelta(days=60))
     world.round()
-    world.later(days=7)
+    working_day(world, world.clock.now() + timedelta(days=7))
     before = len(world.mails)
     release(world, "2.0.0")
 
