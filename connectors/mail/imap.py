@@ -146,6 +146,8 @@ class ImapMailbox:
                     self._host, self._port, ssl_context=tls, timeout=self._timeout
                 )
             plain = imaplib.IMAP4(self._host, self._port, timeout=self._timeout)
+            if "STARTTLS" not in plain.capabilities:
+                raise imaplib.IMAP4.error  # noqa: TRY301 told below, like a refusal of it
             plain.starttls(ssl_context=tls)
         except (ssl.SSLError, imaplib.IMAP4.error, OSError) as error:
             if plain is not None:
