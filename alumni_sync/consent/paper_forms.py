@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Row, RowMapping, insert, select
+from sqlalchemy import Connection, Row, RowMapping, insert, select, update
 
 from alumni_sync.consent.answers import Channel, Conflict
 from alumni_sync.consent.dossier import INVITATION, Dossier, load_dossier, person_of
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 PRINTED: Final = "printed"
 AWAITING: Final = "awaiting_second"
 RECORDED: Final = "recorded"
+DROPPED: Final = "dropped"
 CONSENT: Final = "consent"
 ANSWERS: Final = t(RecordedAnswer)
 """States and kind of a recorded answer, see `ledger.request_tables`."""
@@ -257,6 +258,16 @@ def _code(d: "Deployment", number: str, printed: Mapping[str, Any]) -> str:
     whole = d.ledger.hashes.digest("paper", number, json.dumps(printed, sort_keys=True))
     parts = (notice["text_sha256"], notice["form_sha256"], whole)
     return "-".join(part[:_PART] for part in parts)
+
+
+def forget_forms(connection: Connection, invitation_id: str, now: datetime) -> None:
+    """Drop what stands on forms that never became a consent: facts that are let go elsewhere."""
+    waiting = (ANSWERS.c.kind == CONSENT, ANSWERS.c.state.in_([PRINTED, AWAITING]))
+    connection.execute(
+        update(ANSWERS)
+        .where(ANSWERS.c.invitation_id == invitation_id, *waiting)
+        .values(state=DROPPED, sealed=None, closed_at=now, version=ANSWERS.c.version + 1)
+    )
 
 
 @dataclass(frozen=True, slots=True)

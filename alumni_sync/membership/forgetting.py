@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, select, update
 
+from alumni_sync.consent.paper_forms import forget_forms
 from alumni_sync.consent.unreachable import is_about_mailbox
 from alumni_sync.domain import ConsentState
 from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
@@ -168,6 +169,7 @@ def _bury(
         connection.execute(
             update(_INVITATION).where(_INVITATION.c.id == row.invitation_id).values(sealed=None)
         )
+        forget_forms(connection, row.invitation_id, now)
 
 
 def _outcome(row: Row[Any]) -> str:
