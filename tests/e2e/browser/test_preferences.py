@@ -84,6 +84,12 @@ def test_no_barrier_is_found(chromium: Browser, site: Running, width: int, schem
     page.goto(f"{site.origin}/p")
     unfold(page)
     found["break"] = _barriers(page)
+    site.behind.state = ConsentState.RENEWAL_DUE
+    page.goto(f"{site.origin}/consent")
+    page.locator("#more > summary").click()
+    found["does it go on"] = _barriers(page)
+    page.get_by_role("button", name="Save my answer").click()
+    found["does it go on, without an answer"] = _barriers(page)
     page.goto(f"{site.origin}/resend")
     page.get_by_label("E-mail address").fill("anna@p.example")
     page.get_by_role("button").click()
@@ -102,6 +108,10 @@ def test_nothing_is_wider_than_a_phone(chromium: Browser, site: Running, languag
         page.goto(site.origin + path)
         unfold(page)
         wide[path] = page.evaluate("document.documentElement.scrollWidth")
+    site.behind.state = ConsentState.RENEWAL_DUE
+    page.goto(f"{site.origin}/p/{MANAGE}")
+    page.goto(f"{site.origin}/consent?lang={language}")
+    wide["/consent"] = page.evaluate("document.documentElement.scrollWidth")
     context.close()
 
     assert {320} == set(wide.values()), wide
