@@ -193,7 +193,9 @@ def _serve(app: "ASGIApp", port: int) -> None:
         stop = threading.Event()
         threading.Thread(target=_stop_with_caller, args=[stop], daemon=True).start()
         idle = Worker([Chore("none", lambda _run: None, 3600.0)], time.monotonic)
+        before = time.process_time()
         serve([Site("site", app, "127.0.0.1", port)], idle, stop, say=_say)
+        _say(time.process_time() - before)
 
 
 def _stop_with_caller(stop: threading.Event) -> None:
@@ -222,7 +224,12 @@ def _measure_site(figures: Figures, folder: Path, people: int, port: int) -> Non
                 some = links[begin : begin + share]
                 turns["bare"].append(_run("visit", folder, (bare_port, some)))
                 turns["ours"].append(_run("visit", folder, (port, some)))
+            seconds = {"ours": _stop(ours), "bare": _stop(bare)}
     rates = {side: _report_side(figures, side, parts) for side, parts in turns.items()}
+    each = {side: seconds[side] / people * 1000 for side in turns}
+    figures.note(
+        f"processor time an answer: ours {each['ours']:.2f} ms, bare {each['bare']:.2f} ms"
+    )
     figures.at_least("answers a second vs the bare page", rates["ours"] / rates["bare"], BOUND_SITE)
     _once_each(folder / "company" / "var" / "ledger.db", people)
     figures.note(f"{people:,} people, {people:,} decisions in the chain, one each, no error")
@@ -233,6 +240,15 @@ def _ready(server: subprocess.Popen[bytes]) -> None:
     if not server.stdout.readline():
         msg = "a server did not start"
         raise SystemExit(msg)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> float:
+    """Let a server stop; return the processor time that it took, in seconds."""
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.close()
+    seconds: float = json.loads(server.stdout.readlines()[-1])
+    return seconds
 
 
 def _links(outbox: Path) -> list[str]:

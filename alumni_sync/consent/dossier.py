@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, select
 
@@ -19,6 +20,7 @@ from alumni_sync.eligibility.records import load_record
 from alumni_sync.ledger.columns import UtcDateTime
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Decision, Invitation, Spell, t
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.ports import ProfileField, Purpose, Shown
@@ -176,6 +178,9 @@ def select_dossiers(now: Moment) -> Select[Any]:
     ).select_from(tables)
 
 
+_REMEMBERED: Final = 10_000
+_WHOSE: Final[WeakKeyDictionary[Ledger, dict[str, str]]] = WeakKeyDictionary()
+"""Invitation → person, of the ledgers that are open."""
 _PERSON: Final = select(INVITATION.c.person_id).where(INVITATION.c.id == bindparam("invitation"))
 _ONE: Final = select_dossiers(bindparam("now", type_=UtcDateTime)).where(
     INVITATION.c.id == bindparam("invitation")
@@ -184,9 +189,27 @@ _ONE_LOCKED: Final = _ONE.with_for_update(of=INVITATION)
 
 
 def person_of(d: "Deployment", invitation_id: str) -> str | None:
-    """Return whose invitation it is; None if there is no such one."""
-    with d.ledger.read() as connection:
-        return connection.execute(_PERSON, {"invitation": invitation_id}).scalar()
+    """Return whose invitation it is; None if there is no such one.
+
+    That never changes, and every answer asks for it: what was found once is remembered.
+    """
+    known = _WHOSE.setdefault(d.ledger, {})
+    if invitation_id not in known:
+        with d.ledger.read() as connection:
+            person = connection.execute(_PERSON, {"invitation": invitation_id}).scalar()
+        if person is None:
+            return None
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[invitation_id] = str(person)
+    return known[invitation_id]
+
+
+def remember(d: "Deployment", row: RowMapping) -> None:
+    """Note whose invitation a row is that was read anyway."""
+    known = _WHOSE.setdefault(d.ledger, {})
+    if len(known) < _REMEMBERED:
+        known[row["id"]] = row["person_id"]
 
 
 def load_dossier(

@@ -12,6 +12,7 @@ from alumni_sync.consent.dossier import (
     dossier_row,
     open_dossier,
     open_pending,
+    remember,
 )
 from alumni_sync.consent.editions import Edition, Terms
 from alumni_sync.consent.gates import Open, private_address
@@ -226,6 +227,7 @@ def view(d: "Deployment", invitation_id: str, language: str | None = None) -> Co
         row = dossier_row(connection, invitation_id, now)
     if row is None:
         return None
+    remember(d, row)
     ring = d.ledger.vault.load([row["person_id"]])
     dossier = open_dossier(row, ring)
     return _view(page_for(d, dossier, language), dossier, now, open_pending(row, ring))

@@ -51,8 +51,12 @@ class Sessions:
         """Sign with a key derived from the deployment's; `https` decides about `__Host-`."""
         self._hashes = hashes
         self._clock = clock
-        self._https = https
         self.cookie = "__Host-visit" if https else "visit"
+        # Written out: base64 and hex need no quoting, and every page sets it.
+        lifetime = int(LIFETIME.total_seconds())
+        self._attributes = f"HttpOnly; Max-Age={lifetime}; Path=/; SameSite=lax"
+        if https:
+            self._attributes += "; Secure"
 
     def begin(self, kind: str, reference: str, token_id: str = "") -> Session:
         """Return a new session; it exists once `attach` has put it on a response."""
@@ -62,15 +66,8 @@ class Sessions:
         """Set the cookie on `response`, renewed to the full lifetime."""
         claims = {**asdict(session), "expires": self._expiry()}
         body = urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode()
-        response.set_cookie(
-            self.cookie,
-            f"{body}.{self._hashes.signature(_PURPOSE, body.encode())}",
-            max_age=int(LIFETIME.total_seconds()),
-            path="/",
-            secure=self._https,
-            httponly=True,
-            samesite="lax",
-        )
+        value = f"{body}.{self._hashes.signature(_PURPOSE, body.encode())}"
+        response.headers.append("set-cookie", f"{self.cookie}={value}; {self._attributes}")
 
     def read(self, request: Request) -> Session | None:
         """Return the live session of `request`; None if there is none that we signed."""
