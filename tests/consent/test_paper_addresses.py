@@ -8,9 +8,10 @@ from alumni_sync.consent.letters import write_letter
 from alumni_sync.consent.links import resolve_link
 from alumni_sync.consent.paper_forms import print_form
 from alumni_sync.consent.recorded import confirm_consent, propose_consent
+from alumni_sync.consent.transitions import ALL_MAIL, suppress
 from alumni_sync.domain import ConsentState, ContactBasis
 from alumni_sync.sections import Contact
-from tests.consent.papers import DPO, SEC, form_of, keyed, printed
+from tests.consent.papers import DPO, SEC, form_of, keyed, printed, row
 from tests.consent.world import World
 from tests.roster import Leaver
 
@@ -69,6 +70,22 @@ def test_an_address_that_nobody_may_write_to(here: World, email: str) -> None:
 
     assert isinstance(outcome, Invalid)
     assert ["email"] == [name for name, _ in outcome.problems]
+
+
+def test_an_address_that_objects_meanwhile(here: World) -> None:
+    """Its owner told us never to write there; nothing of the second's confirmation may stay."""
+    leaver = here.invited()
+    number = printed(here, leaver)
+    propose_consent(here.d, number, 1, keyed(here, number, email="new@home.example"), DPO)
+    digest = here.d.ledger.hashes.address("new@home.example")
+    with here.d.ledger.write() as connection:
+        suppress(connection, digest, ALL_MAIL, "objected", here.clock.now())
+
+    outcome = confirm_consent(here.d, number, 2, SEC)
+
+    assert isinstance(outcome, Invalid)
+    assert ("awaiting_second", 2) == (row(here, number).state, row(here, number).version)
+    assert "invited" == here.invitation(leaver)["state"]
 
 
 def test_whom_only_a_letter_asked_writes_an_address(here: World) -> None:

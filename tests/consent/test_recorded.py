@@ -303,6 +303,17 @@ def test_a_no_on_the_site_wins_over_a_paper_on_its_way(here: World) -> None:
     assert Conflict(ConsentState.REFUSED, "state") == confirm_consent(here.d, number, 2, SEC)
 
 
+def test_nobody_keys_in_what_cannot_be_given(here: World) -> None:
+    """The first person hears it at once, not the second a week later."""
+    leaver = here.invited()
+    number = printed(here, leaver)
+    here.answer(leaver, Answer.NO)
+
+    outcome = propose_consent(here.d, number, 1, keyed(here, number), DPO)
+
+    assert Conflict(ConsentState.REFUSED, "state") == outcome
+
+
 def test_what_speaks_against_it_meanwhile(here: World) -> None:
     """A case that was opened after the signature keeps somebody out, on paper as on the site."""
     leaver = here.invited()

@@ -195,6 +195,29 @@ def test_an_event_belongs_to_its_person(company: Company) -> None:
         assert 404 == company.open(path).status
 
 
+def test_a_search_for_nothing_is_none(company: Company) -> None:
+    """An empty search, or one as long as a book, means nobody in particular."""
+    for asked in ("", " ", "x" * 400):
+        assert "Write what you are looking for." in search(company, asked)
+    assert [] == company.log()
+
+
+def test_who_is_meant_by_a_shared_mailbox(company: Company) -> None:
+    """Two people with one address are two lines, and each is written down as found."""
+    world = company.world
+    one, other = world.leaver("anna"), world.leaver("ewa")
+    shared = world.d.ledger.hashes.address("both@mail.example")
+    for leaver in (one, other):
+        world.roster.set_person(leaver, address_hash=shared)
+
+    shown = search(company, "both@mail.example")
+
+    assert "That means 2 people" in shown
+    for leaver in (one, other):
+        assert f'href="/person/{leaver.person}"' in shown
+    assert {one.person, other.person} == {row[2] for row in company.log()}
+
+
 # --- who sees it ----------------------------------------------------------------------------------
 
 

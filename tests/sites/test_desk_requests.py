@@ -155,7 +155,14 @@ def test_restricting_is_done_here(company: Company) -> None:
     with company.d.ledger.read() as connection:
         query = select(t(Person).c.restricted_at).where(t(Person).c.id == leaver.person)
         assert connection.execute(query).scalar() is not None
-    assert ">restricted</span>" in company.open(f"/person/{leaver.person}").text
+    file = f"/person/{leaver.person}"
+    assert ">restricted</span>" in company.open(file).text
+
+    assert 422 == company.submit(file, to="/restriction").status
+    lifted = company.submit(file, ("told", "yes"), to="/restriction")
+
+    assert "may be used again" in company.open(lifted.headers["location"]).text
+    assert ">restricted</span>" not in company.open(file).text
 
 
 def test_the_same_request_twice_is_one(company: Company) -> None:

@@ -12,9 +12,10 @@ from alumni_sync.consent.told import LESSENS, WITHDRAW, Told, record_withdrawal
 from alumni_sync.domain import LIVE_STATES, ConsentState, Identity
 from alumni_sync.ports import Purpose
 from alumni_sync.privacy.holds import REASONS, lift_hold, matter_problem, set_hold
+from alumni_sync.privacy.restriction import lift
 from alumni_sync.reporting.person_file import ConsentLine
 from alumni_sync.review.authority import Act
-from alumni_sync.sites.desk.people import HOLD, opened, person_page
+from alumni_sync.sites.desk.people import HOLD, RESTRICTION, opened, person_page
 from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
 from alumni_sync.sites.desk.words import NOT_NOW, day, problem_words
 from alumni_sync.sites.endpoints import Visit
@@ -54,6 +55,18 @@ def _hold_again(desk: Desk, identity: Identity, person_id: str, matter: str, why
     problems = (("hold-reason", why),)
     typed = {"matter": matter}
     return person_page(desk, identity, person_id, status=422, problems=problems, typed=typed)
+
+
+def restriction(desk: Desk, visit: Visit) -> Response:
+    """`POST /person/P-…/restriction`: lift it, once the person was told (GDPR Art. 18(3))."""
+    identity = desk.visitor(visit.request, Act.HANDLE_REQUEST)
+    person_id = visit.request.path_params["person"]
+    desk.submitted(visit, identity, RESTRICTION, person_id)
+    if visit.form.one("told") != "yes":
+        problems = (("told", "Tell them first, and say here that you did."),)
+        return person_page(desk, identity, person_id, status=422, problems=problems)
+    lift(desk.behind.d, person_id, identity)
+    return desk.onward(f"/person/{person_id}?done=unrestricted")
 
 
 # --- an answer that was told ----------------------------------------------------------------------
@@ -177,6 +190,7 @@ def _named(visit: Visit) -> tuple[str, str]:
 
 ROOMS: Final = (
     ("/person/{person}/hold", hold, ("POST",)),
+    ("/person/{person}/restriction", restriction, ("POST",)),
     ("/person/{person}/answer/{invitation}", answer, ("GET", "POST")),
     ("/person/{person}/answer/{invitation}/form", printed, ("POST",)),
 )

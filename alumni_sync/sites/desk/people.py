@@ -24,6 +24,7 @@ from alumni_sync.sites.endpoints import Visit
 
 FIND: Final = "find"
 HOLD: Final = "hold"
+RESTRICTION: Final = "restriction"
 LONGEST: Final = 320
 """What may be searched for: an e-mail address is no longer."""
 DIGITS: Final = 18
@@ -32,7 +33,7 @@ DONE: Final[Mapping[str, str]] = {
     "lifted": "The legal hold is lifted. What is overdue is let go by the next retention.",
     "withdrawn": "It is taken back. The removal has begun; the person is told by mail.",
     "refused": "It is recorded. Nobody asks again.",
-    "requested": "The request is taken down.",
+    "unrestricted": "Their data may be used again, as far as their consent goes.",
 }
 """What the page says after an act, by the code in its address."""
 
@@ -120,6 +121,7 @@ def person_page(  # noqa: D417 the shell and the visitor are everywhere the same
         typed=typed or {},
         reasons=LIFT_REASONS if file.held else REASONS,
         token=desk.token(identity, HOLD, person_id, int(file.held)),
+        lift_token=desk.token(identity, RESTRICTION, person_id),
     )
 
 

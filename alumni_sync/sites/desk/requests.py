@@ -17,7 +17,7 @@ from alumni_sync.privacy.request_rows import (
     show_request,
 )
 from alumni_sync.privacy.requests import close_request, extend_request, open_request
-from alumni_sync.privacy.restriction import lift, restrict
+from alumni_sync.privacy.restriction import restrict
 from alumni_sync.review.authority import Act
 from alumni_sync.sites.desk.people import opened
 from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
@@ -44,7 +44,6 @@ _DONE: Final[Mapping[str, str]] = {
     "by_post": "The request is closed. There is no address for mail: answer by letter.",
     "extended": "The deadline is extended, and the person is told why.",
     "restricted": "From now on their data is kept and used for nothing else.",
-    "unrestricted": "Their data may be used again, as far as their consent goes.",
     "requested": "The request is taken down.",
 }
 
@@ -90,9 +89,6 @@ def _act(desk: Desk, identity: Identity, shown: ShownRequest, form: Form) -> str
     if act == "restrict":
         restrict(d, shown.summary.person_id, identity)
         return "restricted"
-    if act == "lift":
-        lift(d, shown.summary.person_id, identity)
-        return "unrestricted"
     if act not in {RequestState.DONE.value, RequestState.REFUSED.value}:
         raise Refused("choose what to do")
     answer = form.one("answer")
