@@ -142,6 +142,8 @@ def _in_words(value: object) -> object:
     if isinstance(value, str):
         return {ANY_LANGUAGE: value}
     keys = value.keys() if isinstance(value, Mapping) else ()
+    if list(keys) == [ANY_LANGUAGE]:  # checked before: a section made anew from what it says
+        return value
     if not keys or not all(isinstance(key, str) and LANGUAGE.fullmatch(key) for key in keys):
         raise ValueError("must be text | or a text for each language: {en: …, de: …}")
     return value
