@@ -28,7 +28,8 @@ from alumni_sync.privacy.request_rows import (
     request_number,
     row_of,
 )
-from alumni_sync.privacy.requests import acknowledge, ask_on_site, asked_before, close_at_once
+from alumni_sync.privacy.request_steps import close_at_once
+from alumni_sync.privacy.requests import acknowledge, ask_on_site, asked_before
 from alumni_sync.privacy.restriction import lift_at_once, restrict_at_once
 from alumni_sync.privacy.subject_export import SubjectExport, export_subject
 

@@ -20,7 +20,7 @@ from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.leases import hold
 from alumni_sync.ports import Fate, Message
 from alumni_sync.privacy.request_rows import EVENT, REQUEST, RequestState, request_number
-from alumni_sync.privacy.requests import note
+from alumni_sync.privacy.request_steps import note
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

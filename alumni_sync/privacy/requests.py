@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select
 
 from alumni_sync.consent.dossier import INVITATION, person_of
 from alumni_sync.consent.mails import MailKind
@@ -32,6 +32,13 @@ from alumni_sync.privacy.request_rows import (
     request_number,
     row_of,
     seal_words,
+)
+from alumni_sync.privacy.request_steps import (
+    change,
+    close,
+    happened,
+    refuse_what_is_not_true,
+    still_open,
 )
 from alumni_sync.review.authority import Act, Authority
 from alumni_sync.review.own_file import refuse_own_file
@@ -162,15 +169,15 @@ def extend_request(d: "Deployment", number: str, identity: Identity, *, reason: 
     now = d.clock.now()
     row, ring = _handled(d, number, identity)
     with d.ledger.write() as connection:
-        row = _still_open(connection, row.id)
+        row = still_open(connection, row.id)
         if row.extended or row.due_at <= now:
             why = "it was extended before" if row.extended else "its deadline is over"
             raise Refused(f"{number} cannot be extended: {why}")
         due = _due(d, row.source, row.received_at, extended=True)
         if due <= row.due_at:
             raise Refused(f"{number} cannot be extended: the jurisdiction pack knows no extension")
-        _change(connection, row, extended=True, due_at=due)
-        _happened(connection, row, "extended", now, identity, reason=reason)
+        change(connection, row, extended=True, due_at=due)
+        happened(connection, row, "extended", now, identity, reason=reason)
         told = _told(d, row, due, reason=reason)
         tell(d, connection, ring, MailKind.REQUEST_EXTENDED, told)
     return due
@@ -196,37 +203,14 @@ def close_request(
     now = d.clock.now()
     row, ring = _handled(d, number, identity)
     with d.ledger.write() as connection:
-        row = _still_open(connection, row.id)
-        _refuse_what_is_not_true(connection, row, outcome)
-        _close(connection, row, outcome, now)
+        row = still_open(connection, row.id)
+        refuse_what_is_not_true(connection, row, outcome)
+        close(connection, row, outcome, now)
         sealed = seal_words(ring, row.person_id, EVENT.name, _plain(answer))
-        _happened(connection, row, outcome.value, now, identity, reason=reason, sealed=sealed)
+        happened(connection, row, outcome.value, now, identity, reason=reason, sealed=sealed)
         told = _told(d, row, row.due_at, reason=reason, outcome=outcome.value, answer=answer)
         mailed = tell(d, connection, ring, MailKind.REQUEST_ANSWERED, told)
     return Closed(request_number(row.id), mailed)
-
-
-def close_at_once(connection: Connection, number: str, now: datetime) -> None:
-    """Close what the site has just done itself, within the caller's write transaction."""
-    row = row_of(connection, request_id(number), lock=True)
-    if row.state == RequestState.OPEN.value:
-        _close(connection, row, RequestState.DONE, now)
-        _happened(connection, row, "done", now, None)
-
-
-def note(
-    connection: Connection,
-    number: str,
-    event: str,
-    now: datetime,
-    *,
-    reason: str = "",
-    identity: Identity | None = None,
-    actor: Actor = Actor.SUBJECT,
-) -> None:
-    """Add an event to a request's history; without an identity `actor` did it."""
-    row = row_of(connection, request_id(number))
-    _happened(connection, row, event, now, identity, reason=reason, actor=actor)
 
 
 # --- one request, from its words to its rows ----------------------------------------------------
@@ -259,7 +243,7 @@ def _open(d: "Deployment", wish: _Wish) -> str:
         row = row_of(connection, made.scalar_one())
         identity = None if wish.nonce_hash else Identity(wish.actor, wish.verified)
         lost = "words_not_kept" if wish.words and sealed is None else ""
-        _happened(connection, row, "received", now, identity, reason=lost)
+        happened(connection, row, "received", now, identity, reason=lost)
         on_site = wish.nonce_hash is not None
         if not on_site or wish.kind is not RequestKind.ERASE:  # that one is told on the page
             at_once = on_site and wish.kind in AT_ONCE
@@ -281,7 +265,7 @@ def _acknowledge(
 ) -> None:
     told = _told(d, row, row.due_at, outcome=outcome)
     if tell(d, connection, ring, MailKind.REQUEST_RECEIVED, told):
-        _happened(connection, row, "acknowledged", d.clock.now(), None, actor=Actor.SYSTEM)
+        happened(connection, row, "acknowledged", d.clock.now(), None, actor=Actor.SYSTEM)
 
 
 def _source_of(d: "Deployment", person_id: str) -> str:
@@ -337,58 +321,6 @@ def _handled(d: "Deployment", number: str, identity: Identity) -> tuple[Row[Any]
         Authority.of(d.settings).require(identity, Act.HANDLE_REQUEST, row.source)
         refuse_own_file(d, connection, identity, row.person_id)
     return row, d.ledger.vault.load([row.person_id])
-
-
-def _still_open(connection: Connection, number: int) -> Row[Any]:
-    row = row_of(connection, number, lock=True)
-    if row.state != RequestState.OPEN.value:
-        raise Refused(f"{request_number(row.id)} is {row.state} already")
-    return row
-
-
-def _refuse_what_is_not_true(connection: Connection, row: Row[Any], outcome: RequestState) -> None:
-    """Refuse to call an erasure or a restriction done that was not carried out."""
-    if outcome is not RequestState.DONE:
-        return
-    person = connection.execute(select(_PERSON).where(_PERSON.c.id == row.person_id)).one()
-    if row.kind == RequestKind.ERASE and person.erased_at is None:
-        raise Refused("nothing was erased: `alumni-sync privacy erase` first")
-    if row.kind == RequestKind.RESTRICT and person.restricted_at is None:
-        raise Refused("nothing is restricted: `alumni-sync privacy restrict` first")
-
-
-def _close(connection: Connection, row: Row[Any], outcome: RequestState, now: datetime) -> None:
-    _change(connection, row, state=outcome.value, closed_at=now)
-
-
-def _change(connection: Connection, row: Row[Any], **values: object) -> None:
-    changed = update(REQUEST).where(REQUEST.c.id == row.id)
-    connection.execute(changed.values(version=row.version + 1, **values))
-
-
-def _happened(
-    connection: Connection,
-    row: Row[Any],
-    event: str,
-    now: datetime,
-    identity: Identity | None,
-    *,
-    reason: str = "",
-    sealed: bytes | None = None,
-    actor: Actor = Actor.SUBJECT,
-) -> None:
-    """Add one row of history; without an identity it is the person's own doing, or `actor`'s."""
-    values = {
-        "request_id": row.id,
-        "person_id": row.person_id,
-        "event": event,
-        "at": now,
-        "actor": identity.user if identity else actor.value,
-        "verified": identity.verified if identity else True,
-        "reason": reason,
-        "sealed": sealed,
-    }
-    connection.execute(insert(EVENT).values(values))
 
 
 def _plain(words: str) -> str:

@@ -15,7 +15,7 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Person, t
 from alumni_sync.privacy.request_rows import REQUEST, RequestKind, RequestState, request_number
-from alumni_sync.privacy.requests import close_at_once, note
+from alumni_sync.privacy.request_steps import close_at_once, note
 from alumni_sync.review.access import log_access
 from alumni_sync.review.authority import Act, Authority
 
