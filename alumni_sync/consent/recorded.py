@@ -43,6 +43,7 @@ from alumni_sync.consent.paper_forms import (
     seal_answer,
 )
 from alumni_sync.consent.terms import edition_of, terms_for
+from alumni_sync.consent.versions import asks_again
 from alumni_sync.domain import Identity
 from alumni_sync.errors import ConfigError, Refused
 from alumni_sync.ledger.vault import KeyRing
@@ -211,10 +212,13 @@ def _done(desk: _Desk, state: str, seen: int) -> bool:
 def _on_the_form(doing: Doing, form: PrintedForm) -> tuple[Doing, str]:
     """Return the act on the page that the form is, and why no yes can be taken on it now.
 
-    A form is good as long as its edition, with what we say today about controller, recipient and
-    periods, still gives its very words; otherwise the yes would be to something else.
+    A form is good as long as no newer edition means something else, and its own, with what we say
+    today about controller, recipient and periods, still gives its very words; otherwise the yes
+    would be to something else.
     """
     reason = in_the_way(doing.d, doing.connection, doing.dossier, doing.page)
+    if asks_again(form.notice_version, doing.page.edition.manifest.version):
+        return doing, "other_notice"
     try:
         edition = edition_of(doing.d, form.notice_version)
     except ConfigError:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -329,6 +330,31 @@ def test_another_notice_is_another_question(here: World) -> None:
     leaver = here.invited()
     number = proposed(here, leaver)
     here.d.settings.sources["acme-pl"].controller.__dict__["name"] = "Somebody Else Ltd"
+
+    assert Conflict(ConsentState.INVITED, "other_notice") == confirm_consent(here.d, number, 2, SEC)
+
+
+@pytest.mark.parametrize(("newer", "good"), [("1.0.1", True), ("1.1.0", True), ("2.0.0", False)])
+def test_which_newer_text_leaves_an_older_form_good(here: World, newer: str, *, good: bool) -> None:
+    """T17: a mended typo must not void what is in the post; another meaning must."""
+    number = proposed(here, here.invited())
+    notices = here.root / "rules" / "notices" / "alumni-community"
+    copytree(notices / "1.0.0", notices / newer)
+    manifest = notices / newer / "manifest.yaml"
+    manifest.write_text(manifest.read_text("utf-8").replace("1.0.0", newer), "utf-8")
+
+    outcome = confirm_consent(here.d, number, 2, SEC)
+
+    assert isinstance(outcome, Decided if good else Conflict)
+
+
+def test_an_edition_that_is_gone_proves_nothing(here: World) -> None:
+    """T17: whose text cannot be shown any more cannot be agreed to any more."""
+    number = proposed(here, here.invited())
+    notices = here.root / "rules" / "notices" / "alumni-community"
+    manifest = notices / "1.0.0" / "manifest.yaml"
+    manifest.write_text(manifest.read_text("utf-8").replace("1.0.0", "2.0.0"), "utf-8")
+    (notices / "1.0.0").rename(notices / "2.0.0")
 
     assert Conflict(ConsentState.INVITED, "other_notice") == confirm_consent(here.d, number, 2, SEC)
 
