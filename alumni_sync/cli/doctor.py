@@ -227,6 +227,7 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
 
 def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     from alumni_sync.consent.joining import waiting_for_hr
+    from alumni_sync.consent.orphans import refuse_orphans
     from alumni_sync.consent.reach import reach
     from alumni_sync.consent.renewals import outdated_notes
     from alumni_sync.consent.suppressions import due_to_justify
@@ -251,5 +252,6 @@ def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
             diagnosis.notes += requests.notes()
             for sentence in requests.sentences():
                 diagnosis.add(Problem("requests of people", sentence, _REQUESTS), Exit.REJECTED)
+            refuse_orphans(deployment)
     except AlumniSyncError as error:
         diagnosis.blame(error, "ledger")

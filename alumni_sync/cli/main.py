@@ -46,7 +46,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "exit-pack": Entry(
         "alumni_sync.cli.exit_pack:exit_pack", "What HR hands out before the exit: text and code."
     ),
-    "privacy": Entry("alumni_sync.cli.privacy:privacy", "Answer requests; erase; let go what is due."),
+    "privacy": Entry(
+        "alumni_sync.cli.privacy:privacy", "Answer requests; erase; let go what is due."
+    ),
     "suppressions": Entry(
         "alumni_sync.cli.suppressions:suppressions", "Addresses that are never written to."
     ),

@@ -25,6 +25,7 @@ def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> 
     The consent site must be reached at consent.public_url and the HR desk at desk.url: mails and
     links name these. Beyond loopback, put a TLS proxy in front (docs/deploy-proxy.md).
     """
+    from alumni_sync.consent.orphans import refuse_orphans
     from alumni_sync.logs import set_up_logging
     from alumni_sync.sites import composition
     from alumni_sync.sites.serve import serve as run
@@ -38,6 +39,7 @@ def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     with app.at_work() as deployment:
+        refuse_orphans(deployment)
         worker = composition.worker_of(deployment)
         sites = composition.sites_of(
             deployment, host=host, port=port, desk_port=desk_port, wake=worker.wake

@@ -21,6 +21,7 @@ from alumni_sync.consent.dossier import (
     seal_goodbye,
     select_dossiers,
 )
+from alumni_sync.consent.jurisdictions import Timers
 from alumni_sync.consent.lifecycle import HELD_ONTO, Effect, Event, Step, step
 from alumni_sync.consent.standing import ENDINGS, obstacle
 from alumni_sync.consent.terms import pack_of
@@ -29,7 +30,6 @@ from alumni_sync.domain import Actor, ConsentState
 from alumni_sync.ledger.vault import KeyRing
 
 if TYPE_CHECKING:
-    from alumni_sync.consent.jurisdictions import Timers
     from alumni_sync.deployment import Deployment
 
 PAGE: Final = 100
@@ -173,8 +173,10 @@ def _along(row: RowMapping, ring: KeyRing, moved: Step, *, lapsed: bool = False)
     return Along(goodbye=seal_goodbye(open_dossier(row, ring), ring, lapsed=lapsed))
 
 
-def _timers(d: "Deployment", row: RowMapping) -> "Timers":
-    return pack_of(d, row["source"]).timers
+def _timers(d: "Deployment", row: RowMapping) -> Timers:
+    """Return the pack's timers; the product's own where its source is not configured any more."""
+    known = row["source"] in d.settings.sources
+    return pack_of(d, row["source"]).timers if known else Timers()
 
 
 def _locked(invitation_id: str, now: datetime) -> Any:  # noqa: ANN401 a Select of many columns
