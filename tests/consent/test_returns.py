@@ -1,6 +1,6 @@
 """What came back does what it means, once, and to nobody else."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.consent.mailboxes import Maildir
 from alumni_sync.consent.returns import ReturnCounts, take_returns
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import DeadLetter, Suppression, Tombstone, t
+from alumni_sync.privacy.erasure import erase
 from alumni_sync.privacy.retention import purge_due
 from tests.consent.returned_mails import autoreply, bounce, complaint
 from tests.consent.world import RUN, World
@@ -241,6 +243,39 @@ def test_a_member_who_complains_keeps_the_membership_and_gets_no_mail(postbox: P
     assert postbox.take() == ReturnCounts(complaints=1)
     assert standing(postbox, leaver)[0] == "given"
     assert len(postbox.rows(Suppression)) == 1
+
+
+@pytest.mark.parametrize("report", [complaint, bounce])
+def test_a_report_about_somebody_who_was_erased_finds_nobody(
+    postbox: Postbox, report: Callable[[str], bytes]
+) -> None:
+    """Reports come days late; what is left of the person must not be written to by them."""
+    leaver = postbox.invited()
+    first = postbox.last_id()
+    erase(postbox.d, leaver.person, by="legal", reason="request", run_id=RUN, call_platform=False)
+    before = postbox.history(leaver)
+    postbox.comes_back(report(first))
+
+    postbox.take()
+
+    assert before == postbox.history(leaver)
+    assert "erased" == standing(postbox, leaver)[0]
+
+
+def test_a_mail_that_another_program_takes_away_is_passed_over(postbox: Postbox) -> None:
+    """People look into the mailbox while we do."""
+    postbox.invited()
+    postbox.comes_back(bounce(postbox.last_id()), autoreply("<x@acme.example>"))
+    box = Maildir(postbox.box)
+    waiting = box.waiting()
+    key, _ = next(waiting)
+    for path in postbox.box.rglob("*.mx*"):
+        path.unlink()
+
+    assert [] == list(waiting)
+    box.left(key)
+    box.taken(key)
+    assert [] == postbox.left()
 
 
 def test_an_answer_stands_even_if_the_mail_bounces_afterwards(postbox: Postbox) -> None:

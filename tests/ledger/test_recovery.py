@@ -249,3 +249,17 @@ def test_a_line_that_was_edited_is_said(company: Vouched) -> None:
     with pytest.raises(ConfigError, match="edited"):
         read_copy(copy)
     assert verify(company.ledger).broken_seq is None
+
+
+def test_a_told_loss_that_was_edited_is_named_and_stops_nothing(company: Vouched) -> None:
+    """Whoever edits the very event that tells of a loss must be found by the check, not kill it."""
+    company.restored(3)
+    with company.ledger.write() as connection:
+        for verb in ("UPDATE", "DELETE"):
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS consent_event_no_{verb}")
+        edit = EVENTS.update().where(EVENTS.c.event == EVENT)
+        connection.execute(edit, {"canonical": b'{"body":{}}'})
+
+    report = check(company.ledger, company.place)
+
+    assert (4, ()) == (report.broken_seq, report.recovered)

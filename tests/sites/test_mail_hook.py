@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.mail_hook import SIGNATURE_HEADER, signature
+from alumni_sync.consent.mail_hook import SIGNATURE_HEADER, read_event, signature, take_event
+from alumni_sync.consent.return_effects import Taken
 from alumni_sync.ledger.mail_tables import ReturnedMail
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.sites.consent.mail_hook import PATH, LedgerMailHook, hook_route
@@ -141,6 +143,20 @@ def test_t42_a_replay_changes_nothing(provider: Provider, changed: dict[str, str
 
     assert TAKEN == provider.send(provider.event(**changed))
     assert before == provider.everything()
+    assert "invited" == provider.invitation(leaver)["state"]
+
+
+def test_t42_one_event_that_comes_eight_times_at_once_counts_once(provider: Provider) -> None:
+    """A provider whose first attempt was slow tries again before it is done."""
+    leaver = provider.invited()
+    event = read_event(provider.event(type="soft_bounced"))
+    assert event is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(lambda _: take_event(provider.d, event), range(8)))
+
+    assert (1, 7) == (said.count(Taken.DONE), said.count(Taken.AGAIN))
+    assert 1 == provider.taken()
     assert "invited" == provider.invitation(leaver)["state"]
 
 
