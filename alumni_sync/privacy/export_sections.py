@@ -211,9 +211,13 @@ def recorded(reader: Reader) -> list[Item]:
 
 
 def joins(reader: Reader) -> list[Item]:
-    """Return requests to join that led to this person; their content was let go at the match."""
+    """Return requests to join that led to this person: of the content the proven address stays."""
     names = ("state", "language", "created_at", "proven_at", "closed_at")
-    return [picked(row, names) for row in reader.rows(t(JoinRequest), "created_at")]
+    found = []
+    for row in reader.rows(t(JoinRequest), "created_at"):
+        said = reader.opened(KeyKind.PROFILE, "join_request", row["sealed"])
+        found.append(picked(row, names) | ({} if said is None else {"content": said}))
+    return found
 
 
 def accesses(reader: Reader) -> list[Item]:

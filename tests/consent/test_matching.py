@@ -16,6 +16,7 @@ from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.membership.forgetting import forget_spells
+from alumni_sync.privacy.subject_export import export_subject
 from tests.consent.joins import EMAIL, HR, PEOPLE, proven
 from tests.consent.world import World
 
@@ -344,3 +345,13 @@ def test_the_invitation_speaks_the_language_that_was_chosen(world: World) -> Non
 
     assert "pl" == world.invitation(leaver)["language"]
     assert "Nie pracujesz już w firmie" in world.mails[-1].text
+
+
+def test_who_asks_for_their_data_sees_the_address_they_gave(world: World) -> None:
+    """What we hold of somebody is theirs to see, however they came to us (Art. 15)."""
+    leaver = world.leaver()
+    match_join(world.d, proven(world).id, leaver.spell, HR)
+
+    exported = export_subject(world.d, leaver.person)
+    assert EMAIL == exported.content["joins"][0]["content"]["email"]
+    assert any(EMAIL.encode() in content for content in exported.files.values())
