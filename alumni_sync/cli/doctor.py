@@ -18,6 +18,7 @@ from alumni_sync.errors import AlumniSyncError, ConfigError, Problem
 if TYPE_CHECKING:
     from alumni_sync.consent.jurisdictions import JurisdictionPack
     from alumni_sync.deployment import Configuration
+    from alumni_sync.ports import Clock
     from alumni_sync.settings import Settings
 
 OTHERS_MAY_READ: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -82,7 +83,7 @@ def diagnose(app: App) -> Diagnosis:
     _check_secrets(configuration.settings, diagnosis)
     _check_people(configuration.settings, diagnosis)
     _check_outside(configuration, diagnosis)
-    _check_ledger(configuration, diagnosis)
+    _check_ledger(configuration, app.clock(), diagnosis)
     return diagnosis
 
 
@@ -225,7 +226,7 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
         diagnosis.blame(error, "mail")
 
 
-def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
+def _check_ledger(configuration: "Configuration", clock: "Clock", diagnosis: Diagnosis) -> None:
     from alumni_sync.consent.joining import waiting_for_hr
     from alumni_sync.consent.orphans import refuse_orphans
     from alumni_sync.consent.reach import reach
@@ -242,7 +243,7 @@ def _check_ledger(configuration: "Configuration", diagnosis: Diagnosis) -> None:
         )
         return
     try:
-        with Deployment.of(configuration, create=False) as deployment:
+        with Deployment.of(configuration, clock=clock, create=False) as deployment:
             diagnosis.notes += [each.sentence() for each in reach(deployment)]
             diagnosis.notes += [*waiting_for_hr(deployment), *due_to_justify(deployment)]
             diagnosis.notes += outdated_notes(deployment)

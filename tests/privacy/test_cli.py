@@ -2,6 +2,11 @@
 
 import io
 import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -211,3 +216,59 @@ def test_the_choices_are_those_of_the_stage() -> None:
     assert request_rows.EXTENSIONS == rights.EXTENSIONS
     assert request_rows.REFUSALS == rights.REFUSALS
     assert (holds.REASONS, holds.LIFT_REASONS) == (rights.HOLD_REASONS, rights.LIFT_REASONS)
+
+
+def test_doctor_names_what_is_overdue(
+    config: Path, member: Leaver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever looks every morning must not have to look in two places."""
+    _opened(config, member, tmp_path)
+    capsys.readouterr()
+
+    code = run_command_line(
+        ["doctor", "--json", "--config", str(config), "--as-of", "2027-01-10T09:00:00+01:00"]
+    )
+
+    assert 0 != code
+    said = json.loads(capsys.readouterr().out)["problems"]
+    (late,) = [problem for problem in said if problem["where"] == "requests of people"]
+    assert "1 open with their deadline over" == late["what"]
+
+
+def _files(config: Path) -> list[Path]:
+    return sorted((config.parent / "var").glob("ledger.db*"))
+
+
+def test_serve_knows_who_was_erased_before_it_answers_anybody(
+    config: Path, member: Leaver, tmp_path: Path
+) -> None:
+    """T23: a copy of the file that somebody put back by hand, without a word to us."""
+    for path in _files(config):
+        shutil.copy(path, tmp_path / path.name)
+    assert 0 == run(config, "erase", member.person)
+    for path in _files(config):
+        path.unlink()
+    for path in tmp_path.glob("ledger.db*"):
+        shutil.copy(path, config.parent / "var" / path.name)
+
+    process = subprocess.Popen(
+        [
+            *(str(Path(sys.executable).with_name("alumni-sync")), "serve"),
+            *("--config", str(config), "--as-of", NOW.isoformat()),
+            *("--port", "0", "--desk-port", "0"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert "on http" in process.stdout.readline()
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+
+    with closing(sqlite3.connect(config.parent / "var" / "ledger.db")) as ledger:
+        erased = ledger.execute("SELECT erased_at FROM person WHERE erased_at IS NOT NULL")
+        assert 1 == len(erased.fetchall())
+        assert [(None,)] == ledger.execute("SELECT sealed FROM spell").fetchall()
