@@ -132,10 +132,13 @@ _SENTENCES: Final[dict[ConsentState, Callable[[Row, ZoneInfo], Iterator[str]]]] 
 
 
 def _of_memberships(story: Story, zone: ZoneInfo) -> Iterator[str]:
-    states = {row["id"]: ConsentState(row["state"]) for row in story.invitations}
     mine = {row["invitation_id"] for row in story.memberships}
-    for invitation, state in states.items():
-        if state in LIVE_STATES and invitation not in mine:
+    for row in story.invitations:
+        if row["state"] not in LIVE_STATES:
+            continue
+        if row["withheld"]:
+            yield "Is on no platform until a new yes: the recipient is another one now."
+        elif row["id"] not in mine:
             yield "Becomes a member with the next sync."
     for row in story.memberships:
         if row["remove_by"] and row["state"] not in _GONE:

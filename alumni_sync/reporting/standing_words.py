@@ -42,7 +42,9 @@ def _given(row: Mapping[str, Any]) -> str:
 
 
 def _renewal_due(row: Mapping[str, Any]) -> str:
-    return f"Said yes, and is asked to renew it: it ends on {_day(row['valid_until'])}."
+    said = f"Said yes, and is asked to renew it: it ends on {_day(row['valid_until'])}."
+    hidden = " The recipient is another one now, so nothing is shown before that."
+    return said + (hidden if row["withheld"] else "")
 
 
 def _paused(row: Mapping[str, Any]) -> str:

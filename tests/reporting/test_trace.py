@@ -198,6 +198,10 @@ NEXT_OF_INVITATIONS = [
         },
         "Is asked again whether it goes on, from 2 Nov 2026, 18:10 on.",
     ),
+    (
+        {"state": "renewal_due", "valid_until": ASKED + timedelta(days=30), "withheld": True},
+        "Is on no platform until a new yes: the recipient is another one now.",
+    ),
     ({"state": "expired"}, "Is not asked again for this exit, unless the person asks for it."),
     ({"state": "objected"}, "Is not asked again for this exit, unless the person asks for it."),
 ]

@@ -53,17 +53,18 @@ def test_the_link_asks_and_ticks_nothing(site: Site) -> None:
 
 
 def test_a_yes_is_a_new_yes_with_its_own_receipt(site: Site) -> None:
-    """What is not ticked again is not agreed to any more."""
+    """It goes on as agreed, with what was ticked beside it, and the link is used up."""
     leaver = asked(site)
     browser = site.browser()
     form = browser.follow(site.link("/c/")).forms[0]
 
-    answer = browser.post(form.action, form.filled(("answer", "yes"), ("field", "job_title")))
+    answer = browser.post(form.action, form.filled(("answer", "yes"), ("purpose", "events")))
 
     assert 303 == answer.status
     assert "renewed" == site.world.invitation(leaver)["state"]
     (grant,) = live_grants(site.world.d)
-    assert ["job_title"] == [str(name) for name in grant.fields]
+    assert {"job_title", "city"} == {str(name) for name in grant.fields}
+    assert {"community", "events", "newsletter"} == {str(name) for name in grant.purposes}
     assert 200 == browser.get("/receipt").status
     assert 404 == site.browser().get(site.link("/c/")).status
 
