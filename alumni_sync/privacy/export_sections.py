@@ -15,6 +15,7 @@ from alumni_sync.eligibility.records import TABLE as DECISION_TABLE
 from alumni_sync.eligibility.records import DecisionRecord, load_record
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.mail_tables import ReturnedMail
 from alumni_sync.ledger.request_tables import AccessLog, JoinRequest, OneTimeCode, RecordedAnswer
 from alumni_sync.ledger.tables import (
     Case,
@@ -22,6 +23,7 @@ from alumni_sync.ledger.tables import (
     DeadLetter,
     Decision,
     Erasure,
+    Invitation,
     Membership,
     Outbox,
     PlatformWrite,
@@ -152,9 +154,14 @@ def mails(reader: Reader) -> list[Item]:
 
 
 def failures(reader: Reader) -> list[Item]:
-    """Return what was tried until trying again made no sense."""
+    """Return what was tried until trying again made no sense, and what came back."""
     names = ("kind", "state", "reason", "attempts", "created_at", "closed_at")
-    return [picked(row, names) for row in reader.rows(t(DeadLetter))]
+    found = [picked(row, names) for row in reader.rows(t(DeadLetter))]
+    returned, invitations = t(ReturnedMail), t(Invitation)
+    mine = select(invitations.c.id).where(invitations.c.person_id == reader.person_id)
+    query = select(returned).where(returned.c.invitation_id.in_(mine)).order_by(returned.c.at)
+    reports = reader.connection.execute(query).mappings()
+    return found + [picked(dict(row), ("kind", "status", "at")) for row in reports]
 
 
 def links(reader: Reader) -> list[Item]:

@@ -31,6 +31,7 @@ from alumni_sync.domain import (
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import WRAPPED_KEY
+from alumni_sync.ledger.mail_tables import ReturnedMail
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import t
@@ -312,6 +313,21 @@ def test_every_code_has_words() -> None:
     codes |= {*EXTENSIONS, *REFUSALS, *ADMIT_REASONS, *UPHOLD_REASONS}
 
     assert set() == codes - set(texts_in("en").tree["values"])
+
+
+def test_a_mail_that_came_back_stands_in_it(office: Community) -> None:
+    """Why nobody wrote any more is theirs to know."""
+    leaver = office.invited()
+    row = {"id": "r", "kind": "soft", "status": "4.2.2", "at": office.clock.now()}
+    with office.d.ledger.write() as connection:
+        mine = row | {"invitation_id": office.invitation(leaver)["id"]}
+        connection.execute(insert(t(ReturnedMail)).values(mine))
+        connection.execute(insert(t(ReturnedMail)).values(row | {"id": "other"}))
+
+    made = export_subject(office.d, leaver.person, "en")
+
+    assert ["4.2.2"] == [each["status"] for each in made.content["failures"]]
+    assert "not delivered for now" in made.files["my-data.html"].decode()
 
 
 def test_a_colleague_who_left_is_nobody_in_particular(office: Community) -> None:
