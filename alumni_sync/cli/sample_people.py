@@ -12,7 +12,8 @@ from sqlmodel import SQLModel
 
 from alumni_sync.cli.sample_visitor import Letter, SampleFailed
 from alumni_sync.domain import CaseStatus
-from alumni_sync.ledger.tables import Case, Checkpoint, Lease, Outbox, Run, t
+from alumni_sync.ledger.mail_tables import Checkpoint
+from alumni_sync.ledger.tables import Case, Lease, Outbox, Run, t
 from alumni_sync.reporting.figures import read_figures
 from alumni_sync.reporting.screen import funnel_screen
 from alumni_sync.reporting.story import read_story

@@ -29,9 +29,10 @@ from sqlalchemy import delete, select
 from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.chain import GENESIS, ChainReport, edited_blobs, head, verify
 from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.ledger.mail_tables import Checkpoint
 from alumni_sync.ledger.recovery import Recovery, append_recovery, recoveries
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import Checkpoint, ConsentEvent, t
+from alumni_sync.ledger.tables import ConsentEvent, t
 from alumni_sync.ledger.upsert import insert_ignore
 
 _PURPOSE: Final = "checkpoint"

@@ -23,6 +23,16 @@ class ReturnedMail(SQLModel, table=True):
     at: datetime = when_column(nullable=False, index=True)
 
 
+class Checkpoint(SQLModel, table=True):
+    """Head of the chain at an instant, signed with Ed25519."""
+
+    __tablename__ = "checkpoint"
+    seq: int = Field(primary_key=True)
+    head: str
+    at: datetime = when_column(nullable=False)
+    signature: str
+
+
 class CheckpointCopy(SQLModel, table=True):
     """Which line of the checkpoints went to a place outside last, so that none is left out."""
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlmodel import SQLModel
 
+import alumni_sync.ledger.schema  # noqa: F401 it knows every module that has tables
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.tables import ConsentEvent, Erasure, NoticeBlob, t
 

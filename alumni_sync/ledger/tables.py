@@ -236,16 +236,6 @@ class ConsentEvent(SQLModel, table=True):
     entry_hash: str = Field(unique=True)
 
 
-class Checkpoint(SQLModel, table=True):
-    """Head of the chain at an instant, signed with Ed25519."""
-
-    __tablename__ = "checkpoint"
-    seq: int = Field(primary_key=True)
-    head: str
-    at: datetime = when_column(nullable=False)
-    signature: str
-
-
 class NoticeBlob(SQLModel, table=True):
     """Exact bytes of a rendered notice or form, by SHA-256."""
 

@@ -1,6 +1,8 @@
 """The application role on PostgreSQL: whoever breaks into the programs cannot unsay a consent."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlmodel import SQLModel
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.errors import ConfigError, LedgerError
@@ -94,3 +97,13 @@ def test_a_name_that_is_none_makes_no_sql() -> None:
     """What is piped into psql as the owner must not be composed of anybody's words."""
     with pytest.raises(ConfigError, match="the role"):
         list(application_role("app; DROP TABLE spell"))
+
+
+def test_the_role_reaches_every_table_when_nothing_else_is_loaded() -> None:
+    """The command that prints it loads little; a table that it forgot stops the programs."""
+    program = "from alumni_sync.ledger.roles import application_role as r; print(*r('app'))"
+    said = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, encoding="ascii"
+    )
+
+    assert [] == [name for name in SQLModel.metadata.tables if f'"{name}"' not in said.stdout]
