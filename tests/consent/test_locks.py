@@ -8,8 +8,8 @@ from shutil import copytree, rmtree
 import pytest
 
 from alumni_sync.cli.main import run_command_line
-from alumni_sync.consent.editions import load_edition
-from alumni_sync.consent.locks import LOCK_NAME, lock, read_lock
+from alumni_sync.consent.editions import editions, load_edition
+from alumni_sync.consent.locks import LOCK_NAME, changes, lock, read_lock, unlocked
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
 
@@ -146,6 +146,14 @@ def test_a_broken_lock_says_so_once(notice: Path, capsys: pytest.CaptureFixture[
     assert 1 == capsys.readouterr().err.count("is no lock")
     with pytest.raises(ConfigError, match="is no lock"):
         load_edition(notice.parents[1], NOTICE)
+
+
+def test_what_we_ship_is_locked() -> None:
+    """Two companies that installed 1.0.0 must have asked with the same words."""
+    notice = shipped("rules") / "notices" / NOTICE
+
+    assert [] == unlocked(notice, editions(shipped("rules"), NOTICE))
+    assert [] == [str(problem) for name in read_lock(notice) for problem in changes(notice / name)]
 
 
 def test_a_file_that_is_no_text_has_a_fingerprint_too(notice: Path) -> None:
