@@ -1,4 +1,4 @@
-"""What a member changes: more by a new yes, a purpose closed until a day, a pause and its end.
+"""What a member changes: more by a new yes, a purpose closed until a day.
 
 Less is in `consent.decisions`, beside the answers: it asks for nothing. More is a yes like the
 first one: on a notice, in a form whose every word is kept.
@@ -21,7 +21,7 @@ from alumni_sync.consent.answers import (
     Stale,
 )
 from alumni_sync.consent.checks import waiting_until, widened_to
-from alumni_sync.consent.lifecycle import Event, Step, months_later, step
+from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.view import anew_page
 from alumni_sync.ports import Purpose
 
@@ -86,42 +86,6 @@ def wait_until(
             return refusal(act, moved)
         given = given_of(act, "not_before", after, moved)
         return write(act, Event.NARROWED, moved, given, after, keeps=after)
-
-
-def pause(
-    d: "Deployment", invitation_id: str, months: int, evidence: Evidence, nonce: str
-) -> Outcome:
-    """Begin the person's own pause, or move its end: hidden, and back by itself after `months`."""
-    ring = keys(d, invitation_id)
-    with d.ledger.write() as connection:
-        act = begin(d, connection, ring, invitation_id, evidence, nonce, "")
-        if not isinstance(act, Act):
-            return act
-        timers = act.page.pack.timers
-        if not 1 <= months <= timers.pause_months:
-            return Invalid((("months", "not_offered"),))
-        until = months_later(act.now, months)
-        moved = step(act.dossier.position, Event.PAUSED, act.now, timers, until=until)
-        return _paused(act, Event.PAUSED, moved)
-
-
-def end_pause(d: "Deployment", invitation_id: str, evidence: Evidence, nonce: str) -> Outcome:
-    """End the person's own pause at once."""
-    ring = keys(d, invitation_id)
-    with d.ledger.write() as connection:
-        act = begin(d, connection, ring, invitation_id, evidence, nonce, "")
-        if not isinstance(act, Act):
-            return act
-        moved = step(act.dossier.position, Event.CONTINUED, act.now, act.page.pack.timers)
-        return _paused(act, Event.CONTINUED, moved)
-
-
-def _paused(act: Act, event: Event, moved: Step) -> Outcome:
-    agreed = act.dossier.agreed
-    if not moved.taken or agreed is None:
-        return refusal(act, moved)
-    given = given_of(act, "pause" if event is Event.PAUSED else "continue", agreed, moved)
-    return write(act, event, moved, given, agreed)
 
 
 def _today(act: Act) -> date:

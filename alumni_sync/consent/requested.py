@@ -7,14 +7,14 @@ secrets come into being there and are told to nobody else.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, RowMapping
 
 from alumni_sync.consent.dossier import Dossier, open_pending
 from alumni_sync.consent.editions import Edition, Terms
-from alumni_sync.consent.lifecycle import HELD_ONTO
+from alumni_sync.consent.fitting_links import fitting_link
 from alumni_sync.consent.links import PATHS, Holder, LinkKind, issue, supersede
 from alumni_sync.consent.mails import (
     Composed,
@@ -28,9 +28,7 @@ from alumni_sync.consent.offers import first_name
 from alumni_sync.consent.on_record import address_on_record
 from alumni_sync.consent.one_time import LIFETIME as CODE_LIFETIME
 from alumni_sync.consent.one_time import issue_code
-from alumni_sync.consent.standing import ENDINGS
 from alumni_sync.consent.view import address_of
-from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.vault import KeyRing
 
@@ -47,11 +45,6 @@ REQUESTED: Final = ABOUT_REQUESTS | {
     MailKind.LINK,
 }
 """Kinds that are composed here."""
-WITHOUT_END: Final = timedelta(days=7)
-"""How long a link lasts to a question that has no last day: one that was put off."""
-_QUESTION_IS_OPEN: Final = frozenset(
-    {ConsentState.INVITED, ConsentState.DEFERRED, ConsentState.ADDRESS_PENDING}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +137,6 @@ def _fresh_link(errand: Errand) -> Ready | str:
         first_name=first_name(errand.dossier.facts), link=link, until=last_day(until)
     )
     return Ready(to, errand.compose(values))
-
-
-def fitting_link(dossier: Dossier, now: datetime) -> tuple[LinkKind | None, datetime | None]:
-    """Return which link somebody may have who asks for one, and until when it is good.
-
-    Nobody gets one who was not asked yet, or whose question or consent has ended: a mail would ask
-    again, and the caps are there to bar that.
-    """
-    row = dossier.row
-    if dossier.obstacle in ENDINGS:
-        return None, None
-    if dossier.state in HELD_ONTO and row["valid_until"] and now < row["valid_until"]:
-        return LinkKind.MANAGE, row["valid_until"]
-    if dossier.state in _QUESTION_IS_OPEN:
-        until = row["closes_at"] or now + WITHOUT_END
-        return (LinkKind.DECIDE, until) if now < until else (None, None)
-    return None, None
 
 
 def _link(errand: Errand, kind: LinkKind, until: datetime) -> str:

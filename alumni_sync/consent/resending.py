@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import RowMapping, delete, func, or_, select, update
 
 from alumni_sync.consent.dossier import INVITATION, load_dossier
+from alumni_sync.consent.fitting_links import fitting_link
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.outbox import mail_row, queue
-from alumni_sync.consent.requested import fitting_link
 from alumni_sync.ledger.request_tables import LinkRequest
 from alumni_sync.ledger.tables import Person, t
 

@@ -14,11 +14,11 @@ from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
 from alumni_sync.cli.private_folder import private_folder
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.addresses import prove_address
 from alumni_sync.consent.answers import Answer, Channel, Decided, Evidence, Invalid
 from alumni_sync.consent.gates import ClosedReason, letter_gate
 from alumni_sync.consent.letters import Letter, who_gets_letters, write_letter
 from alumni_sync.consent.links import resolve_link, token_id
+from alumni_sync.consent.proofs import prove_address
 from alumni_sync.consent.terms import contact_terms
 from alumni_sync.domain import ConsentState, ContactBasis
 from alumni_sync.errors import Refused

@@ -18,7 +18,8 @@ from alumni_sync.consent.answers import (
     Outcome,
     Stale,
 )
-from alumni_sync.consent.changes import end_pause, pause, say_yes_anew, wait_until
+from alumni_sync.consent.breaks import end_pause, pause
+from alumni_sync.consent.changes import say_yes_anew, wait_until
 from alumni_sync.consent.decisions import change_fields, decide, withdraw
 from alumni_sync.consent.gates import may_process
 from alumni_sync.consent.grants import live_grants

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from alumni_sync.consent import addresses, changes, resending
+from alumni_sync.consent import addresses, breaks, changes, proofs, resending
 from alumni_sync.consent.answers import Choice, Evidence, Outcome
 from alumni_sync.ports import Purpose
 from alumni_sync.sites.consent.join_service import LedgerJoins
@@ -43,11 +43,11 @@ class LedgerPreferences:
 
     def pause(self, invitation_id: str, months: int, evidence: Evidence, nonce: str) -> Outcome:
         """Begin a pause."""
-        return changes.pause(self.d, invitation_id, months, evidence, nonce)
+        return breaks.pause(self.d, invitation_id, months, evidence, nonce)
 
     def end_pause(self, invitation_id: str, evidence: Evidence, nonce: str) -> Outcome:
         """End it."""
-        return changes.end_pause(self.d, invitation_id, evidence, nonce)
+        return breaks.end_pause(self.d, invitation_id, evidence, nonce)
 
     def change_address(
         self, invitation_id: str, typed: str, evidence: Evidence, nonce: str, language: str
@@ -59,11 +59,11 @@ class LedgerPreferences:
         self, invitation_id: str, evidence: Evidence, nonce: str, language: str
     ) -> Outcome:
         """Take the proof of one."""
-        return addresses.prove_address(self.d, invitation_id, evidence, nonce, language)
+        return proofs.prove_address(self.d, invitation_id, evidence, nonce, language)
 
     def refuse_address(self, invitation_id: str, evidence: Evidence) -> bool:
         """Obey whoever was named by mistake."""
-        return addresses.refuse_address(self.d, invitation_id, evidence)
+        return proofs.refuse_address(self.d, invitation_id, evidence)
 
 
 @dataclass(frozen=True, slots=True)
