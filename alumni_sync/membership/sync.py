@@ -107,7 +107,6 @@ def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
     counts = MemberCounts()
     with hold(d.ledger, d.clock, f"platform:{d.platform_name}") as lease:
         _refuse_another_platform(d)
-        ask_about_changes(d, run_id)  # before anything goes to a recipient nobody agreed to
         take_choices(d, run_id)
         counts.add_removals(remove_closed(d, run_id))
         forget_spells(d, left_behind(d, d.platform_name))
@@ -115,6 +114,9 @@ def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
         with d.ledger.read() as connection:
             paused = is_paused(connection, Outlet.PLATFORM)
         if not paused:
+            # Before anything goes to a recipient whom nobody agreed to; after what takes away, since
+            # a notice that cannot be read must not hold that up.
+            ask_about_changes(d, run_id)
             hold_adds(d, run_id, Planned(lambda: _how_many_new(d), lambda: _new_ones(d)))
             _write_all(d, run_id, lease, counts)
     with d.ledger.read() as connection:

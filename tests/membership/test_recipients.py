@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from alumni_sync.consent.answers import Answer, Decided
+from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.membership.removal import remove_closed
 from tests.membership.world import Community
@@ -40,3 +43,15 @@ def test_a_new_yes_brings_back_what_it_covers(community: Community) -> None:
     community.sync()
 
     assert "visible" == community.on_platform(leaver)
+
+
+def test_a_notice_that_cannot_be_read_holds_no_removal_up(community: Community) -> None:
+    """Whoever left is gone, whatever somebody has done to a file of texts."""
+    leaver = community.joined()
+    community.leave(leaver)
+    (community.root / "rules" / "notices" / "alumni-community" / "1.0.0" / "en.md").unlink()
+
+    with pytest.raises(ConfigError):
+        community.sync()
+
+    assert "absent" == community.on_platform(leaver)
