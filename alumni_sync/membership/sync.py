@@ -114,8 +114,8 @@ def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
         with d.ledger.read() as connection:
             paused = is_paused(connection, Outlet.PLATFORM)
         if not paused:
-            # Before anything goes to a recipient whom nobody agreed to; after what takes away, since
-            # a notice that cannot be read must not hold that up.
+            # Before anything goes to a recipient whom nobody agreed to; after what takes away: that
+            # must not wait for a notice that cannot be read.
             ask_about_changes(d, run_id)
             hold_adds(d, run_id, Planned(lambda: _how_many_new(d), lambda: _new_ones(d)))
             _write_all(d, run_id, lease, counts)
