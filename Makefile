@@ -7,6 +7,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# One more than there are cores: tests that start processes, browsers and databases wait for them.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 SOURCES := alumni_sync connectors assets
 
 .PHONY: setup run up test check bench mutants format pins clean
@@ -34,7 +36,7 @@ up: setup
 	else $(BIN)/alumni-sync sample up; fi
 
 test: setup
-	@$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile $(PYTEST)
+	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile $(PYTEST)
 
 check: setup
 	$(BIN)/ruff format --check .
