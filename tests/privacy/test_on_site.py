@@ -17,6 +17,7 @@ from alumni_sync.ledger.tables import Person, t
 from alumni_sync.membership.removal import remove_closed
 from alumni_sync.privacy.on_site import Asked, Wish, carry_out, data_for, standing
 from alumni_sync.privacy.request_rows import list_requests, show_request
+from alumni_sync.privacy.restriction import lift, restrict
 from tests.membership.world import Community
 from tests.privacy.office import PEOPLE, WEBER
 from tests.roster import Leaver
@@ -209,6 +210,27 @@ def test_somebody_who_is_restricted_is_not_asked(office: Community) -> None:
     office.round()
 
     assert sent == len(office.mails)
+
+
+def test_what_the_desk_restricted_the_person_may_lift(office: Community) -> None:
+    """By letter it began; whose right it is ends it where they like."""
+    leaver = office.joined()
+    restrict(office.d, leaver.person, WEBER)
+
+    assert _wish(office, leaver, Wish.LIFT).done
+
+    assert None is standing(office.d, office.invitation(leaver)["id"]).restricted_at
+
+
+def test_nobody_restricts_whom_there_is_not(office: Community) -> None:
+    """A mistyped id, and somebody of whom nothing is left."""
+    with pytest.raises(Refused, match="no such person"):
+        restrict(office.d, "P-nobody", WEBER)
+    leaver = office.invited()
+    _wish(office, leaver, Wish.ERASE)
+    for act in (restrict, lift):
+        with pytest.raises(Refused, match="erased"):
+            act(office.d, leaver.person, WEBER)
 
 
 def test_erased_at_once(office: Community) -> None:

@@ -30,9 +30,9 @@ from alumni_sync.domain import (
 )
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.ids import new_id
-from alumni_sync.ledger.keystore import WRAPPED_KEY
+from alumni_sync.ledger.keystore import WRAPPED_KEY, KeyKind
 from alumni_sync.ledger.mail_tables import ReturnedMail
-from alumni_sync.ledger.request_tables import AccessLog
+from alumni_sync.ledger.request_tables import AccessLog, RecordedAnswer
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import t
 from alumni_sync.membership.plan import MemberState
@@ -313,6 +313,35 @@ def test_every_code_has_words() -> None:
     codes |= {*EXTENSIONS, *REFUSALS, *ADMIT_REASONS, *UPHOLD_REASONS}
 
     assert set() == codes - set(texts_in("en").tree["values"])
+
+
+def test_an_answer_on_paper_stands_in_it_without_its_witnesses(office: Community) -> None:
+    """What somebody signed is theirs; who typed it in stands there by their role."""
+    leaver = office.invited()
+    said = {"printed": {}, "said": {"answer": "no", "recorded_by": "k.weber", "kept": ["file 7"]}}
+    vault = office.d.ledger.vault
+    row = {
+        "invitation_id": office.invitation(leaver)["id"],
+        "person_id": leaver.person,
+        "kind": "refusal",
+        "channel": "letter",
+        "received_on": office.clock.now().date(),
+        "state": "recorded",
+        "version": 1,
+        "recorded_by": "k.weber",
+        "recorded_at": office.clock.now(),
+        "second_by": "a.auditor",
+        "sealed": vault.seal_json(leaver.person, KeyKind.EVIDENCE, "recorded_answer", said),
+    }
+    with office.d.ledger.write() as connection:
+        connection.execute(insert(t(RecordedAnswer)).values(row))
+
+    made = export_subject(office.d, leaver.person, "en")
+
+    (answer,) = made.content["recorded"]
+    assert ("privacy", "privacy") == (answer["by"], answer["content"]["said"]["recorded_by"])
+    assert ["file 7"] == answer["content"]["said"]["kept"]
+    assert [] == [name for name in COLLEAGUES if name in _everything(made)]
 
 
 def test_a_mail_that_came_back_stands_in_it(office: Community) -> None:

@@ -286,6 +286,30 @@ def test_where_no_code_can_come_the_page_says_what_to_do(
     assert [] == stand_in.requests.acts
 
 
+def test_a_fourth_code_within_an_hour_is_not_mailed(visitor: Browser, stand_in: StandIn) -> None:
+    """Whoever holds a link must not be able to fill a mailbox; what was typed stays."""
+    (form,) = _wish(visitor, Wish.RECTIFY, "Words.").forms
+    stand_in.requests.codes = CodeAsked.TOO_MANY
+
+    page = visitor.post(form.action, form.filled(("again", "yes")))
+
+    assert 429 == page.status
+    assert "Words." == page.forms[0].hidden["words"]
+
+
+def test_a_download_that_is_nobodys_any_more_is_refused(
+    visitor: Browser, stand_in: StandIn
+) -> None:
+    """The request was let go meanwhile, or never was theirs."""
+    (form,) = _proven(visitor, Wish.ACCESS).forms
+    stand_in.requests.seen.clear()
+
+    answer = visitor.post(form.action, form.filled(("as", "zip")))
+
+    assert 403 == answer.status
+    assert b"canary" not in answer.content
+
+
 def _forms_of(visitor: Browser) -> list[PageForm]:
     """Return each form of the way, filled in so that it would act."""
     first = visitor.get("/p/requests").forms[0]
