@@ -26,6 +26,7 @@ setup: .venv/.installed
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 			--constraint constraints.txt --editable '.[dev]'; \
 	fi
+	@rm -rf alumni_sync.egg-info # left by a build; an old one hides the entry points just installed
 	@touch $@
 
 run: setup

@@ -11,6 +11,7 @@ import yaml
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
 from tests import fake_plugins
+from tests.connectors.mail.tls import free_port
 
 
 @pytest.fixture
@@ -84,6 +85,22 @@ def test_a_mailbox_that_nobody_can_read_is_said(
         (sample.parent / "var" / "returns" / name).mkdir(parents=True)
     code, said = asked(capsys, "doctor", "--config", str(sample))
     assert (0, []) == (code, said["problems"])
+
+
+def test_a_mailbox_at_a_server_that_is_not_there_is_said(
+    sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong port, like a wrong folder, must be found before the first bounce is not."""
+    settings = yaml.safe_load(sample.read_text(encoding="utf-8"))
+    imap = {"host": "127.0.0.1", "port": free_port(), "user": "alumni", "password": "s3cret"}
+    settings["mail"]["returns"] = {"imap": imap}
+    sample.write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+    code, said = asked(capsys, "doctor", "--config", str(sample))
+
+    told = "imap, connect: ConnectionRefusedError"
+    assert [("mail", told)] == [(one["where"], one["what"]) for one in said["problems"]]
+    assert 4 == code
 
 
 @pytest.mark.parametrize(
