@@ -9,8 +9,8 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer, Decided
+from alumni_sync.consent.breaks import end_pause, pause
 from alumni_sync.consent.calendars import is_working_day
-from alumni_sync.consent.changes import end_pause, pause
 from alumni_sync.consent.decisions import one_click
 from alumni_sync.consent.grants import live_grants
 from alumni_sync.consent.renewals import (

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.changes import pause
+from alumni_sync.consent.breaks import pause
 from alumni_sync.consent.mail_hook import SIGNATURE_HEADER, signature
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.errors import ConfigError

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.consent.breaks import pause
 from alumni_sync.consent.calendars import is_working_day
-from alumni_sync.consent.changes import pause
 from alumni_sync.consent.grants import live_grants
 from alumni_sync.ledger.store import Ledger
 from tests.consent.world import BY_MAIL, World
