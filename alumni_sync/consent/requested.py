@@ -105,15 +105,17 @@ def _code(errand: Errand) -> Ready | str:
 
 
 def _verify(errand: Errand) -> Ready | str:
-    """Compose the proof of an address that was named and is still waited for."""
+    """Compose the proof of an address that was named and is still waited for.
+
+    It greets nobody by name: a wrong letter may have made it a stranger's.
+    """
     row, ring = errand.dossier.row, errand.ring
     until = row["pending_until"]
     pending = open_pending(row, ring)
     if pending is None or until is None or errand.now >= until:
         return "not_pending"
     link = _link(errand, LinkKind.VERIFY, until)
-    name = first_name(errand.dossier.facts)
-    values = MailValues(first_name=name, link=link, until=last_day(until))
+    values = MailValues(first_name="", link=link, until=last_day(until))
     return Ready(pending.address, errand.compose(values))
 
 

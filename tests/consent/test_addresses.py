@@ -121,6 +121,18 @@ def test_the_evidence_says_what_was_shown_when_it_was_ticked_and_when_it_was_pro
     assert OTHER not in str(asked) + str(proven)
 
 
+def test_the_mail_that_proves_tells_a_stranger_nothing_about_the_person(world: World) -> None:
+    """One wrong letter, and somebody learns who used to work at the company."""
+    leaver = world.invited(given_name="Żaneta", family_name="Probna")
+    world.answer(leaver, Answer.YES, email=OTHER)
+    world.deliver()
+
+    mail = world.mails[-1]
+    assert OTHER == mail.to
+    for personal in ("Żaneta", "Probna", "zofia@mail.example", "Accountant"):
+        assert personal not in mail.subject + mail.text + mail.html
+
+
 def test_no_proof_in_two_days_leaves_the_question_as_open_as_it_was(world: World) -> None:
     """A typing error must cost nobody the time to answer, nor buy anybody more of it."""
     leaver = named(world)
