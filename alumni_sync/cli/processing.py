@@ -17,7 +17,8 @@ def records(app: App, language: str | None, *, as_json: bool) -> None:
     Nobody is named in it. What your HRIS and your mail provider do for you stands in your records
     of them; agreements with processors are kept where you keep contracts.
     """
-    from alumni_sync.privacy.processing import as_page, record_of_processing
+    from alumni_sync.privacy.processing import record_of_processing
+    from alumni_sync.privacy.processing_page import as_page
 
     record = record_of_processing(app.plugins(), language)
     show(asdict(record), as_page(record).splitlines(), as_json=as_json)

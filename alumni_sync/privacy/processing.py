@@ -4,8 +4,7 @@ Settings, jurisdiction packs, the newest notice and the terms of retention say i
 that somebody keeps beside them would one day say something else. Names nobody and reads no ledger.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from alumni_sync.consent.editions import Edition, in_language
@@ -18,6 +17,7 @@ from alumni_sync.consent.terms import (
     terms_for,
 )
 from alumni_sync.domain import LEAVER_FIELDS, ContactBasis
+from alumni_sync.privacy.processing_page import Activity, Controller, ProcessingRecord
 from alumni_sync.privacy.request_retention import READS, REJECTED_JOINS, REQUESTS
 from alumni_sync.privacy.retention import AUDIT, MAIL_METADATA, TOKENS, UNASKED
 
@@ -39,46 +39,6 @@ MEASURES: Final = (
     "the site has no accounts and no scripts; links are secrets kept as hashes",
 )
 """Art. 32, in short; where each is shown: docs/privacy.md."""
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """One processing activity, as Art. 30(1)(b) to (f) ask for it."""
-
-    name: str
-    purposes: tuple[str, ...]
-    bases: tuple[str, ...]
-    people: tuple[str, ...]
-    data: tuple[str, ...]
-    recipients: tuple[str, ...]
-    transfers: tuple[str, ...]
-    kept: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Controller:
-    """Who is responsible, for which sources, under which law (Art. 30(1)(a))."""
-
-    name: str
-    contact: str
-    sources: tuple[str, ...]
-    jurisdictions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessingRecord:
-    """The whole record.
-
-    Attributes:
-        arrangement: of joint controllers (Art. 26); "" where there is none.
-        notice: id and version of the notice in force.
-    """
-
-    controllers: tuple[Controller, ...]
-    arrangement: str
-    notice: str
-    activities: tuple[Activity, ...]
-    measures: tuple[str, ...]
 
 
 def record_of_processing(d: "Plugins", language: str | None = None) -> ProcessingRecord:
@@ -195,31 +155,3 @@ def _proof(d: "Plugins") -> Activity:
             f"who looked at whom: {READS.days} days; platform writes: {AUDIT.days} days",
         ),
     )
-
-
-def as_page(record: ProcessingRecord) -> str:
-    """Return the record as Markdown, for whoever files it."""
-    lines = ["# Record of processing (GDPR Art. 30)", "", f"Notice in force: {record.notice}", ""]
-    lines += ["## Controllers", ""]
-    lines += [
-        f"- {each.name}, {each.contact} (sources {', '.join(each.sources)}; "
-        f"law: {', '.join(each.jurisdictions)})"
-        for each in record.controllers
-    ]
-    if record.arrangement:
-        lines += ["", f"Jointly (Art. 26): {record.arrangement}"]
-    for activity in record.activities:
-        lines += ["", f"## {activity.name}"]
-        lines += _part("Purposes", activity.purposes)
-        lines += _part("Legal bases", activity.bases)
-        lines += _part("People", activity.people)
-        lines += _part("Data", activity.data)
-        lines += _part("Recipients", activity.recipients)
-        lines += _part("Transfers", activity.transfers or ("none",))
-        lines += _part("Kept", activity.kept)
-    lines += ["", "## Measures (Art. 32)", "", *(f"- {measure}" for measure in record.measures)]
-    return "\n".join(lines) + "\n"
-
-
-def _part(title: str, entries: Sequence[str]) -> list[str]:
-    return ["", f"**{title}**", "", *(f"- {entry}" for entry in entries)]
