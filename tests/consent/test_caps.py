@@ -55,6 +55,16 @@ def test_the_database_refuses_a_fourth(any_world: World) -> None:
     assert any_world.invitation(leaver)["asked"] == 3
 
 
+def test_the_database_refuses_a_third_renewal_mail(any_world: World) -> None:
+    """A member who is asked every week is no member for long."""
+    leaver = any_world.member()
+    any_world.set_invitation(leaver, renewals=2)
+    for wrong in (3, -1):
+        with pytest.raises(LedgerError):
+            any_world.set_invitation(leaver, renewals=wrong)
+    assert any_world.invitation(leaver)["renewals"] == 2
+
+
 def test_the_same_reminder_is_queued_once(any_world: World) -> None:
     """Two daily rounds at the same moment must not remind twice."""
     leaver = any_world.invited()
