@@ -98,9 +98,8 @@ def _keep(
 ) -> None:
     """Keep beside the event where the evidence is; a repeated form finds it there already."""
     ring, now = d.ledger.vault.load([person]), d.clock.now()
-    sealed = None
-    if ring.has(person, KeyKind.EVIDENCE):
-        sealed = seal_answer(ring, person, {}, {"what": told.what, "kept": told.kept.strip()})
+    said = {"what": told.what, "kept": told.kept.strip()}
+    sealed = seal_answer(ring, person, {}, said) if ring.has(person, KeyKind.EVIDENCE) else None
     with d.ledger.write() as connection:
         if connection.execute(select(ANSWERS.c.id).where(ANSWERS.c.seq == seq)).first():
             return
@@ -112,10 +111,8 @@ def _keep(
                 channel=told.channel.value,
                 received_on=told.received_on,
                 state=RECORDED,
-                version=1,
                 recorded_by=identity.user,
                 recorded_at=now,
-                second_by="",
                 closed_at=now,
                 seq=seq,
                 sealed=sealed,

@@ -1,4 +1,4 @@
-"""What the desk does about one person: legal holds, what they told us, a form to print."""
+"""What a person told us, written down at the desk: something taken back, a no, a form to print."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,12 +11,10 @@ from alumni_sync.consent.paper_forms import print_form
 from alumni_sync.consent.told import LESSENS, WITHDRAW, Told, record_withdrawal
 from alumni_sync.domain import LIVE_STATES, ConsentState, Identity
 from alumni_sync.ports import Purpose
-from alumni_sync.privacy.holds import REASONS, lift_hold, matter_problem, set_hold
-from alumni_sync.privacy.restriction import lift
 from alumni_sync.reporting.person_file import ConsentLine
 from alumni_sync.review.authority import Act
-from alumni_sync.sites.desk.people import HOLD, RESTRICTION, opened, person_page
-from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
+from alumni_sync.sites.desk.people import opened
+from alumni_sync.sites.desk.shell import Desk, allowed
 from alumni_sync.sites.desk.words import NOT_NOW, day, problem_words
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import Form
@@ -27,49 +25,6 @@ PRINT: Final = "print"
 _CHANNELS: Final = {one.value: one for one in (Channel.PHONE, Channel.LETTER)}
 _SOME: Final = "purposes"
 _ANSWERABLE: Final = {ConsentState.INVITED, ConsentState.DEFERRED, ConsentState.ADDRESS_PENDING}
-
-
-def hold(desk: Desk, visit: Visit) -> Response:
-    """`POST /person/P-…/hold`: set or lift a legal hold, with its reason."""
-    identity = desk.visitor(visit.request, Act.LEGAL_HOLD)
-    person_id = visit.request.path_params["person"]
-    submission = desk.submitted(visit, identity, HOLD, person_id)
-    act, reason, matter = (visit.form.one(name) for name in ("act", "reason", "matter"))
-    d = desk.behind.d
-    if act == "lift":
-        if not reason:
-            return _hold_again(desk, identity, person_id, matter, "Choose why it is lifted.")
-        lift_hold(d, person_id, identity, reason=reason)
-        return desk.onward(f"/person/{person_id}?done=lifted")
-    if act != "set" or seen_version(submission):
-        return _hold_again(desk, identity, person_id, matter, "Choose what to do.")
-    problem = matter_problem(matter)
-    if problem or reason not in REASONS:
-        why = f"The matter {problem}." if problem else "Choose why it is set."
-        return _hold_again(desk, identity, person_id, matter, why)
-    set_hold(d, person_id, identity, reason=reason, matter=matter)
-    return desk.onward(f"/person/{person_id}?done=held")
-
-
-def _hold_again(desk: Desk, identity: Identity, person_id: str, matter: str, why: str) -> Response:
-    problems = (("hold-reason", why),)
-    typed = {"matter": matter}
-    return person_page(desk, identity, person_id, status=422, problems=problems, typed=typed)
-
-
-def restriction(desk: Desk, visit: Visit) -> Response:
-    """`POST /person/P-…/restriction`: lift it, once the person was told (GDPR Art. 18(3))."""
-    identity = desk.visitor(visit.request, Act.HANDLE_REQUEST)
-    person_id = visit.request.path_params["person"]
-    desk.submitted(visit, identity, RESTRICTION, person_id)
-    if visit.form.one("told") != "yes":
-        problems = (("told", "Tell them first, and say here that you did."),)
-        return person_page(desk, identity, person_id, status=422, problems=problems)
-    lift(desk.behind.d, person_id, identity)
-    return desk.onward(f"/person/{person_id}?done=unrestricted")
-
-
-# --- an answer that was told ----------------------------------------------------------------------
 
 
 def answer(desk: Desk, visit: Visit) -> Response:
@@ -189,8 +144,6 @@ def _named(visit: Visit) -> tuple[str, str]:
 
 
 ROOMS: Final = (
-    ("/person/{person}/hold", hold, ("POST",)),
-    ("/person/{person}/restriction", restriction, ("POST",)),
     ("/person/{person}/answer/{invitation}", answer, ("GET", "POST")),
     ("/person/{person}/answer/{invitation}/form", printed, ("POST",)),
 )

@@ -14,7 +14,18 @@ from starlette.types import ASGIApp
 from alumni_sync.errors import Refused
 from alumni_sync.ports import Clock
 from alumni_sync.review.identity import identity_of
-from alumni_sync.sites.desk import acts, joins, letters, papers, people, requests
+from alumni_sync.sites.desk import (
+    acts,
+    events,
+    find,
+    holds,
+    joins,
+    letters,
+    papers,
+    people,
+    requests,
+    take_down,
+)
 from alumni_sync.sites.desk.queue import case, queue
 from alumni_sync.sites.desk.service import DeskService
 from alumni_sync.sites.desk.shell import Desk, DeskSite, Office
@@ -22,6 +33,11 @@ from alumni_sync.sites.endpoints import AccessLine, Handler, Visit, route
 from alumni_sync.sites.headers import HEALTH_PATH, Address, AtAddress, SecureHeaders
 from alumni_sync.sites.pages import Pages, asset_response
 
+_MODULES: Final = (
+    find, people, events, holds, acts, requests, take_down, papers, joins, letters,
+)  # fmt: skip
+ROOMS: Final = tuple(room for module in _MODULES for room in module.ROOMS)
+"""Path, handler and methods of every room beside the queue."""
 _WORDS: Final = {
     400: "That could not be read.",
     403: "You may not see this.",
@@ -68,17 +84,9 @@ def _rooms(desk: Desk) -> list[Route]:
     ]
     if desk.office is None:
         return found
-    rooms = (
-        *people.ROOMS,
-        *requests.ROOMS,
-        *acts.ROOMS,
-        *papers.ROOMS,
-        *joins.ROOMS,
-        *letters.ROOMS,
-    )
     return found + [
         route(path, _answering(desk, partial(handler, desk)), *methods)
-        for path, handler, methods in rooms
+        for path, handler, methods in ROOMS
     ]
 
 

@@ -1,33 +1,23 @@
-"""People at the desk: finding one, one person's file, and one decision exactly as it was seen."""
+"""One person's file at the desk, with what can be done from there."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alumni_sync.consent.notices import notice_html
-from alumni_sync.consent.reproduction import Reproduction, reproduce
 from alumni_sync.domain import Identity
 from alumni_sync.errors import LedgerError, Refused
-from alumni_sync.ledger.chain import read_event
 from alumni_sync.privacy.holds import LIFT_REASONS, REASONS
 from alumni_sync.privacy.request_rows import list_requests
 from alumni_sync.reporting.person_file import PersonFile, open_file
 from alumni_sync.reporting.story import read_story
-from alumni_sync.review.access import log_access
 from alumni_sync.review.authority import Act
-from alumni_sync.review.finding import find_person
 from alumni_sync.sites.desk.shell import Desk, allowed
 from alumni_sync.sites.endpoints import Visit
 
-FIND: Final = "find"
 HOLD: Final = "hold"
 RESTRICTION: Final = "restriction"
-LONGEST: Final = 320
-"""What may be searched for: an e-mail address is no longer."""
-DIGITS: Final = 18
 DONE: Final[Mapping[str, str]] = {
     "held": "The legal hold stands from now on.",
     "lifted": "The legal hold is lifted. What is overdue is let go by the next retention.",
@@ -36,40 +26,6 @@ DONE: Final[Mapping[str, str]] = {
     "unrestricted": "Their data may be used again, as far as their consent goes.",
 }
 """What the page says after an act, by the code in its address."""
-
-
-def find(desk: Desk, visit: Visit) -> Response:
-    """`GET /find`: the question. `POST /find`: whom it means; one person is opened at once."""
-    identity = desk.visitor(visit.request, Act.FIND_PERSON)
-    if visit.request.method != "POST":
-        return _find_page(desk, identity)
-    desk.submitted(visit, identity, FIND, FIND)
-    asked, source = visit.form.one("asked"), visit.form.one("source")
-    if not asked or len(asked) > LONGEST:
-        return _find_page(desk, identity, 422, problem="Write what you are looking for.")
-    search = find_person(desk.behind.d, identity, asked, source)
-    if len(search.found) == 1:
-        return desk.onward(f"/person/{search.found[0].person_id}")
-    return _find_page(desk, identity, search=search)
-
-
-def _find_page(
-    desk: Desk,
-    identity: Identity,
-    status: int = 200,
-    *,
-    search: object = None,
-    problem: str = "",
-) -> Response:
-    return desk.page(
-        "desk/find.html",
-        identity,
-        status,
-        search=search,
-        problem=problem,
-        sources=desk.behind.sources(identity, Act.FIND_PERSON),
-        token=desk.token(identity, FIND, FIND),
-    )
 
 
 def person(desk: Desk, visit: Visit) -> Response:
@@ -147,56 +103,5 @@ def must_exist(desk: Desk, person_id: str) -> None:
         raise HTTPException(404) from None
 
 
-def event(desk: Desk, visit: Visit) -> Response:
-    """`GET /person/P-…/event/12`: one decision, its exact text and form, checked as shown."""
-    identity = desk.visitor(visit.request, Act.SEE_CONSENT)
-    person_id, number = (visit.request.path_params[name] for name in ("person", "seq"))
-    if not (number.isascii() and number.isdecimal() and len(number) <= DIGITS):
-        raise HTTPException(404)
-    must_exist(desk, person_id)
-    d = desk.behind.d
-    source = read_story(d, person_id).person["source"]
-    if not desk.behind.authority.may(identity, Act.SEE_CONSENT, source).allowed:
-        raise HTTPException(404)
-    log_access(d, identity, Act.SEE_CONSENT, person_id, f"event {int(number)}")
-    try:
-        found = reproduce(d, person_id, int(number))
-    except Refused:
-        raise HTTPException(404) from None
-    body = read_event(found.canonical.encode())
-    return desk.page(
-        "desk/event.html",
-        identity,
-        person_id=person_id,
-        found=found,
-        happened=body,
-        evidence=body["body"].get("evidence", {}),
-        notice=body["body"].get("notice", {}),
-        decision=body["body"].get("decision", {}),
-        shown=notice_html(found.text) if found.text else "",
-        boxes=list(_boxes(found)),
-    )
-
-
-def _boxes(found: Reproduction) -> Iterator[dict[str, Any]]:
-    """Yield the boxes of the form in its order, each with what was ticked."""
-    try:
-        form = json.loads(found.form or "{}")
-    except ValueError:
-        return  # named among the problems
-    for kind in ("fields", "purposes"):
-        for box in form.get(kind, []):
-            yield {
-                **box,
-                "value": found.displayed.get(box["id"], ""),
-                "ticked": box["id"] in found.ticked,
-                "shown": found.ticked.get(box["id"]),
-            }
-
-
-ROOMS: Final = (
-    ("/find", find, ("GET", "POST")),
-    ("/person/{person}", person, ("GET",)),
-    ("/person/{person}/event/{seq}", event, ("GET",)),
-)
+ROOMS: Final = (("/person/{person}", person, ("GET",)),)
 """Path, handler and methods."""

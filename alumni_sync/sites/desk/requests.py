@@ -9,24 +9,20 @@ from starlette.responses import Response
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.privacy.request_rows import (
-    RequestChannel,
     RequestKind,
     RequestState,
     ShownRequest,
     list_requests,
     show_request,
 )
-from alumni_sync.privacy.requests import close_request, extend_request, open_request
+from alumni_sync.privacy.requests import close_request, extend_request
 from alumni_sync.privacy.restriction import restrict
 from alumni_sync.review.authority import Act
-from alumni_sync.sites.desk.people import opened
 from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
-from alumni_sync.sites.desk.words import day
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import Form
 
 REQUEST: Final = "request"
-TAKE_DOWN: Final = "take_down"
 KINDS: Final[Mapping[str, str]] = {
     RequestKind.ACCESS.value: "to see what we have (Art. 15)",
     RequestKind.EXPORT.value: "a copy to take along (Art. 20)",
@@ -35,9 +31,6 @@ KINDS: Final[Mapping[str, str]] = {
     RequestKind.ERASE.value: "to be erased (Art. 17)",
     RequestKind.CONTEST.value: "a person to look at a verdict again (Art. 22)",
     RequestKind.OBJECT.value: "not to be written to any more (Art. 21)",
-}
-_CHANNELS: Final = {
-    one.value: one for one in RequestChannel if one is not RequestChannel.PREFERENCES
 }
 _DONE: Final[Mapping[str, str]] = {
     "answered": "The request is closed, and the answer goes out by mail.",
@@ -139,69 +132,8 @@ def _page(
     )
 
 
-def take_down(desk: Desk, visit: Visit) -> Response:
-    """`GET /person/P-…/request`: what somebody asks for by mail, phone, letter or in person."""
-    identity = desk.visitor(visit.request, Act.HANDLE_REQUEST)
-    person_id = visit.request.path_params["person"]
-    if visit.request.method != "POST":
-        return _take_down_page(desk, identity, person_id)
-    desk.submitted(visit, identity, TAKE_DOWN, person_id)
-    form = visit.form
-    kind, channel = form.one("kind"), _CHANNELS.get(form.one("channel"))
-    received = day(form.one("received_on"))
-    problems = []
-    if kind not in KINDS:
-        problems.append(("kind", "Choose what they ask for."))
-    if channel is None:
-        problems.append(("channel", "Choose how it came."))
-    if received is None:
-        problems.append(("received_on", "Write the day on which it reached us."))
-    if problems or channel is None or received is None:
-        return _take_down_page(desk, identity, person_id, problems, form)
-    d = desk.behind.d
-    for known in list_requests(d, identity, person_id=person_id):
-        if (known.kind, known.channel) == (kind, channel.value):
-            return desk.onward(f"/request/{known.number}")  # a double click, or asked twice
-    try:
-        number = open_request(
-            d,
-            kind=RequestKind(kind),
-            channel=channel,
-            identity=identity,
-            person_id=person_id,
-            words=form.one("words"),
-            received_on=received,
-        )
-    except Refused as refused:
-        text = str(refused)
-        problems = [("received_on", f"{text[:1].upper()}{text[1:]}.")]
-        return _take_down_page(desk, identity, person_id, problems, form)
-    return desk.onward(f"/request/{number}?done=requested")
-
-
-def _take_down_page(
-    desk: Desk,
-    identity: Identity,
-    person_id: str,
-    problems: list[tuple[str, str]] | None = None,
-    entered: Form | None = None,
-) -> Response:
-    file = opened(desk, identity, person_id)
-    return desk.page(
-        "desk/take_down.html",
-        identity,
-        422 if problems else 200,
-        file=file,
-        kinds=KINDS,
-        problems=problems or [],
-        entered=entered or Form(),
-        token=desk.token(identity, TAKE_DOWN, person_id),
-    )
-
-
 ROOMS: Final = (
     ("/requests", requests, ("GET",)),
     ("/request/{number}", request, ("GET", "POST")),
-    ("/person/{person}/request", take_down, ("GET", "POST")),
 )
 """Path, handler and methods."""
