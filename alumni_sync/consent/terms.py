@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from alumni_sync.consent.editions import Edition, Terms, in_language, load_edition
 from alumni_sync.consent.gates import ContactTerms, Recipient
 from alumni_sync.consent.jurisdictions import JurisdictionPack, load_pack, pack_path
+from alumni_sync.errors import ConfigError
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Plugins
@@ -37,6 +38,22 @@ def _pack(rules: Path, jurisdiction: str, _state: tuple[int, int]) -> Jurisdicti
 def edition_of(d: "Plugins", version: str | None = None) -> Edition:
     """Return an edition of the configured notice; None takes the newest. Raises `ConfigError`."""
     return load_edition(rules_folder(d), d.settings.consent.notice, version)
+
+
+def edition_shown(d: "Plugins", known: str) -> Edition:
+    """Return the newest edition; one that cannot be used gives way to the `known` one.
+
+    Somebody may be on their way out: a file that legal has just broken must not keep them in.
+
+    Raises:
+        ConfigError: the known one cannot be used either.
+    """
+    try:
+        return edition_of(d)
+    except ConfigError:
+        if not known:
+            raise
+        return edition_of(d, known)
 
 
 def language_for(d: "Plugins", edition: Edition, *wanted: object) -> str:

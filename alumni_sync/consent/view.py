@@ -26,7 +26,7 @@ from alumni_sync.consent.notices import (
     render_notice,
 )
 from alumni_sync.consent.offers import first_name, full_name, masked, offered_values
-from alumni_sync.consent.terms import edition_of, language_for, pack_of, terms_for
+from alumni_sync.consent.terms import edition_shown, language_for, pack_of, terms_for
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 
@@ -171,7 +171,8 @@ class Page:
 def page_for(d: "Deployment", dossier: Dossier, language: str | None) -> Page:
     """Return the page of a dossier in `language` (None: its own)."""
     source = dossier.row["source"]
-    edition, terms = edition_of(d), terms_for(d, source, dossier.row["basis"])
+    edition = edition_shown(d, dossier.row["notice_version"])
+    terms = terms_for(d, source, dossier.row["basis"])
     code = language_for(
         d, edition, language, dossier.row["language"], dossier.facts.get("language")
     )
