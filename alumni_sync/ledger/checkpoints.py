@@ -5,9 +5,9 @@ with hashes that fit. So number and hash of the last event are signed (Ed25519, 
 the deployment's) and appended to a file that should lie where who can write the ledger cannot.
 
 A line is RFC 8785 JSON and names the SHA-256 of the line before, so none can be taken out or
-swapped. `key` is the public key that signed it; a `rotated` line names the next one, and the last
-must be this deployment's. A `recovered` line says that the ledger was restored from a backup: what
-was vouched for beyond it is gone, and everybody can see that it is, and since when.
+swapped. `key` is the public key that signed it; a `rotated` line names the next one, which signs it
+as well, and the last must be this deployment's. A `recovered` line says that the ledger was
+restored from a backup: what was vouched for beyond it is gone, and everybody can see that it is.
 """
 
 import fcntl
@@ -59,6 +59,7 @@ class Line:
         previous: SHA-256 of the line before; zeros for the first.
         key: public key that signed it, hex.
         next_key: of a `rotated` line, the public key that signs from here on.
+        accepted: its signature of all but the signatures, so that nobody else can name it.
     """
 
     kind: Kind
@@ -68,6 +69,7 @@ class Line:
     previous: str
     key: str
     next_key: str = ""
+    accepted: str = ""
     signature: str = ""
 
     @classmethod
@@ -76,8 +78,9 @@ class Line:
         try:
             plain: dict[str, Any] = json.loads(text)
             line = cls(**{**plain, "kind": Kind(plain["kind"])})
-            public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(line.key))
-            public.verify(bytes.fromhex(line.signature), line.content())
+            _verify(line.key, line.signature, line.content())
+            if line.next_key:
+                _verify(line.next_key, line.accepted, line.offered())
         except (KeyError, TypeError, InvalidSignature) as error:
             raise ValueError(type(error).__name__) from None
         return line
@@ -88,9 +91,20 @@ class Line:
         del plain["signature"]
         return rfc8785.dumps(plain)
 
-    def signed(self, key: Ed25519PrivateKey) -> bytes:
+    def offered(self) -> bytes:
+        """Return what the next key accepts: whoever has no more than a key cannot name ours."""
+        return replace(self, accepted="").content()
+
+    def signed(self, key: Ed25519PrivateKey, next_key: Ed25519PrivateKey | None = None) -> bytes:
         """Return the bytes of the line with its signature, without a line end."""
-        return rfc8785.dumps(asdict(self) | {"signature": key.sign(self.content()).hex()})
+        accepted = next_key.sign(self.offered()).hex() if next_key else ""
+        line = replace(self, accepted=accepted)
+        return rfc8785.dumps(asdict(line) | {"signature": key.sign(line.content()).hex()})
+
+
+def _verify(key: str, signature: str, content: bytes) -> None:
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+    public.verify(bytes.fromhex(signature), content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +210,16 @@ def hand_over(ledger: Ledger, path: Path | None, before: KeyedHashes, now: datet
         seq, last = head(connection)
     moment, key = now.isoformat(), public_key(before)
     line = Line(Kind.ROTATED, seq, last, moment, GENESIS, key, ours)
-    _append(ledger, path, line, signing_key(before))
+    _append(ledger, path, line, signing_key(before), signing_key(ledger.hashes))
 
 
-def _append(ledger: Ledger, path: Path, line: Line, key: Ed25519PrivateKey) -> CheckpointCounts:
+def _append(
+    ledger: Ledger,
+    path: Path,
+    line: Line,
+    key: Ed25519PrivateKey,
+    next_key: Ed25519PrivateKey | None = None,
+) -> CheckpointCounts:
     """Append `line`, signed, after what the file has; as `write_checkpoint`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -209,7 +229,7 @@ def _append(ledger: Ledger, path: Path, line: Line, key: Ed25519PrivateKey) -> C
             if line.kind is Kind.CHECKPOINT and not _is_new(ledger, lines, line):
                 return CheckpointCounts(0)
             previous = lines[-1][1] if lines else GENESIS
-            text = replace(line, previous=previous).signed(key)
+            text = replace(line, previous=previous).signed(key, next_key)
             file.write(text + b"\n")
             file.flush()
             os.fsync(file.fileno())

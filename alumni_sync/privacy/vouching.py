@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _COPY: Final = t(CheckpointCopy)
 _WHAT: Final = (
     (
-        "This is a signed checkpoint of the consent ledger. Keep this mail: with it anybody can tell "
-        "whether consent events were removed or rewritten later on. It is about nobody."
+        "This is a signed checkpoint of the consent ledger. Keep this mail: with it anybody can "
+        "tell whether consent events were removed or rewritten later on. It is about nobody."
     ),
     "To compare: alumni-sync ledger verify --checkpoint FILE",
 )

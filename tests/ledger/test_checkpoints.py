@@ -187,7 +187,7 @@ def test_a_line_says_nothing_of_anybody(sqlite_ledger: Ledger, place: Path) -> N
 
     told = json.loads(place.read_bytes())
 
-    names = {"kind", "seq", "head", "at", "previous", "key", "next_key", "signature"}
+    names = {"kind", "seq", "head", "at", "previous", "key", "next_key", "accepted", "signature"}
     assert names == set(told)
     assert public_key(KeyedHashes(bytes(range(32)))) == told["key"]
 

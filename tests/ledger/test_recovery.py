@@ -1,21 +1,26 @@
 """After a restore: what was lost is told by the chain itself, and by every copy of its past."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+import rfc8785
 from sqlalchemy import select
 
 from alumni_sync.errors import ConfigError, LedgerError
-from alumni_sync.ledger.chain import verify
+from alumni_sync.ledger.chain import GENESIS, head, verify
 from alumni_sync.ledger.checkpoints import (
+    Kind,
+    Line,
     check,
     hand_over,
+    public_key,
     recover,
     refuse_older,
+    signing_key,
     write_checkpoint,
 )
 from alumni_sync.ledger.copies import read_copy
@@ -263,3 +268,30 @@ def test_a_told_loss_that_was_edited_is_named_and_stops_nothing(company: Vouched
     report = check(company.ledger, company.place)
 
     assert (4, ()) == (report.broken_seq, report.recovered)
+
+
+@pytest.mark.parametrize("accepted", ["", "00" * 64, "their own"])
+def test_nobody_can_name_our_key_as_their_next(company: Vouched, accepted: str) -> None:
+    """T30: our public key is public; a forged file must not end with a rotation to it."""
+    theirs, ours = signing_key(KeyedHashes(bytes(32))), public_key(company.ledger.hashes)
+    rewrite(company.ledger, 2)
+    with company.ledger.write() as connection:
+        seq, last = head(connection)
+        connection.exec_driver_sql("DELETE FROM checkpoint")
+    key = theirs.public_key().public_bytes_raw().hex()
+    line = Line(Kind.ROTATED, seq, last, NOW.isoformat(), GENESIS, key, ours)
+    if accepted == "their own":
+        forged = line.signed(theirs, theirs)
+    else:
+        plain = asdict(replace(line, accepted=accepted))
+        content = replace(line, accepted=accepted).content()
+        forged = rfc8785.dumps(plain | {"signature": theirs.sign(content).hex()})
+    company.place.write_bytes(forged + b"\n")
+
+    told = check(company.ledger, company.place)
+
+    assert (0, "line 1 of the checkpoints was edited") == (told.broken_seq, told.problem)
+    with pytest.raises(ConfigError, match="edited"):
+        read_copy(company.place)
+    with pytest.raises(LedgerError, match="edited"):
+        company.night(1)
