@@ -293,6 +293,39 @@ def test_whoever_asks_to_be_asked_begins_anew() -> None:
     assert Step(wanted, frozenset({Effect.ASK})) == go(refused, Event.ASKED_BACK)
 
 
+@pytest.mark.parametrize("state", [S.NOT_ASKED, S.INVITED, S.DEFERRED, S.REFUSED, S.EXPIRED])
+def test_an_objection_ends_everything_at_once(state: ConsentState) -> None:
+    """Whoever objects gets no mail more, has no link more, and is asked by nobody again."""
+    moved = go(at(state, asked=1), Event.OBJECTED)
+
+    assert STOP_ASKING | {Effect.SUPPRESS, Effect.END_LINKS} == moved.effects
+    assert (at(S.OBJECTED, asked=1), timedelta(hours=24)) == (moved.position, moved.purge_after)
+
+
+@pytest.mark.parametrize("state", [S.OBJECTED, S.ERASED])
+def test_an_objection_is_written_down_once(state: ConsentState) -> None:
+    """A second one, from another mail of ours, must not stand as another event."""
+    assert not go(at(state), Event.OBJECTED).taken
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "kept"),
+    [
+        (Event.UNREACHABLE, S.NO_CONTACT, timedelta(days=14)),
+        (Event.REHIRED, S.REVOKED, timedelta(hours=24)),
+        (Event.ENDED, S.REVOKED, timedelta(hours=24)),
+    ],
+)
+def test_what_ends_the_asking_says_how_long_we_know(
+    event: Event, state: ConsentState, kept: timedelta
+) -> None:
+    """An address may turn up within a fortnight; after an exit that was none, nothing is kept."""
+    moved = go(at(S.INVITED, asked=1), event)
+
+    assert (at(state, asked=1), STOP_ASKING) == (moved.position, moved.effects)
+    assert kept == moved.purge_after
+
+
 def test_the_last_day_is_a_day_in_utc_wherever_we_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two machines of one deployment must not close a question on two days."""
     monkeypatch.setenv("TZ", "Asia/Tokyo")
