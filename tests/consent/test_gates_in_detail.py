@@ -57,10 +57,10 @@ def test_a_letter_goes_where_only_the_basis_for_a_mail_is_missing() -> None:
 
 def test_whoever_asked_to_be_asked_is_asked_at_the_address_they_proved() -> None:
     """Only how we may write changes, and where to."""
-    terms, facts = by_own_request(LETTERS, FACTS, "new@post.example")
+    terms, facts = by_own_request(LETTERS, FACTS, "new@post.example", "de")
 
     assert replace(LETTERS, basis=ContactBasis.SELF_JOINED) == terms
-    assert {**FACTS, "personal_email": "new@post.example"} == facts
+    assert {**FACTS, "personal_email": "new@post.example", "language": "de"} == facts
     gate = contact_gate(terms, facts, today=TODAY, working_day=True, suppressed=False)
     assert Open("new@post.example") == gate
 
