@@ -30,15 +30,15 @@ def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> 
     from alumni_sync.sites import composition
     from alumni_sync.sites.serve import serve as run
 
-    set_up_logging(json=json_log, debug=app.debug)
-    stop = threading.Event()
+    with app.at_work() as deployment:  # a wrong key or an older ledger ends it here
+        set_up_logging(json=json_log, debug=app.debug)
+        stop = threading.Event()
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        def end(_number: int, _frame: FrameType | None) -> None:
+            stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    with app.at_work() as deployment:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
         refuse_orphans(deployment)
         worker = composition.worker_of(deployment)
         sites = composition.sites_of(
