@@ -57,6 +57,14 @@ def go(position: Position, event: Event, now: datetime = NOW, **words: datetime)
         (member(), Event.NOTICE_CHANGED, END, NotTaken.CLOSED),
         (due(), Event.ASKED, END, NotTaken.CLOSED),
         (at(S.REFUSED, next_at=NOW), Event.TIMER, NOW, NotTaken.STATE),
+        (member(), Event.SAID_NO, NOW, NotTaken.STATE),
+        (member(), Event.CONTINUED, NOW, NotTaken.STATE),
+        (member(), Event.ASKED, NOW, NotTaken.STATE),
+        (member(), Event.NOT_HANDED_OVER, NOW, NotTaken.STATE),
+        (due(renewals=0), Event.NOT_HANDED_OVER, NOW, NotTaken.STATE),
+        (at(S.INVITED, asked=1, deferred=True), Event.SAID_LATER, NOW, NotTaken.ONLY_ONCE),
+        (at(S.INVITED, asked=3), Event.SAID_LATER, NOW, NotTaken.ONLY_ONCE),
+        (at(S.ERASED), Event.ERASED, NOW, NotTaken.STATE),
     ],
 )
 def test_what_is_not_taken_changes_nothing(
@@ -324,6 +332,13 @@ def test_what_ends_the_asking_says_how_long_we_know(
 
     assert (at(state, asked=1), STOP_ASKING) == (moved.position, moved.effects)
     assert kept == moved.purge_after
+
+
+def test_an_erasure_ends_everything() -> None:
+    """No link, no mail and no gate may outlive the person's data."""
+    moved = go(member(), Event.ERASED)
+
+    assert (S.ERASED, CLOSE | {Effect.END_LINKS}) == (moved.position.state, moved.effects)
 
 
 def test_the_last_day_is_a_day_in_utc_wherever_we_run(monkeypatch: pytest.MonkeyPatch) -> None:
