@@ -10,6 +10,7 @@ IMMEDIATE; an advisory lock on PostgreSQL), so that two can never fork it.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -48,6 +49,9 @@ _DERIVED: Final = (
 _VERIFIED: Final = (*(_EVENTS.c[name] for name in _DERIVED), _EVENTS.c.entry_hash)
 _INSTANT: Final = len("2026-11-03T09:00:00.000000Z")
 _DAY: Final = len("2026-11-03")
+_NO_INSTANT: Final = "edited: column occurred_at is no instant"
+_OUR_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}", re.ASCII)
+"""How SQLite has an instant of ours. Another text of the same one sorts at another place."""
 _QUOTES: Final = 35
 """How many quotes stand around keys and values between an event's body and its recorded_at."""
 
@@ -190,10 +194,15 @@ def _walk(connection: Connection, rows: Iterable[Any], vouched: Mapping[int, str
 
 def _doubted(connection: Connection, seq: int, expected_seq: int, previous: str) -> str:
     """Return what is wrong with a row that has to be read with care, "" if nothing."""
+    this = _EVENTS.c.seq == seq
+    if connection.dialect.name == "sqlite":  # whose columns hold anything, whatever their type
+        query = select(type_coerce(_EVENTS.c.occurred_at, String)).where(this)
+        if not _OUR_INSTANT.fullmatch(str(connection.execute(query).scalar())):
+            return _NO_INSTANT
     try:
-        row = connection.execute(select(_EVENTS).where(_EVENTS.c.seq == seq)).mappings().one()
-    except ValueError:  # on SQLite an instant is text, and anything can be written there
-        return "edited: column occurred_at is no instant"
+        row = connection.execute(select(_EVENTS).where(this)).mappings().one()
+    except ValueError:  # the text has the form of an instant, and there is no such day
+        return _NO_INSTANT
     return _problem(row, expected_seq, previous)
 
 
@@ -209,10 +218,14 @@ def _is_sound(row: Sequence[Any], expected_seq: int, previous: str) -> bool:
     (seq, event_id, event, person, spell, invitation, before, after,
      actor, channel, notice, prev_hash, entry, occurred_at, canonical) = row
     # fmt: on
+    if not isinstance(canonical, bytes) or not isinstance(occurred_at, str | datetime):
+        return False
     if seq != expected_seq or prev_hash != previous or entry_hash(canonical) != entry:
         return False
     # SQLite's own text of an instant has a blank and no zone.
     at = occurred_at if isinstance(occurred_at, str) else _instant(occurred_at)[:-1]
+    if at is occurred_at and at[_DAY : _DAY + 1] != " ":
+        return False
     head = f'{{"actor":"{actor}","body":{{'
     middle = (
         f'}},"channel":"{channel}","event":"{event}","event_id":"{event_id}",'
@@ -239,6 +252,8 @@ def _problem(row: RowMapping, expected_seq: int, previous: str) -> str:
     """Return what is wrong with one row, "" if nothing."""
     if row["seq"] != expected_seq:
         return f"missing: the next row has number {row['seq']}"
+    if not isinstance(row["canonical"], bytes):  # SQLite takes text for bytes
+        return "edited: the bytes are no event"
     if entry_hash(row["canonical"]) != row["entry_hash"]:
         return "edited: the bytes do not have the recorded hash"
     try:

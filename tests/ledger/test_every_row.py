@@ -70,6 +70,27 @@ def test_t28_an_instant_that_is_none_is_named_too(chained: Ledger) -> None:
     assert (2, "edited: column occurred_at is no instant") == wrong(verify(chained))
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "canonical = CAST(canonical AS TEXT)",
+        "occurred_at = 5",
+        "occurred_at = CAST(occurred_at AS BLOB)",
+        "occurred_at = replace(occurred_at, ' ', 'T')",  # sorts after all of that day
+        "occurred_at = replace(occurred_at, '-11-', '-77-')",
+        "actor = CAST(actor AS BLOB)",
+        "spell_id = spell_id || char(0)",
+    ],
+)
+def test_t28_a_value_of_another_type_is_named_too(chained: Ledger, edit: str) -> None:
+    """SQLite keeps whatever is put into a column: neither may it pass, nor end the check."""
+    changed = text(f"UPDATE consent_event SET {edit} WHERE seq = 2")  # noqa: S608 of this test
+
+    without_triggers(chained, lambda connection: connection.execute(changed))
+
+    assert 2 == verify(chained).broken_seq
+
+
 def test_t28_every_byte_counts(chained: Ledger) -> None:
     """The bytes are the record: one letter in the body is another consent."""
     told = "edited: the bytes do not have the recorded hash"
