@@ -397,6 +397,7 @@ class Processor(Section):
     """What is on record about the platform as a recipient (4-consent, gate 0)."""
 
     agreement: Words
+    operator: Text | None = None  # who has the data; another name is another recipient
     region: Code
     transfer: Words | None = None  # for a region outside those of a pack: `alumni_sync.laws`
 

@@ -1,7 +1,7 @@
 """Which yes does not cover what is asked today: whoever gave it is asked again, and soon it ends.
 
 A yes covers the meaning of the notice that was read (its major version) and the recipient that was
-named (the platform, its agreement, its region). What a yes covers stands beside it in a few words,
+named (the platform, who operates it, its region). What a yes covers stands beside it in a few words,
 so that everybody whom a change concerns is found without opening a single event. An older notice
 may be processed on for a month; to another recipient nothing goes before a new yes.
 """
@@ -47,7 +47,8 @@ class ChangeCounts:
 def terms_of(d: "Plugins", notice: str, version: str) -> str:
     """Return what a yes to a version of a notice covers, with the recipient of today."""
     processor = d.settings.platform.processor
-    told: dict[str, Any] = {"agreement": {**processor.agreement}, "region": processor.region}
+    who: Any = processor.operator or {**processor.agreement}  # no name: the words must do
+    told: dict[str, Any] = {"recipient": who, "region": processor.region}
     recipient = sha256(rfc8785.dumps(told)).hexdigest()[:_LETTERS]
     return f"{notice} {numbers(version)[0]}{_AND}{d.platform_name} {recipient}"
 

@@ -280,6 +280,7 @@ def test_a_clearer_text_asks_nobody_again(world: World, version: str) -> None:
     [
         {"agreement": "DPA with somebody else", "region": "eu"},
         {"agreement": "DPA", "region": "eea"},
+        {"agreement": "DPA", "operator": "Somebody else", "region": "eu"},
     ],
 )
 def test_another_recipient_asks_everybody_again(
@@ -297,6 +298,22 @@ def test_another_recipient_asks_everybody_again(
     assert "notice_changed" in world.history(leaver)
     assert [] == list(live_grants(world.d)), "nothing goes to whom nobody agreed to"
     assert isinstance(world.answer(leaver, Answer.YES, nonce="again"), Decided)
+    assert 1 == len(list(live_grants(world.d)))
+
+
+def test_other_words_for_the_same_operator_ask_nobody_again(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """A typo in the settings must not hide a whole community until each has answered again."""
+    named = {"agreement": "DPA of Apirl", "operator": "Example GmbH", "region": "eu"}
+    world = World(tmp_path, sqlite_ledger, clock, platform={**DPA, "processor": named})
+    leaver = world.member()
+    mended = {**named, "agreement": "DPA of April"}
+    world.d.settings = company(world.root, platform={**DPA, "processor": mended})
+
+    world.round()
+
+    assert "given" == world.invitation(leaver)["state"]
     assert 1 == len(list(live_grants(world.d)))
 
 
