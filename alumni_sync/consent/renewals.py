@@ -1,9 +1,9 @@
 """Which yes does not cover what is asked today: whoever gave it is asked again, and soon it ends.
 
 A yes covers the meaning of the notice that was read (its major version) and the recipient that was
-named (the platform, who operates it, its region). What a yes covers stands beside it in a few words,
-so that everybody whom a change concerns is found without opening a single event. An older notice
-may be processed on for a month; to another recipient nothing goes before a new yes.
+named (the platform, who operates it, its region). What a yes covers stands beside it in a few
+words, so that everybody whom a change concerns is found without opening a single event. An older
+notice may be processed on for a month; to another recipient nothing goes before a new yes.
 """
 
 from dataclasses import dataclass
