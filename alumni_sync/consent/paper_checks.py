@@ -84,11 +84,16 @@ def _signed(
 ) -> Iterator[tuple[str, str]]:
     if paper.signed_on is None:
         yield "signed_on", "no_date"
-    elif datetime.combine(paper.signed_on, time(), zone) < exit_end:
+    elif is_before_exit(paper.signed_on, exit_end, zone):
         # What somebody signs while still employed is no consent (EDPB 05/2020, section 3.1.1).
         yield "signed_on", "before_exit"
     elif paper.signed_on < printed_on:
         yield "signed_on", "before_printed"
+
+
+def is_before_exit(signed: date, exit_end: datetime, zone: tzinfo) -> bool:
+    """Say whether something was signed before the end of the last working day."""
+    return datetime.combine(signed, time(), zone) < exit_end
 
 
 def received_problems(

@@ -6,7 +6,7 @@ evidence. By phone there is no yes, since nobody could show it later.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Row, update
@@ -30,7 +30,7 @@ from alumni_sync.consent.dossier import Agreed
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.mails import plain_name
 from alumni_sync.consent.notices import render_form, render_notice
-from alumni_sync.consent.paper_checks import PaperAnswer, paper_problems
+from alumni_sync.consent.paper_checks import PaperAnswer, is_before_exit, paper_problems
 from alumni_sync.consent.paper_forms import (
     ANSWERS,
     AWAITING,
@@ -144,6 +144,8 @@ def confirm_consent(d: "Deployment", number: str, version: int, identity: Identi
             return Stale()
         if desk.problem:
             return Conflict(desk.doing.state, desk.problem)
+        if _signed_too_early(desk):
+            return Conflict(desk.doing.state, "signed_before_exit")
         outcome = _give(desk)
         if not isinstance(outcome, Decided):
             return outcome
@@ -273,6 +275,12 @@ def _agreed(desk: _Desk, said: Mapping[str, Any]) -> tuple[Agreed | Invalid, boo
     address = usable_address(doing, typed) if other else known
     today = doing.now.astimezone(UTC).date()
     return agreed_from(choice, doing.page, address, today), other
+
+
+def _signed_too_early(desk: _Desk) -> bool:
+    """Say whether the exit has moved past the signature since the paper was keyed in."""
+    signed = date.fromisoformat(desk.form.said["signed_on"])
+    return is_before_exit(signed, desk.doing.dossier.row["effective_at"], desk.zone)
 
 
 def _give(desk: _Desk) -> Outcome:

@@ -1,6 +1,6 @@
 """A yes on paper: two people, the very form, after the exit, and never by somebody else's hand."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -269,6 +269,23 @@ def test_what_was_signed_before_the_exit_is_no_consent(here: World) -> None:
 
     assert Invalid((("signed_on", "before_exit"),)) == outcome
     assert Invalid((("signed_on", "before_printed"),)) == after
+
+
+def test_an_exit_that_moves_past_the_signature_makes_it_no_consent(here: World) -> None:
+    """T15: the HRIS corrects the last day between the two people; an employee signed it then."""
+    leaver = here.invited()
+    number = proposed(here, leaver)
+    signed = here.clock.now().date()
+    here.roster.change(leaver, last_working_day=signed + timedelta(days=3))
+    here.later(days=6)
+    here.judge()
+
+    outcome = confirm_consent(here.d, number, 2, SEC)
+
+    assert Conflict(ConsentState.INVITED, "signed_before_exit") == outcome
+    assert ("awaiting_second", False) == (
+        row(here, number).state, here.invitation(leaver)["gate_open"]
+    )  # fmt: skip
 
 
 def test_received_before_it_was_signed(here: World) -> None:

@@ -7,6 +7,10 @@ from typing import Final
 NOT_NOW: Final[Mapping[str, str]] = {
     "state": "As the consent stands, no yes can be taken: nobody asked, or it was answered.",
     "before_exit": "The last working day is not over: what somebody says before is no consent.",
+    "signed_before_exit": (
+        "The last working day has moved past the signature: it was signed while the person still "
+        "worked here. That is no consent: ask again."
+    ),
     "closed": "The time to answer is over. Silence was a no.",
     "not_standing": "Something speaks against asking this person: a case, a rehire, an objection.",
     "member": "They are a member: more, or a renewal, goes by the link in any of our mails.",
