@@ -283,21 +283,27 @@ def check(ledger: Ledger, path: Path | None, copy: Sequence[Line] | None = None)
     """
     report = _check_chain(ledger, path)
     if copy is not None and report.broken_seq is None:
-        report = _check_copy(ledger, report, copy)
+        report = _check_copy(ledger, path, report, copy)
     return replace(report, edited_texts=tuple(edited_blobs(ledger)))
 
 
-def _check_copy(ledger: Ledger, report: LedgerReport, copy: Sequence[Line]) -> LedgerReport:
-    """Compare a sound chain with lines from outside, which a restore may have overtaken."""
+def _check_copy(
+    ledger: Ledger, path: Path | None, report: LedgerReport, copy: Sequence[Line]
+) -> LedgerReport:
+    """Compare a sound chain with lines from outside, which a restore may have overtaken.
+
+    Only a restore that was signed, in the second place or in the copy, excuses what differs.
+    """
     ours = {public_key(ledger.hashes)}
     for line in sorted(copy, key=lambda line: line.at, reverse=True):
         ours |= {line.key} if line.next_key in ours else set()
     if any(line.key not in ours for line in copy):
         problem = "the copy was not signed by this deployment"
         return replace(report, broken_seq=0, problem=problem, copies=len(copy))
-    lost = [
-        line for line in copy if any(each.explains(line.seq, line.at) for each in report.recovered)
-    ]
+    told = [line for line in [*_lines_of(ledger, path), *copy] if line.kind is Kind.RECOVERED]
+    signed = {(line.seq, line.head) for line in told}
+    restores = [each for each in report.recovered if each.event in signed]
+    lost = [line for line in copy if any(each.explains(line.seq, line.at) for each in restores)]
     standing = _standing(sorted((line for line in copy if line not in lost), key=_when))
     return replace(
         report, **asdict(verify(ledger, standing)), copies=len(copy), explained=len(lost)
@@ -373,11 +379,16 @@ def refuse_older(ledger: Ledger, path: Path | None) -> None:
 
 
 def _vouched_for(ledger: Ledger, path: Path | None) -> Mapping[int, str]:
+    return _standing(_lines_of(ledger, path))
+
+
+def _lines_of(ledger: Ledger, path: Path | None) -> list[Line]:
     if path is None or not path.exists():
-        return {}
+        return []
     content = path.read_bytes()
-    lines = _read(content[: content.rfind(b"\n") + 1], public_key(ledger.hashes))
-    return _standing([line for line, _ in lines])
+    return [
+        line for line, _ in _read(content[: content.rfind(b"\n") + 1], public_key(ledger.hashes))
+    ]
 
 
 def _hash_of(ledger: Ledger, seq: int) -> str | None:

@@ -27,11 +27,14 @@ class Recovery:
         at: when the chain went on, ISO 8601 in UTC.
         lost_from: number of the first event that is lost, if there was one.
         lost_to: of the last that somebody vouched for; None where nobody vouched for a lost one.
+        event: number and hash of the event that tells of it. Whoever can write the ledger can
+            write one, so it excuses nothing before somebody has signed it.
     """
 
     at: str
     lost_from: int
     lost_to: int | None
+    event: tuple[int, str]
 
     def explains(self, seq: int, at: str) -> bool:
         """Say whether a checkpoint about event `seq`, signed at `at`, is of what was lost then."""
@@ -79,14 +82,16 @@ def append_recovery(connection: Connection, events: int, vouched: int, now: date
 
 def recoveries(ledger: Ledger) -> tuple[Recovery, ...]:
     """Return the restores that the chain tells of, oldest first."""
-    query = select(_EVENTS.c.canonical).where(_EVENTS.c.event == EVENT).order_by(_EVENTS.c.seq)
+    columns = (_EVENTS.c.seq, _EVENTS.c.entry_hash, _EVENTS.c.canonical)
+    query = select(*columns).where(_EVENTS.c.event == EVENT).order_by(_EVENTS.c.seq)
     with ledger.read() as connection:
-        found = [read_event(row) for row in connection.execute(query).scalars()]
+        found = [(row, read_event(row.canonical)) for row in connection.execute(query)]
     return tuple(
         Recovery(
             event["recorded_at"],
             int(event["body"]["lost_from"]),
             int(lost) if (lost := event["body"].get("lost_to")) else None,
+            (row.seq, row.entry_hash),
         )
-        for event in found
+        for row, event in found
     )

@@ -25,7 +25,7 @@ from alumni_sync.ledger.checkpoints import (
 )
 from alumni_sync.ledger.copies import read_copy
 from alumni_sync.ledger.hashing import KeyedHashes
-from alumni_sync.ledger.recovery import EVENT, recoveries
+from alumni_sync.ledger.recovery import EVENT, append_recovery, recoveries
 from alumni_sync.ledger.store import Ledger
 from tests.conftest import NOW
 from tests.ledger.chains import EVENTS, append, cut, rewrite
@@ -203,6 +203,31 @@ def test_a_copy_of_what_a_restore_lost_is_no_forgery(company: Vouched) -> None:
     assert (None, "", 5, 2) == company.compared(company.kept("new"))
     rewrite(company.ledger, 1)
     assert None is not company.compared(old)[0]
+
+
+def test_a_restore_that_nobody_signed_excuses_no_forgery(company: Vouched) -> None:
+    """Whoever writes the chain anew can write that very event: a mailed copy must still tell."""
+    copy = company.kept()
+    cut(company.ledger, 2)
+    with company.ledger.write() as connection:
+        append_recovery(connection, 2, 6, company.at + timedelta(hours=1))
+        connection.exec_driver_sql("DELETE FROM checkpoint")
+    append(company.ledger, 5)
+    company.place.unlink()
+
+    told = "rewritten: events 3 to 4 differ from the checkpoint"
+    assert (3, told, 3, 0) == company.compared(copy)
+
+
+def test_a_restore_is_believed_by_the_copy_of_its_own_line(company: Vouched) -> None:
+    """The second place may be lost; who kept all mails has the line about the restore, too."""
+    company.restored(3)
+    copy = company.kept()
+    company.place.unlink()
+    with company.ledger.write() as connection:
+        connection.exec_driver_sql("DELETE FROM checkpoint")
+
+    assert (None, "", 4, 2) == company.compared(copy)
 
 
 def test_a_copy_of_another_deployment_says_nothing(company: Vouched, tmp_path: Path) -> None:
