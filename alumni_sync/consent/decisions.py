@@ -32,8 +32,9 @@ from alumni_sync.consent.jurisdictions import Timers
 from alumni_sync.consent.lifecycle import HELD_ONTO, Event, Step, step
 from alumni_sync.consent.links import Link, LinkKind, resolve_link
 from alumni_sync.consent.outbox import QUESTION_KINDS
-from alumni_sync.consent.transitions import Along, Happening, record, suppress
+from alumni_sync.consent.transitions import ALL_MAIL, Along, Happening, record, suppress
 from alumni_sync.consent.view import anew_page, is_asked
+from alumni_sync.consent.written_to import is_elsewhere, linked_at
 from alumni_sync.domain import Actor
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ports import ProfileField, Purpose
@@ -205,6 +206,10 @@ def one_click(d: "Deployment", token: str) -> bool:
             return False
         address_hash = _address_hash(d, dossier)
         if link.mail_kind in QUESTION_KINDS:
+            written_to = linked_at(connection, link.token_id)
+            if is_elsewhere(d, dossier, written_to):  # it was corrected since: a stranger's, maybe
+                suppress(connection, written_to, ALL_MAIL, "one_click", now)
+                return True
             return _object(d, connection, dossier, link, address_hash)
         if address_hash:
             suppress(connection, address_hash, link.mail_kind, "one_click", now)

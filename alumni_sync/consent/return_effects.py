@@ -19,6 +19,7 @@ from alumni_sync.consent.dossier import Dossier, load_dossier
 from alumni_sync.consent.joining import never_asked
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.links import LinkKind, supersede
+from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.outbox import (
     JOIN_KINDS,
     OUTBOX,
@@ -30,10 +31,12 @@ from alumni_sync.consent.returned import Returned, ReturnKind
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import ALL_MAIL, Along, Happening, record, suppress
 from alumni_sync.consent.unreachable import BOUNCED, unreachable_values
+from alumni_sync.consent.written_to import asked_at, is_elsewhere, named_in
 from alumni_sync.domain import LIVE_STATES, Actor, ConsentState
 from alumni_sync.ledger.mail_tables import ReturnedMail
 from alumni_sync.ledger.tables import t
 from alumni_sync.ledger.upsert import insert_ignore
+from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.sections import SoftBounces
 
 if TYPE_CHECKING:
@@ -80,7 +83,7 @@ def take_report(
         now, invitation_id = d.clock.now(), mail["invitation_id"]
         dossier = load_dossier(connection, ring, invitation_id, now, lock=True)
         if returned.kind is ReturnKind.COMPLAINT:
-            _complained(d, connection, mail, dossier)
+            _complained(d, connection, ring, mail, dossier)
         elif returned.kind is ReturnKind.HARD:
             _no_such_mailbox(d, connection, mail, dossier, _reason(returned))
         else:
@@ -212,14 +215,18 @@ def _is_last(connection: Connection, mail: RowMapping) -> bool:
 
 
 def _complained(
-    d: "Deployment", connection: Connection, mail: RowMapping, dossier: Dossier | None
+    d: "Deployment",
+    connection: Connection,
+    ring: KeyRing,
+    mail: RowMapping,
+    dossier: Dossier | None,
 ) -> None:
     """Object in the reader's name to being asked; a member's yes stands, mails to them end."""
     now = d.clock.now()
     _note(connection, mail, MailState.ACCEPTED, "complaint")
     if mail["kind"] in JOIN_KINDS:
         never_asked(connection, mail["invitation_id"], "complaint", now)
-    if dossier is None:
+    if dossier is None or _of_somebody_else(d, connection, ring, mail, dossier):
         return
     address = dossier.agreed.email if dossier.agreed else dossier.asked_address
     address_hash = d.ledger.hashes.address(address) if address else None
@@ -233,3 +240,26 @@ def _complained(
             return
     if address_hash:
         suppress(connection, address_hash, ALL_MAIL, "complaint", now)
+
+
+def _of_somebody_else(
+    d: "Deployment", connection: Connection, ring: KeyRing, mail: RowMapping, dossier: Dossier
+) -> bool:
+    """Obey whoever reads an address that is not where the question or the yes lives (any more).
+
+    A mail that proves an address may have reached a stranger, and one that tells of a change went
+    to an address that was left. Neither speaks for the person: only that address gets no more mail.
+    """
+    now, invitation_id = d.clock.now(), mail["invitation_id"]
+    if mail["kind"] == MailKind.ADDRESS_CHANGED.value:
+        return True  # nothing is sent there any more
+    if mail["kind"] == MailKind.VERIFY.value:
+        supersede(connection, invitation_id, LinkKind.VERIFY, now)
+        if named := named_in(connection, ring, mail):
+            suppress(connection, d.ledger.hashes.address(named), ALL_MAIL, "complaint", now)
+        return True
+    written_to = asked_at(connection, invitation_id, mail["claimed_at"])
+    if not is_elsewhere(d, dossier, written_to):
+        return False
+    suppress(connection, written_to, ALL_MAIL, "complaint", now)
+    return True
