@@ -19,7 +19,16 @@ from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import JoinRequest
-from alumni_sync.ledger.tables import Decision, Invitation, Membership, Person, Spell, t
+from alumni_sync.ledger.tables import (
+    Case,
+    CaseEvent,
+    Decision,
+    Invitation,
+    Membership,
+    Person,
+    Spell,
+    t,
+)
 from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.membership.plan import GONE
@@ -31,6 +40,8 @@ _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
 _INVITATION: Final = t(Invitation)
 _DECISION: Final = t(Decision)
+_CASE: Final = t(Case)
+_CASE_EVENT: Final = t(CaseEvent)
 _MEMBERSHIP: Final = t(Membership)
 _JOIN: Final = t(JoinRequest)
 
@@ -117,6 +128,7 @@ def _forget(d: "Deployment", spell_ids: Sequence[str]) -> list[str]:
         rows = _to_forget(connection, spell_ids)
         for row in rows:
             _bury(d, connection, row, ring, now)
+        _drop_judgements(connection, [row.id for row in rows])
         return _without_spells(connection, sorted({row.person_id for row in rows}))
 
 
@@ -167,9 +179,26 @@ def _bury(
     connection.execute(update(_JOIN).where(*asked_us).values(sealed=None))
     if row.invitation_id is not None:
         connection.execute(
-            update(_INVITATION).where(_INVITATION.c.id == row.invitation_id).values(sealed=None)
+            update(_INVITATION)
+            .where(_INVITATION.c.id == row.invitation_id)
+            .values(sealed=None, pending_sealed=None)
         )
         forget_forms(connection, row.invitation_id, now)
+
+
+def _drop_judgements(connection: Connection, spell_ids: Sequence[str]) -> None:
+    """Drop the facts that rules looked at, and what reviewers wrote beside a ruling.
+
+    They stand under the evidence key, which may live on for the proof of a consent; they prove
+    none. Verdicts, rulings and reason codes stay.
+    """
+    cases = select(_CASE.c.id).where(_CASE.c.spell_id.in_(spell_ids))
+    for table, theirs in (
+        (_DECISION, _DECISION.c.spell_id.in_(spell_ids)),
+        (_CASE_EVENT, _CASE_EVENT.c.case_id.in_(cases)),
+    ):
+        dropped = update(table).where(theirs, table.c.sealed.is_not(None)).values(sealed=None)
+        connection.execute(dropped)
 
 
 def _outcome(row: Row[Any]) -> str:

@@ -167,7 +167,7 @@ def _close(d: "Deployment", ring: KeyRing, person_id: str, by: str, reason: str)
         connection.execute(
             update(t(Outbox))
             .where(t(Outbox).c.person_id == person_id, waiting)
-            .values(state="dropped", reason="erased")
+            .values(state="dropped", reason="erased", sealed=None)
         )
         seal_for_good(connection, person_id)  # of facts that retention had let go before
         ended = [_end(d, connection, row, now) for row in consents]

@@ -10,7 +10,7 @@ from alumni_sync.ledger.backup import back_up, restore
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import WRAPPED_KEY, KeyKind
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import Erasure, Person, Spell, Suppression, Tombstone, t
+from alumni_sync.ledger.tables import Erasure, Outbox, Person, Spell, Suppression, Tombstone, t
 from alumni_sync.privacy.erasure import Erased, erase
 from alumni_sync.privacy.journal import replay
 from alumni_sync.privacy.retention import purge_due
@@ -42,6 +42,45 @@ def test_a_member_is_erased_at_once(any_community: Community) -> None:
     with any_community.d.ledger.read() as connection:
         assert connection.execute(select(t(Spell).c.sealed)).scalars().all() == [None]
         assert connection.execute(select(t(Erasure).c.by)).scalars().all() == ["legal.weber"]
+
+
+@pytest.mark.parametrize("member", [True, False])
+def test_what_the_rules_looked_at_goes_with_the_facts(
+    any_community: Community, *, member: bool
+) -> None:
+    """The exit's kind proves no consent; the key that proves one would keep it for years (T24)."""
+    leaver = any_community.joined() if member else any_community.leaver()
+    case = any_community.leaver(exit_kind="misconduct")
+    sync_queue(any_community.d, new_id("R"))
+    assert None not in _decided(any_community, leaver)
+    if member:
+        _erase(any_community, leaver)
+    else:
+        any_community.roster.set(leaver, verdict="out_of_scope")
+        any_community.later(days=15)
+        purge_due(any_community.d, dry_run=False)
+
+    assert {None} == set(_decided(any_community, leaver))
+    assert None not in _decided(any_community, case)
+
+
+def _decided(community: Community, leaver: Leaver) -> list[bytes | None]:
+    decisions = community.roster.decisions(leaver)
+    assert decisions
+    return [row.sealed for row in decisions]
+
+
+def test_a_mail_that_waited_takes_its_address_along(any_community: Community) -> None:
+    """A goodbye's address stands under the key that proves a consent, which stays for years."""
+    leaver = any_community.joined()
+    any_community.leave(leaver)
+    with any_community.d.ledger.write() as connection:
+        columns = {"state": "queued", "kind": "goodbye", "sealed": b"somebody@mail.example"}
+        connection.execute(update(t(Outbox)).values(columns))
+
+    _erase(any_community, leaver)
+
+    assert {None} == {mail["sealed"] for mail in any_community.outbox()}
 
 
 def _wrapped(community: Community, leaver: Leaver) -> dict[str, bytes]:
