@@ -13,7 +13,8 @@ from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
 from tests.e2e.browser.conftest import PHONE
-from tests.e2e.browser.test_consent_pages import Running, _barriers, free_origin, served
+from tests.e2e.browser.served import free_origin, served
+from tests.e2e.browser.test_consent_pages import Running, _barriers
 from tests.sites.standin import MANAGE, NOW, PROVE, VALUES, StandIn
 
 pytestmark = pytest.mark.browser
