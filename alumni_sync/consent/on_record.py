@@ -12,8 +12,9 @@ from sqlalchemy import Connection, select
 
 from alumni_sync.consent.dossier import Dossier
 from alumni_sync.consent.evidence import open_subject
-from alumni_sync.consent.transitions import ALL_MAIL
-from alumni_sync.consent.view import address_of
+from alumni_sync.consent.lifecycle import Event
+from alumni_sync.consent.mails import MailKind
+from alumni_sync.consent.transitions import suppressed_scope
 from alumni_sync.domain import Actor, ConsentState
 from alumni_sync.ledger.chain import read_event
 from alumni_sync.ledger.tables import ConsentEvent, Suppression, t
@@ -32,20 +33,25 @@ def address_on_record(
     """Return the address, "" where there is none that is certainly theirs."""
     if dossier.state is ConsentState.INVALIDATED:
         return ""
-    found = address_of(d, dossier) or _proven(connection, ring, dossier)
+    found = dossier.proven_address or _proven(connection, ring, dossier)
     return "" if found and _wants_none(d, connection, found) else found
 
 
 def _wants_none(d: "Deployment", connection: Connection, address: str) -> bool:
     hashed = d.ledger.hashes.address(address)
     query = select(_SUPPRESSION.c.scope).where(_SUPPRESSION.c.address_hash == hashed)
-    return connection.execute(query).scalar() == ALL_MAIL
+    return suppressed_scope(connection.execute(query).scalar(), MailKind.CODE.value)
 
 
 def _proven(connection: Connection, ring: KeyRing, dossier: Dossier) -> str:
-    """Return the address in the proof of the person's last answer, as far as it opens."""
+    """Return the address in the proof of the person's last answer, as far as it opens.
+
+    Not one that was only named: whoever holds a letter could name their own.
+    """
     query = select(_EVENTS.c.canonical).where(
-        _EVENTS.c.invitation_id == dossier.row["id"], _EVENTS.c.actor == Actor.SUBJECT.value
+        _EVENTS.c.invitation_id == dossier.row["id"],
+        _EVENTS.c.actor == Actor.SUBJECT.value,
+        _EVENTS.c.event != Event.ADDRESS_ASKED.value,
     )
     for canonical in connection.execute(query.order_by(_EVENTS.c.seq.desc())).scalars():
         event = read_event(bytes(canonical))

@@ -28,7 +28,6 @@ from alumni_sync.consent.offers import first_name
 from alumni_sync.consent.on_record import address_on_record
 from alumni_sync.consent.one_time import LIFETIME as CODE_LIFETIME
 from alumni_sync.consent.one_time import issue_code
-from alumni_sync.consent.view import address_of
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.vault import KeyRing
 
@@ -131,7 +130,7 @@ def _address_changed(errand: Errand) -> Ready | str:
 def _fresh_link(errand: Errand) -> Ready | str:
     """Compose the link that fits how the consent stands now, to the address on record."""
     kind, until = fitting_link(errand.dossier, errand.now)
-    to = address_of(errand.d, errand.dossier)
+    to = errand.dossier.proven_address  # not where a letter asked: no basis to write there
     if kind is None or until is None or not to:
         return "nothing_to_open"
     link = _link(errand, kind, until)

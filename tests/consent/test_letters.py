@@ -18,7 +18,9 @@ from alumni_sync.consent.answers import Answer, Channel, Decided, Evidence, Inva
 from alumni_sync.consent.gates import ClosedReason, letter_gate
 from alumni_sync.consent.letters import Letter, who_gets_letters, write_letter
 from alumni_sync.consent.links import resolve_link, token_id
+from alumni_sync.consent.one_time import CodeAsked, ask_code
 from alumni_sync.consent.proofs import prove_address
+from alumni_sync.consent.resending import answer_link_requests, ask_link
 from alumni_sync.consent.terms import contact_terms
 from alumni_sync.domain import ConsentState, ContactBasis
 from alumni_sync.errors import Refused
@@ -27,7 +29,7 @@ from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Suppression, Token, t
 from alumni_sync.sections import Contact
 from tests.conftest import MASTER, NOW
-from tests.consent.world import World, accept
+from tests.consent.world import RUN, World, accept
 from tests.pictures import codes_in
 from tests.roster import USUAL, Leaver
 
@@ -394,3 +396,26 @@ def test_a_source_that_is_asked_by_mail_has_no_letters(
 
     assert 2 == run(config, "letters", "export", "--out", out, "--source", "acme-de")
     assert "asked by mail" in capsys.readouterr().err
+
+
+def test_no_mail_goes_where_only_a_letter_could_ask(by_post: World) -> None:
+    """Whoever knows an address could have us write to it, though nothing allows us to."""
+    leaver = waiting(by_post, personal_email="zofia@mail.example")
+    export(by_post)
+
+    ask_link(by_post.d, "zofia@mail.example")
+    answer_link_requests(by_post.d, RUN)
+    by_post.deliver()
+    asked = ask_code(by_post.d, by_post.invitation(leaver)["id"])
+
+    assert [] == by_post.mails
+    assert CodeAsked.NO_ADDRESS is asked
+
+
+def test_whoever_holds_a_letter_cannot_have_the_code_sent_to_themselves(by_post: World) -> None:
+    """A letter in the wrong hands would open everything that is kept about its reader."""
+    leaver = waiting(by_post, personal_email=None)
+    export(by_post)
+    by_post.answer(leaver, Answer.YES, email="thief@post.example")
+
+    assert CodeAsked.NO_ADDRESS is ask_code(by_post.d, by_post.invitation(leaver)["id"])
