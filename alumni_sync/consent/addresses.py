@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
 from alumni_sync.consent.acts import (
     Act,
@@ -27,8 +27,8 @@ from alumni_sync.consent.gates import Open, private_address
 from alumni_sync.consent.lifecycle import HELD_ONTO, Event, step
 from alumni_sync.consent.links import LinkKind, supersede
 from alumni_sync.consent.mails import MailKind
-from alumni_sync.consent.one_time import MOST_CODES, WITHIN
-from alumni_sync.consent.outbox import OUTBOX, MailState, mail_row, queue
+from alumni_sync.consent.one_time import MOST_CODES
+from alumni_sync.consent.outbox import OUTBOX, MailState, mail_row, often_enough, queue
 from alumni_sync.ledger.ids import new_id
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ def name_address(
     moved = step(act.dossier.position, Event.ADDRESS_ASKED, act.now, act.page.pack.timers)
     if not moved.taken:
         return refusal(act, moved)
-    if _named_lately(act) >= MOST_CODES:
-        return TOO_MANY
+    invitation = act.dossier.row["id"]
+    if often_enough(act.connection, invitation, MailKind.VERIFY, act.now, most=MOST_CODES):
+        return TOO_MANY  # nobody may use this page to fill a stranger's mailbox
     _forget_earlier(act)
     said = agreed or act.dossier.agreed
     if said is None:
@@ -90,16 +91,6 @@ def name_address(
     decided = write(act, Event.ADDRESS_ASKED, moved, given, named, beside=beside)
     queue_mail(act, MailKind.VERIFY, decided.seq)
     return decided
-
-
-def _named_lately(act: Act) -> int:
-    """Count: nobody may use this page to fill a stranger's mailbox."""
-    query = select(func.count()).where(
-        OUTBOX.c.invitation_id == act.dossier.row["id"],
-        OUTBOX.c.kind == MailKind.VERIFY.value,
-        OUTBOX.c.created_at > act.now - WITHIN,
-    )
-    return int(act.connection.execute(query).scalar_one())
 
 
 def _forget_earlier(act: Act) -> None:

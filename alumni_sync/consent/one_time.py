@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from alumni_sync.consent.dossier import load_dossier, person_of
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.on_record import address_on_record
-from alumni_sync.consent.outbox import OUTBOX, mail_row, queue
+from alumni_sync.consent.outbox import mail_row, often_enough, queue
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.request_tables import OneTimeCode
@@ -29,8 +29,7 @@ DIGITS: Final = 8
 LIFETIME: Final = timedelta(minutes=10)
 MOST_TRIES: Final = 5
 MOST_CODES: Final = 3
-WITHIN: Final = timedelta(hours=1)
-"""At most `MOST_CODES` in it, so that nobody's mailbox is filled by whoever holds a link."""
+"""In an hour, so that nobody's mailbox is filled by whoever holds a link."""
 _CODES: Final = t(OneTimeCode)
 _NONE: Final = 0  # no row has this number
 _PURPOSE: Final = "one_time_code"
@@ -52,20 +51,11 @@ def ask_code(d: "Deployment", invitation_id: str) -> CodeAsked:
         dossier = load_dossier(connection, ring, invitation_id, now, lock=True)
         if dossier is None or not address_on_record(d, connection, ring, dossier):
             return CodeAsked.NO_ADDRESS
-        if _asked_lately(connection, invitation_id, now) >= MOST_CODES:
+        if often_enough(connection, invitation_id, MailKind.CODE, now, most=MOST_CODES):
             return CodeAsked.TOO_MANY
         key = f"{invitation_id}:code:{new_id('N')}"
         queue(connection, [mail_row(dossier.row, MailKind.CODE, key, now, now)])
     return CodeAsked.COMING
-
-
-def _asked_lately(connection: Connection, invitation_id: str, now: datetime) -> int:
-    query = select(func.count()).where(
-        OUTBOX.c.invitation_id == invitation_id,
-        OUTBOX.c.kind == MailKind.CODE.value,
-        OUTBOX.c.created_at > now - WITHIN,
-    )
-    return int(connection.execute(query).scalar_one())
 
 
 def issue_code(

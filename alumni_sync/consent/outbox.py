@@ -117,6 +117,22 @@ def drop_asking(connection: Connection, invitation_id: str, reason: str) -> None
     connection.execute(_DROP_ASKING, {"invitation": invitation_id, "because": reason})
 
 
+MOST_A_DAY: Final = 10
+"""Of one kind of mail that a page sends on request: nobody's mailbox is filled by whoever asks."""
+
+
+def often_enough(
+    connection: Connection, invitation_id: str, kind: MailKind, now: datetime, *, most: int
+) -> bool:
+    """Say whether as many mails of a kind as an hour (`most`) or a day allows were queued."""
+    of_kind = (OUTBOX.c.invitation_id == invitation_id, OUTBOX.c.kind == kind.value)
+    day, hour = now - timedelta(days=1), now - timedelta(hours=1)
+    in_hour = func.count().filter(OUTBOX.c.created_at > hour)
+    query = select(func.count(), in_hour).where(*of_kind, OUTBOX.c.created_at > day)
+    a_day, an_hour = connection.execute(query).one()
+    return a_day >= MOST_A_DAY or an_hour >= most
+
+
 # --- what a delivery asks -------------------------------------------------------------------------
 
 

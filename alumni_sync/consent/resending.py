@@ -3,7 +3,7 @@
 A page must not tell whether an address is known, and neither may how long it takes. So what was
 typed is written down as a hash, the same for everybody; who it is, if anybody, is looked up later,
 by the worker beside the site. Such a mail is at the person's request: it asks for nothing and
-counts against no cap of asking mails, but three an hour are enough for anybody.
+counts against no cap of asking mails, but three an hour and ten a day are enough for anybody.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping, delete, func, or_, select, update
 from alumni_sync.consent.dossier import INVITATION, load_dossier
 from alumni_sync.consent.fitting_links import fitting_link
 from alumni_sync.consent.mails import MailKind
-from alumni_sync.consent.outbox import mail_row, queue
+from alumni_sync.consent.outbox import mail_row, often_enough, queue
 from alumni_sync.ledger.request_tables import LinkRequest
 from alumni_sync.ledger.tables import Person, t
 
@@ -84,6 +84,8 @@ def _answer(d: "Deployment", request: RowMapping) -> int:
         if not connection.execute(update(_REQUESTS).where(*taken).values(state=DONE)).rowcount:
             return 0  # somebody else answers it
         for row in found:
+            if often_enough(connection, row["id"], MailKind.LINK, now, most=MOST_LINKS):
+                continue
             dossier = load_dossier(connection, ring, row["id"], now)
             if dossier is not None and fitting_link(dossier, now)[0] is not None:
                 key = f"{row['id']}:link:{request['id']}"

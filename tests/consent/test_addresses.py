@@ -457,3 +457,15 @@ def test_nobody_can_read_the_named_address_in_the_ledger(world: World) -> None:
     assert OTHER not in repr(world.everything())
     world.d.ledger.vault.shred([leaver.person], [KeyKind.PROFILE])
     assert isinstance(prove(world, leaver, proof(world)), Conflict)
+
+
+def test_nobody_names_a_stranger_all_day(any_world: World) -> None:
+    """Whoever holds one link could have us fill the mailbox of somebody we do not even know."""
+    leaver = any_world.member()
+    outcomes = []
+    for number in range(24):
+        outcomes.append(change(any_world, leaver, nonce=str(number)))
+        any_world.later(minutes=21)
+
+    assert 10 == sum(isinstance(one, Decided) for one in outcomes)
+    assert TOO_MANY == outcomes[-1]

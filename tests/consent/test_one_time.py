@@ -267,7 +267,32 @@ def test_codes_are_spread_over_all_that_eight_digits_hold(world: World) -> None:
     world.deliver()
     for _ in range(12):
         assert re.fullmatch(r"\d{8}", mailed(world, leaver))
-        world.later(hours=1)
+        world.later(hours=3)
     with world.d.ledger.read() as connection:
         rows = connection.execute(t(OneTimeCode).select()).all()
     assert [timedelta(minutes=10)] * 12 == [row.expires_at - row.created_at for row in rows]
+
+
+def test_ten_codes_a_day_and_no_more(world: World) -> None:
+    """Whoever holds a link could fill its owner's mailbox, and try codes day and night."""
+    leaver = world.member()
+    asked = []
+    for _ in range(24):
+        asked.append(ask(world, leaver))
+        world.later(minutes=21)
+
+    assert 10 == asked.count(CodeAsked.COMING)
+    assert CodeAsked.TOO_MANY is asked[-1]
+
+
+def test_whoever_wants_no_mail_about_joining_either_is_told_that_no_code_comes(
+    world: World,
+) -> None:
+    """They would wait at the page for a code that is never sent."""
+    leaver = world.member()
+    address = world.d.ledger.hashes.address("zofia@mail.example")
+    with world.d.ledger.write() as connection:
+        for scope in ("all", "join"):
+            suppress(connection, address, scope, "not_me", world.clock.now())
+
+    assert CodeAsked.NO_ADDRESS is ask(world, leaver)

@@ -183,6 +183,22 @@ def test_three_an_hour_and_no_more(any_site: Site) -> None:
     assert [ZOFIA] == work(any_site)
 
 
+def test_ten_a_day_and_no_more(any_site: Site) -> None:
+    """Three an hour, day and night, are seventy-two: nobody opens such a mailbox any more."""
+    any_site.world.invited()
+    sent = []
+    for _ in range(8):
+        for _ in range(3):
+            ask(any_site, ZOFIA)
+        sent += work(any_site)
+        any_site.world.later(hours=1, seconds=1)
+
+    assert [ZOFIA] * 10 == sent
+    any_site.world.later(days=1)
+    ask(any_site, ZOFIA)
+    assert [ZOFIA] == work(any_site)
+
+
 def test_older_links_stay_good(site: Site) -> None:
     """Or whoever knows an address could shut its owner out."""
     site.world.invited()
