@@ -269,7 +269,7 @@ def test_a_new_code_can_be_asked_for(visitor: Browser, stand_in: StandIn) -> Non
 @pytest.mark.parametrize(
     ("codes", "status", "said"),
     [
-        (CodeAsked.TOO_MANY, 429, "three codes"),
+        (CodeAsked.TOO_MANY, 429, "several codes"),
         (CodeAsked.NO_ADDRESS, 409, "We cannot send a code"),
     ],
 )
