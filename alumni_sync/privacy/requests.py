@@ -111,7 +111,7 @@ def open_request(
         source,
         RequestKind(kind),
         RequestChannel(channel),
-        _plain(words),
+        plain_words(words),
         received_at,
         identity.user,
         identity.verified,
@@ -136,7 +136,7 @@ def ask_on_site(
         _source_of(d, person_id),
         kind,
         RequestChannel.PREFERENCES,
-        _plain(words),
+        plain_words(words),
         d.clock.now(),
         Actor.SUBJECT.value,
         verified=True,
@@ -206,7 +206,7 @@ def close_request(
         row = still_open(connection, row.id)
         refuse_what_is_not_true(connection, row, outcome)
         close(connection, row, outcome, now)
-        sealed = seal_words(ring, row.person_id, EVENT.name, _plain(answer))
+        sealed = seal_words(ring, row.person_id, EVENT.name, plain_words(answer))
         happened(connection, row, outcome.value, now, identity, reason=reason, sealed=sealed)
         told = _told(d, row, row.due_at, reason=reason, outcome=outcome.value, answer=answer)
         mailed = tell(d, connection, ring, MailKind.REQUEST_ANSWERED, told)
@@ -311,7 +311,7 @@ def _told(
 ) -> Told:
     day = last_day(due, d.settings.sources[row.source].timezone)
     number = request_number(row.id)
-    return Told(row.invitation_id, row.kind, number, day, reason, outcome, _plain(answer))
+    return Told(row.invitation_id, row.kind, number, day, reason, outcome, plain_words(answer))
 
 
 def _handled(d: "Deployment", number: str, identity: Identity) -> tuple[Row[Any], KeyRing]:
@@ -323,7 +323,7 @@ def _handled(d: "Deployment", number: str, identity: Identity) -> tuple[Row[Any]
     return row, d.ledger.vault.load([row.person_id])
 
 
-def _plain(words: str) -> str:
+def plain_words(words: str) -> str:
     """Return words without control characters but line breaks, at most `LONGEST_WORDS` long."""
     kept = words.replace("\r\n", "\n").replace("\r", "\n")
     shown = "".join(letter for letter in kept if letter == "\n" or letter.isprintable())

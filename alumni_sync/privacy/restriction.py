@@ -9,7 +9,7 @@ told before. It is noted beside the keys too, so that no restored backup undoes 
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, and_, update
 
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
@@ -18,6 +18,7 @@ from alumni_sync.privacy.request_rows import REQUEST, RequestKind, RequestState,
 from alumni_sync.privacy.request_steps import close_at_once, note
 from alumni_sync.review.access import log_access
 from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.own_file import refuse_own_file
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -72,8 +73,8 @@ def lift(d: "Deployment", person_id: str, identity: Identity) -> None:
     _require(d, person_id, identity)
     with d.ledger.write() as connection:
         log_access(d, identity, Act.HANDLE_REQUEST, person_id, "unrestrict", within=connection)
-        _set(connection, person_id, None)
-        if number := _last_request(connection, person_id):
+        lifted = _set(connection, person_id, None)
+        if lifted and (number := _last_request(connection, person_id)):
             note(connection, number, "lifted", d.clock.now(), identity=identity)
     d.ledger.vault.store.note_restricted(person_id, restricted=False)
 
@@ -81,19 +82,20 @@ def lift(d: "Deployment", person_id: str, identity: Identity) -> None:
 def _require(d: "Deployment", person_id: str, identity: Identity) -> None:
     with d.ledger.read() as connection:
         found = connection.execute(_PERSON.select().where(_PERSON.c.id == person_id)).first()
-    if found is None:
-        raise Refused("there is no such person")
-    Authority.of(d.settings).require(identity, Act.HANDLE_REQUEST, found.source)
+        if found is None:
+            raise Refused("there is no such person")
+        Authority.of(d.settings).require(identity, Act.HANDLE_REQUEST, found.source)
+        refuse_own_file(d, connection, identity, person_id)
     if found.erased_at is not None:
         raise Refused("this person is erased: there is nothing left to restrict")
 
 
-def _set(connection: Connection, person_id: str, at: datetime | None) -> None:
-    """Set or lift; a restriction that stands keeps the day on which it began."""
-    who = _PERSON.c.id == person_id
-    if at is not None:
-        who &= _PERSON.c.restricted_at.is_(None)
-    connection.execute(update(_PERSON).where(who).values(restricted_at=at))
+def _set(connection: Connection, person_id: str, at: datetime | None) -> bool:
+    """Set or lift; say whether it was otherwise before, else it keeps the day on which it began."""
+    stands = _PERSON.c.restricted_at.is_not(None)
+    who = and_(_PERSON.c.id == person_id, stands if at is None else ~stands)
+    changed = connection.execute(update(_PERSON).where(who).values(restricted_at=at))
+    return bool(changed.rowcount)
 
 
 def _last_request(connection: Connection, person_id: str) -> str:

@@ -1,11 +1,13 @@
 """Legal holds: who set them, why, and that nothing is let go while one stands."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
@@ -13,6 +15,7 @@ from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Person, t
 from alumni_sync.privacy.erasure import erase
 from alumni_sync.privacy.holds import MATTER_LENGTH, holds_of, lift_hold, set_hold
+from alumni_sync.privacy.restriction import lift, restrict
 from tests.roster import Leaver, Roster
 
 PEOPLE = [
@@ -142,3 +145,17 @@ def test_after_the_key_is_gone_the_matter_is(here: Roster) -> None:
     lift_hold(d, leaver.person, DPO, reason="mistake")
     set_hold(d, leaver.person, DPO, reason="other", matter=MATTER)
     assert "" == holds_of(d, leaver.person)[0].matter
+
+
+@pytest.mark.parametrize("act", [restrict, lift])
+def test_nobody_restricts_their_own_file(
+    here: Roster, act: Callable[[Deployment, str, Identity], None]
+) -> None:
+    """Whoever works at the desk and has left would keep from retention what is theirs."""
+    leaver = here.add()
+    own = Identity("own", verified=True)
+
+    with pytest.raises(Refused, match="own file"):
+        act(here.deployment, leaver.person, own)
+
+    assert [] == here.ledger.vault.store.restricted()

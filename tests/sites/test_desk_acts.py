@@ -9,7 +9,8 @@ import pytest
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import ConsentState, ContactBasis
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.privacy.holds import holds_of
+from alumni_sync.privacy.holds import holds_of, lift_hold, set_hold
+from tests.consent.papers import DPO, DPO2
 from tests.roster import Leaver
 from tests.sites.browser import Browser, Response
 from tests.sites.office import ORIGIN, SECRET, Company
@@ -209,9 +210,27 @@ def test_a_stale_hold_page_sets_nothing(company: Company) -> None:
     first, second = company.form(file, "/hold"), company.form(file, "/hold", "dpo2")
     company.send(first.action, [*first.hidden.items(), *fields])
 
-    company.send(second.action, [*second.hidden.items(), *fields], "dpo2")
+    late = company.send(second.action, [*second.hidden.items(), *fields], "dpo2")
 
+    assert 409 == late.status
+    assert "This has changed" in late.text
     assert ["dpo"] == [one.set_by for one in holds_of(company.d, leaver.person)]
+
+
+def test_a_page_about_an_earlier_hold_lifts_no_other(company: Company) -> None:
+    """A tab that stayed open for a week must not let go what a new dispute needs."""
+    leaver = company.world.member()
+    set_hold(company.d, leaver.person, DPO, reason="claim", matter="7 P 118/26")
+    stale = company.form(f"/person/{leaver.person}", "/hold")
+    lift_hold(company.d, leaver.person, DPO, reason="ended")
+    set_hold(company.d, leaver.person, DPO2, reason="dispute", matter="8 P 2/26")
+
+    late = company.send(stale.action, [*stale.hidden.items(), ("act", "lift"), ("reason", "ended")])
+
+    assert 409 == late.status
+    assert [None] == [
+        one.lifted_at for one in holds_of(company.d, leaver.person) if one.reason == "dispute"
+    ]
 
 
 def test_an_auditor_sees_no_form(company: Company) -> None:

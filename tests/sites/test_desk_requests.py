@@ -17,6 +17,7 @@ from alumni_sync.privacy.request_rows import (
     show_request,
 )
 from alumni_sync.privacy.requests import open_request
+from alumni_sync.privacy.restriction import lift, restrict
 from tests.consent.joins import EMAIL, proven
 from tests.consent.papers import DPO
 from tests.roster import Leaver
@@ -163,6 +164,36 @@ def test_restricting_is_done_here(company: Company) -> None:
 
     assert "may be used again" in company.open(lifted.headers["location"]).text
     assert ">restricted</span>" not in company.open(file).text
+
+
+def test_a_page_about_an_earlier_restriction_lifts_no_other(company: Company) -> None:
+    """A tab that stayed open must not make usable what somebody restricted anew meanwhile."""
+    leaver = company.world.member()
+    restrict(company.d, leaver.person, DPO)
+    stale = company.form(f"/person/{leaver.person}", "/restriction")
+    lift(company.d, leaver.person, DPO)
+    company.world.later(hours=1)
+    restrict(company.d, leaver.person, DPO)
+
+    late = company.send(stale.action, stale.filled(("told", "yes")))
+
+    assert 409 == late.status
+    assert ">restricted</span>" in company.open(f"/person/{leaver.person}").text
+
+
+def test_another_wish_of_the_same_kind_is_not_lost(company: Company) -> None:
+    """A second letter about another mistake would otherwise be answered by the first one's."""
+    leaver = company.world.member()
+    today = company.d.clock.now().date().isoformat()
+    page, letter = f"/person/{leaver.person}/request", (("kind", "rectify"), ("channel", "letter"))
+
+    for words in ("My name is spelt wrong.", "And the year, too.", "And the year, too."):
+        company.submit(page, *letter, received_on=today, words=words)
+
+    numbers = [one.number for one in list_requests(company.d, DPO)]
+    assert ["My name is spelt wrong.", "And the year, too."] == [
+        show_request(company.d, number, DPO).words for number in numbers
+    ]
 
 
 def test_the_same_request_twice_is_one(company: Company) -> None:

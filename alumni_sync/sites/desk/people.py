@@ -1,6 +1,7 @@
 """One person's file at the desk, with what can be done from there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -8,7 +9,7 @@ from starlette.responses import Response
 
 from alumni_sync.domain import Identity
 from alumni_sync.errors import LedgerError, Refused
-from alumni_sync.privacy.holds import LIFT_REASONS, REASONS
+from alumni_sync.privacy.holds import LIFT_REASONS, REASONS, Hold
 from alumni_sync.privacy.request_rows import list_requests
 from alumni_sync.reporting.person_file import PersonFile, open_file
 from alumni_sync.reporting.story import read_story
@@ -76,9 +77,24 @@ def person_page(  # noqa: D417 the shell and the visitor are everywhere the same
         problems=problems,
         typed=typed or {},
         reasons=LIFT_REASONS if file.held else REASONS,
-        token=desk.token(identity, HOLD, person_id, int(file.held)),
-        lift_token=desk.token(identity, RESTRICTION, person_id),
+        token=desk.token(identity, HOLD, person_id, hold_version(file.holds)),
+        lift_token=desk.token(
+            identity, RESTRICTION, person_id, restriction_version(file.restricted_at)
+        ),
     )
+
+
+def hold_version(holds: Sequence[Hold]) -> int:
+    """Return how often a hold was set or lifted, which is odd while one stands.
+
+    A form that was opened before is about another hold.
+    """
+    return sum(1 if hold.lifted_at is None else 2 for hold in holds)
+
+
+def restriction_version(since: datetime | None) -> int:
+    """Return a number for this very restriction, 0 for none."""
+    return 0 if since is None else int(since.timestamp() * 1_000_000)
 
 
 def opened(desk: Desk, identity: Identity, person_id: str) -> PersonFile:

@@ -6,8 +6,13 @@ from starlette.responses import Response
 
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
-from alumni_sync.privacy.request_rows import RequestChannel, RequestKind, list_requests
-from alumni_sync.privacy.requests import open_request
+from alumni_sync.privacy.request_rows import (
+    RequestChannel,
+    RequestKind,
+    list_requests,
+    show_request,
+)
+from alumni_sync.privacy.requests import open_request, plain_words
 from alumni_sync.review.authority import Act
 from alumni_sync.sites.desk.people import opened
 from alumni_sync.sites.desk.requests import KINDS
@@ -42,8 +47,10 @@ def take_down(desk: Desk, visit: Visit) -> Response:
     if problems or channel is None or received is None:
         return _take_down_page(desk, identity, person_id, problems, form)
     d = desk.behind.d
+    words = plain_words(form.one("words"))
     for known in list_requests(d, identity, person_id=person_id):
-        if (known.kind, known.channel) == (kind, channel.value):
+        same = (known.kind, known.channel) == (kind, channel.value)
+        if same and words in {"", show_request(d, known.number, identity).words}:
             return desk.onward(f"/request/{known.number}")  # a double click, or asked twice
     try:
         number = open_request(
@@ -52,7 +59,7 @@ def take_down(desk: Desk, visit: Visit) -> Response:
             channel=channel,
             identity=identity,
             person_id=person_id,
-            words=form.one("words"),
+            words=words,
             received_on=received,
         )
     except Refused as refused:
