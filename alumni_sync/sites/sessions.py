@@ -2,7 +2,8 @@
 
 A session is a signed cookie and nothing else: no table, no write on GET. It names the link it came
 from by an opaque reference and holds no personal value. It lives 30 minutes from the last page
-opened, is sent to this host only, and never with another site's form (`SameSite=Lax`; `Strict`
+opened and eight hours altogether (a link ends, and a tab that reloads itself must not outlive it),
+is sent to this host only, and never with another site's form (`SameSite=Lax`; `Strict`
 would not be sent on the redirect after a click in webmail).
 """
 
@@ -21,6 +22,7 @@ from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ports import Clock
 
 LIFETIME: Final = timedelta(minutes=30)
+LONGEST: Final = timedelta(hours=8)
 _PURPOSE: Final = "session"
 
 
@@ -35,6 +37,7 @@ class Session:
             itself, which has to be shown once more when the person confirms.
         token_id: names the link as evidence.
         expires: seconds since the epoch, UTC.
+        ends: likewise; no page that is opened moves it.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Session:
     reference: str
     token_id: str
     expires: int
+    ends: int = 0
 
 
 class Sessions:
@@ -60,11 +64,12 @@ class Sessions:
 
     def begin(self, kind: str, reference: str, token_id: str = "") -> Session:
         """Return a new session; it exists once `attach` has put it on a response."""
-        return Session(secrets.token_urlsafe(16), kind, reference, token_id, self._expiry())
+        ends = int((self._clock.now() + LONGEST).timestamp())
+        return Session(secrets.token_urlsafe(16), kind, reference, token_id, self._expiry(), ends)
 
     def attach(self, response: Response, session: Session) -> None:
-        """Set the cookie on `response`, renewed to the full lifetime."""
-        claims = {**asdict(session), "expires": self._expiry()}
+        """Set the cookie on `response`, renewed to the full lifetime as far as it may last."""
+        claims = {**asdict(session), "expires": min(self._expiry(), session.ends)}
         body = urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode()
         value = f"{body}.{self._hashes.signature(_PURPOSE, body.encode())}"
         response.headers.append("set-cookie", f"{self.cookie}={value}; {self._attributes}")

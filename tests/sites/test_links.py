@@ -1,6 +1,7 @@
 """Links from mails: opened by scanners, strangers and people."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from starlette.types import ASGIApp
@@ -146,3 +147,17 @@ def test_a_failure_shows_a_calm_page(browser: Browser, stand_in: StandIn) -> Non
     assert 500 == answer.status
     assert "canary.person" not in answer.text
     assert "Nothing was saved" in answer.text
+
+
+def test_a_tab_that_reloads_itself_does_not_stay_open_for_good(
+    browser: Browser, stand_in: StandIn
+) -> None:
+    """Whoever copied a cookie could manage somebody's membership years after the link has ended."""
+    assert 200 == browser.follow(f"/p/{MANAGE}").status
+    minutes = 0
+    while browser.get("/p").status == 200 and minutes < 24 * 60:
+        stand_in.clock.advance(timedelta(minutes=20))
+        minutes += 20
+
+    assert 8 * 60 == minutes
+    assert 200 == browser.follow(f"/p/{MANAGE}").status
