@@ -148,7 +148,8 @@ def match(made: Match) -> None:
     # So that the rules see who shares a mailbox, and planning whose address objected.
     theirs = update(PERSON).where(PERSON.c.id == person)
     made.connection.execute(theirs.values(address_hash=made.row["address_hash"]))
-    made.connection.execute(update(SPELL).where(SPELL.c.id == spell).values(purge_after=None))
+    if made.state is not ConsentState.REVOKED:  # they work here, or never left: that goes its way
+        made.connection.execute(update(SPELL).where(SPELL.c.id == spell).values(purge_after=None))
     if made.dossier is not None:
         _ask_back(made, made.dossier)
 

@@ -355,3 +355,17 @@ def test_who_asks_for_their_data_sees_the_address_they_gave(world: World) -> Non
     exported = export_subject(world.d, leaver.person)
     assert EMAIL == exported.content["joins"][0]["content"]["email"]
     assert any(EMAIL.encode() in content for content in exported.files.values())
+
+
+def test_a_match_keeps_nobody_whose_facts_were_to_go(world: World) -> None:
+    """Whoever works here again would stay in the ledger for good because they asked in vain."""
+    leaver = world.member()
+    world.roster.set(leaver, rehire_ends=True)
+    world.round()
+    before = world.roster.spell(leaver).purge_after
+    request = proven(world)
+    match_join(world.d, request.id, leaver.spell, HR)
+
+    assert "revoked" == world.invitation(leaver)["state"]
+    assert before is not None
+    assert before == world.roster.spell(leaver).purge_after
