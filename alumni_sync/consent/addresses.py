@@ -29,6 +29,7 @@ from alumni_sync.consent.links import LinkKind, supersede
 from alumni_sync.consent.mails import MailKind
 from alumni_sync.consent.one_time import MOST_CODES
 from alumni_sync.consent.outbox import OUTBOX, MailState, mail_row, often_enough, queue
+from alumni_sync.consent.renewals import terms_of
 from alumni_sync.ledger.ids import new_id
 
 if TYPE_CHECKING:
@@ -71,12 +72,14 @@ def name_address(
     if said is None:
         return Conflict(act.state)
     receipt_id, person = new_id("CR"), act.dossier.row["person_id"]
+    manifest = act.page.edition.manifest
     pending = Pending(
         address=address,
         asked=receipt_id,
         agreed=agreed,
         displayed={name.value: value for name, value in act.page.values.items()} if agreed else {},
         notice=notice_body(act.page) if agreed else {},
+        terms=terms_of(act.d, manifest.id, manifest.version) if agreed else "",
     )
     given = given_of(act, "yes" if agreed else "address", said, moved)
     if agreed:

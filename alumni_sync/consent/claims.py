@@ -25,7 +25,7 @@ from alumni_sync.consent.offers import first_name
 from alumni_sync.consent.outbox import ASKING_KINDS, JOIN_KINDS, OUTBOX, MailState
 from alumni_sync.consent.questions import ask
 from alumni_sync.consent.renewal_mails import ask_again
-from alumni_sync.consent.requested import REQUESTED, Errand, ready
+from alumni_sync.consent.requested import ABOUT_REQUESTS, REQUESTED, Errand, ready
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Pause, t
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _GOODBYES: Final = (MailKind.GOODBYE.value, MailKind.REHIRED.value)
 _NO_WORD_TO: Final = ("erased", "never_contact")
 """Obstacles that let no mail of ours through, whatever was queued before: death among them."""
+_RIGHTS: Final = frozenset(kind.value for kind in (*ABOUT_REQUESTS, MailKind.CODE))
+"""What somebody is owed who asks about their data, whatever stands against asking them."""
 _PAUSE: Final = t(Pause)
 
 
@@ -67,10 +69,10 @@ def claim(d: "Deployment", mail: "RowMapping", site: Site, run_id: str) -> Claim
 
 def _other(attempt: Attempt, run_id: str) -> Claimed | Wait:
     """Claim a mail that asks for nothing; it may leave on any day."""
+    if attempt.dossier.obstacle in _NO_WORD_TO and attempt.mail["kind"] not in _RIGHTS:
+        return drop(attempt.connection, attempt.mail, attempt.dossier.obstacle)
     if attempt.mail["kind"] in REQUESTED:
         return _requested(attempt, run_id)
-    if attempt.dossier.obstacle in _NO_WORD_TO:
-        return drop(attempt.connection, attempt.mail, attempt.dossier.obstacle)
     if attempt.mail["kind"] in _GOODBYES:
         return _goodbye(attempt, run_id)
     agreed, until = attempt.dossier.agreed, attempt.dossier.row["valid_until"]

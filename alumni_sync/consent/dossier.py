@@ -284,6 +284,7 @@ class Pending:
         agreed: what the yes says that counts then; None where a member only changes the address.
         displayed: the values that were on the page, by field.
         notice: which notice and form were on it (`evidence.notice_body`).
+        terms: what the yes covers, see `renewals.terms_of`; "" without one.
     """
 
     address: str
@@ -291,6 +292,7 @@ class Pending:
     agreed: Agreed | None = None
     displayed: Mapping[str, str] = field(default_factory=dict)
     notice: Mapping[str, str] = field(default_factory=dict)
+    terms: str = ""
 
 
 def seal_pending(ring: KeyRing, person: str, pending: Pending) -> bytes:
@@ -302,6 +304,7 @@ def seal_pending(ring: KeyRing, person: str, pending: Pending) -> bytes:
         "agreed": agreed,
         "displayed": dict(pending.displayed),
         "notice": dict(pending.notice),
+        "terms": pending.terms,
     }
     return ring.seal_json(person, KeyKind.PROFILE, PENDING, value)
 
@@ -313,7 +316,14 @@ def open_pending(row: RowMapping, ring: KeyRing) -> Pending | None:
         return None
     value = ring.open_json(person, KeyKind.PROFILE, PENDING, sealed)
     agreed = Agreed.from_json(value["agreed"]) if value["agreed"] else None
-    return Pending(value["address"], value["asked"], agreed, value["displayed"], value["notice"])
+    return Pending(
+        address=value["address"],
+        asked=value["asked"],
+        agreed=agreed,
+        displayed=value["displayed"],
+        notice=value["notice"],
+        terms=value.get("terms", ""),
+    )
 
 
 def seal_goodbye(dossier: Dossier, ring: KeyRing, *, lapsed: bool = False) -> bytes | None:

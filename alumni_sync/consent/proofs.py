@@ -23,8 +23,8 @@ from alumni_sync.consent.dossier import Pending, load_dossier, open_pending
 from alumni_sync.consent.lifecycle import HELD_ONTO, Event, step
 from alumni_sync.consent.links import LinkKind, still_proves, supersede
 from alumni_sync.consent.mails import MailKind
+from alumni_sync.consent.renewals import terms_of
 from alumni_sync.consent.transitions import ALL_MAIL, suppress
-from alumni_sync.consent.versions import asks_again
 from alumni_sync.ports import ProfileField
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ def _prove(act: Act, pending: Pending) -> Outcome:
         if act.dossier.obstacle:
             return Conflict(act.state, "not_standing")
         agreed = pending.agreed
-        if notice and asks_again(notice["version"], act.page.edition.manifest.version):
-            return Stale()
+        manifest = act.page.edition.manifest
+        if pending.terms != terms_of(act.d, manifest.id, manifest.version):
+            return Stale()  # another meaning, or another recipient, than was said yes to
         act = _as_it_was_shown(act, pending)
     if agreed is None:
         return Conflict(act.state)
