@@ -1,9 +1,9 @@
 """Retention of what people asked us, and of who looked at whom; categories of `retention`."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, delete, exists, or_, select, update
 
 from alumni_sync.ledger.request_tables import (
     AccessLog,
@@ -58,10 +58,15 @@ def asks_for_anything() -> ColumnElement[bool]:
     )
 
 
+def kept_for(person_id: Column[Any]) -> ColumnElement[bool]:
+    """Say that a row about this person must stay: a legal hold or a restriction stands."""
+    stands = or_(_PERSON.c.legal_hold.is_(True), _PERSON.c.restricted_at.is_not(None))
+    return exists().where(_PERSON.c.id == person_id, stands)
+
+
 def requests(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
     """Requests with their history, three years after they were closed; a legal hold keeps them."""
-    held = exists().where(_PERSON.c.id == _REQUEST.c.person_id, _PERSON.c.legal_hold.is_(True))
-    due = and_(_REQUEST.c.closed_at <= now - REQUESTS, ~held)
+    due = and_(_REQUEST.c.closed_at <= now - REQUESTS, ~kept_for(_REQUEST.c.person_id))
     with d.ledger.read() as connection:
         ids = list(connection.execute(select(_REQUEST.c.id).where(due)).scalars())
     if not dry_run:
@@ -74,7 +79,8 @@ def requests(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT
 
 def codes(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
     """Hashes of one-time codes, a week after they ended."""
-    return let_go(d, _CODE.c.id, _CODE.c.expires_at <= now - CODES, dry_run=dry_run)
+    due = and_(_CODE.c.expires_at <= now - CODES, ~kept_for(_CODE.c.person_id))
+    return let_go(d, _CODE.c.id, due, dry_run=dry_run)
 
 
 def joins(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
@@ -87,7 +93,11 @@ def joins(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001
     over = and_(_JOIN.c.state.in_(("unproven", "proven", "questioned")), _JOIN.c.expires_at <= now)
     due = or_(
         and_(_JOIN.c.state.in_(("rejected", "expired")), _JOIN.c.closed_at <= now - REJECTED_JOINS),
-        and_(_JOIN.c.state == "matched", _JOIN.c.closed_at <= now - READS),
+        and_(
+            _JOIN.c.state == "matched",
+            _JOIN.c.closed_at <= now - READS,
+            ~kept_for(_JOIN.c.person_id),
+        ),
     )
     with d.ledger.read() as connection:
         ids = list(connection.execute(select(_JOIN.c.id).where(or_(over, due))).scalars())
@@ -102,7 +112,8 @@ def joins(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001
 
 def reads(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
     """Who looked at whom, after two years."""
-    return let_go(d, _READ.c.id, _READ.c.at <= now - READS, dry_run=dry_run)
+    due = and_(_READ.c.at <= now - READS, ~kept_for(_READ.c.person_id))
+    return let_go(d, _READ.c.id, due, dry_run=dry_run)
 
 
 def forget_requests(connection: Connection, person_id: str) -> None:

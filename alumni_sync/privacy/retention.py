@@ -136,7 +136,9 @@ def _quarantined(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa:
 
 def _tokens(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
     """Secrets of links, a week after they expired."""
-    return let_go(d, _TOKEN.c.token_hash, _TOKEN.c.expires_at <= now - TOKENS, dry_run=dry_run)
+    kept = request_retention.kept_for(_TOKEN.c.person_id)
+    due = and_(_TOKEN.c.expires_at <= now - TOKENS, ~kept)
+    return let_go(d, _TOKEN.c.token_hash, due, dry_run=dry_run)
 
 
 def _mails(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
@@ -148,8 +150,14 @@ def _mails(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT00
         _OUTBOX.c.created_at <= now - MAIL_METADATA,
         _OUTBOX.c.state.in_(("accepted", "refused", "dropped", "unknown")),
         ~asking,
+        ~request_retention.kept_for(_OUTBOX.c.person_id),
     )
-    reports = let_go(d, _RETURNED.c.id, _RETURNED.c.at <= now - MAIL_METADATA, dry_run=dry_run)
+    kept = exists().where(
+        _INVITATION.c.id == _RETURNED.c.invitation_id,
+        request_retention.kept_for(_INVITATION.c.person_id),
+    )
+    over = and_(_RETURNED.c.at <= now - MAIL_METADATA, ~kept)
+    reports = let_go(d, _RETURNED.c.id, over, dry_run=dry_run)
     return reports + let_go(d, _OUTBOX.c.id, due, dry_run=dry_run)
 
 
@@ -158,7 +166,8 @@ def _audits(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT0
     there = exists().where(
         _MEMBERSHIP.c.alumni_id == _WRITE.c.alumni_id, _MEMBERSHIP.c.state.not_in(_GONE)
     )
-    due = and_(_WRITE.c.claimed_at <= now - AUDIT, ~there)
+    kept = request_retention.kept_for(_WRITE.c.person_id)
+    due = and_(_WRITE.c.claimed_at <= now - AUDIT, ~there, ~kept)
     return let_go(d, _WRITE.c.id, due, dry_run=dry_run)
 
 

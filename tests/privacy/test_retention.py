@@ -4,20 +4,34 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlmodel import SQLModel
 
 from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.return_effects import Taken, take_report
 from alumni_sync.consent.returned import Returned, ReturnKind
-from alumni_sync.domain import ExitKind
+from alumni_sync.domain import ExitKind, Identity
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.mail_tables import ReturnedMail
-from alumni_sync.ledger.tables import Outbox, Person, Quarantine, Spell, Token, Tombstone, t
+from alumni_sync.ledger.request_tables import AccessLog
+from alumni_sync.ledger.tables import (
+    Outbox,
+    Person,
+    PlatformWrite,
+    Quarantine,
+    Spell,
+    Token,
+    Tombstone,
+    t,
+)
 from alumni_sync.ledger.upsert import insert_rows
 from alumni_sync.membership.removal import remove_closed
 from alumni_sync.privacy.erasure import erase
 from alumni_sync.privacy.retention import PurgeCounts, purge_due
+from alumni_sync.review.access import log_access
+from alumni_sync.review.authority import Act
+from tests.conftest import NOW
 from tests.membership.world import Community
 from tests.roster import Leaver
 
@@ -172,6 +186,40 @@ def test_a_legal_hold_keeps_everything(community: Community) -> None:
 
     assert "spells" not in _purge(community)
     assert _facts_left(community, leaver)
+
+
+@pytest.mark.parametrize("why", [{"legal_hold": True}, {"restricted_at": NOW}])
+def test_a_hold_keeps_mails_and_writes_as_well(
+    any_community: Community, why: dict[str, object]
+) -> None:
+    """What was sent to somebody, and written about them, is what a dispute is about."""
+    leaver = any_community.joined()
+    full = Returned(ReturnKind.SOFT, str(any_community.outbox()[0]["message_id"]), "4.2.2")
+    assert take_report(any_community.d, "report", full) is Taken.DONE
+    any_community.leave(leaver)
+    any_community.later(hours=1)
+    any_community.sync()
+    identity = Identity("k.weber", verified=True)
+    log_access(any_community.d, identity, Act.SEE_CONSENT, leaver.person, "file")
+    any_community.roster.set_person(leaver, **why)
+    tables = (Outbox, ReturnedMail, PlatformWrite, Token, AccessLog)
+    before = [_count(any_community, model) for model in tables]
+    assert 0 not in before
+    any_community.later(days=10 * 366)
+
+    purge_due(any_community.d, dry_run=False)
+
+    assert before == [_count(any_community, model) for model in tables]
+    any_community.roster.set_person(leaver, legal_hold=False, restricted_at=None)
+    purge_due(any_community.d, dry_run=False)
+    after = [_count(any_community, model) for model in tables]
+    assert all(left < there for left, there in zip(after, before, strict=True))
+
+
+def _count(community: Community, model: type[SQLModel]) -> int:
+    with community.d.ledger.read() as connection:
+        query = select(func.count()).select_from(t(model))
+        return int(connection.execute(query).scalar_one())
 
 
 def test_links_and_mails_are_forgotten(community: Community) -> None:
