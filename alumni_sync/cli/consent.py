@@ -34,17 +34,15 @@ def show_consent(app: App, person: str, event: int | None, as_json: bool) -> Non
     where anything is not what it was.
     """
     from alumni_sync.consent.history import consents_of
-    from alumni_sync.ledger.people import resolve_person
+    from alumni_sync.ledger.people import resolve_person, source_of
     from alumni_sync.review.access import log_access
     from alumni_sync.review.authority import Act, Authority
 
     with app.open(create=False) as d:
         person_id = resolve_person(d, person)
+        source = source_of(d, person_id)
+        Authority.of(d.settings).require(os_identity(), Act.SEE_EVIDENCE, source)
         found = list(consents_of(d, person_id))
-        for each in found:
-            Authority.of(d.settings).require(os_identity(), Act.SEE_EVIDENCE, each.source)
-        if event is not None:
-            Authority.of(d.settings).require(os_identity(), Act.SEE_EVIDENCE)
         subject = "consent" if event is None else f"event {event}"
         log_access(d, os_identity(), Act.SEE_EVIDENCE, person_id, subject)
         if event is not None:

@@ -40,6 +40,11 @@ def resolve_person(d: "Deployment", text: str) -> str:
     return found[0][0]
 
 
+def source_of(d: "Deployment", person_id: str) -> str:
+    """Return at which source a resolved person is; roles are given source by source."""
+    return _find(d, t(Person).c.id == person_id)[0][1]
+
+
 def _condition(d: "Deployment", text: str) -> ColumnElement[bool]:
     people = t(Person)
     hashes = d.ledger.hashes

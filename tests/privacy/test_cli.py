@@ -178,6 +178,22 @@ def test_only_whoever_may_hands_anything_out(
     assert not out.exists()
 
 
+def test_another_companys_officer_erases_and_reads_nobody_here(
+    config: Path, member: Leaver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A role for one company of the group is none for the others, least of all to destroy."""
+    content = yaml.safe_load(config.read_text("utf-8"))
+    other = next(name for name in content["sources"] if name != member.source)
+    content["people"][-1]["sources"] = [other]
+    config.write_text(yaml.safe_dump(content), "utf-8")
+
+    assert 2 == run(config, "erase", member.person)
+    assert f"no role for {member.source}" in capsys.readouterr().err
+    shown = ["consent", "show", member.person, "--event", "1", "--config", str(config)]
+    assert 2 == run_command_line(shown)
+    assert f"no role for {member.source}" in capsys.readouterr().err
+
+
 def test_restricted_and_back(
     config: Path, member: Leaver, capsys: pytest.CaptureFixture[str]
 ) -> None:
