@@ -17,6 +17,7 @@ from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.delivery import bury
 from alumni_sync.consent.dossier import Dossier, load_dossier
 from alumni_sync.consent.joining import never_asked
+from alumni_sync.consent.jurisdictions import Timers
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.links import LinkKind, supersede
 from alumni_sync.consent.mails import MailKind
@@ -231,7 +232,7 @@ def _complained(
     address = dossier.agreed.email if dossier.agreed else dossier.asked_address
     address_hash = d.ledger.hashes.address(address) if address else None
     if dossier.state not in _HELD_ONTO:
-        moved = step(dossier.position, Event.OBJECTED, now, pack_of(d, mail["source"]).timers)
+        moved = step(dossier.position, Event.OBJECTED, now, Timers())  # waits for no pack
         if moved.taken:
             happening = Happening(
                 Event.OBJECTED, Actor.SUBJECT, Channel.SYSTEM, now, reason="complaint"

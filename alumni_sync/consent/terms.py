@@ -5,7 +5,7 @@ The seam between settings and the pure parts; reads files of `rules/`, never the
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from alumni_sync.consent.editions import Edition, Terms, in_language, load_edition
 from alumni_sync.consent.gates import ContactTerms, Recipient
@@ -33,6 +33,27 @@ def pack_of(d: "Plugins", source: str) -> JurisdictionPack:
 def _pack(rules: Path, jurisdiction: str, _state: tuple[int, int]) -> JurisdictionPack:
     """Read a pack once per state of its file: pages and mails ask for it all the time."""
     return load_pack(rules, jurisdiction)
+
+
+_SHOWN: Final[dict[tuple[Path, str], JurisdictionPack]] = {}
+"""The pack by which a page was shown last; see `pack_shown`."""
+
+
+def pack_shown(d: "Plugins", source: str) -> JurisdictionPack:
+    """Return the pack of a source; one that cannot be used gives way to the one shown before.
+
+    As with `edition_shown`: nobody is asked on it, and nobody is kept in by it.
+
+    Raises:
+        ConfigError: there is none from before, since this process began.
+    """
+    which = (rules_folder(d), d.settings.sources[source].jurisdiction)
+    try:
+        _SHOWN[which] = pack_of(d, source)
+    except ConfigError:
+        if which not in _SHOWN:
+            raise
+    return _SHOWN[which]
 
 
 def edition_of(d: "Plugins", version: str | None = None) -> Edition:
@@ -76,16 +97,19 @@ def contact_terms(d: "Plugins", source: str) -> ContactTerms:
     )
 
 
-def terms_for(d: "Plugins", source: str, basis: str = "") -> Terms:
+def terms_for(
+    d: "Plugins", source: str, basis: str = "", pack: JurisdictionPack | None = None
+) -> Terms:
     """Return what a notice says for the leavers of a source.
 
     Args:
         d: the deployment.
         source: where they left.
         basis: contact basis by which the reader is asked; "" means the source's own.
+        pack: by which it is said; None reads the source's.
     """
     section, processor = d.settings.sources[source], d.settings.platform.processor
-    pack, arrangement = pack_of(d, source), d.settings.consent.arrangement or ""
+    pack, arrangement = pack or pack_of(d, source), d.settings.consent.arrangement or ""
     return Terms(
         company=d.settings.company.name,
         controller=section.controller.name,

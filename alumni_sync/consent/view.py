@@ -26,7 +26,7 @@ from alumni_sync.consent.notices import (
     render_notice,
 )
 from alumni_sync.consent.offers import first_name, full_name, masked, offered_values
-from alumni_sync.consent.terms import edition_shown, language_for, pack_of, terms_for
+from alumni_sync.consent.terms import edition_shown, language_for, pack_shown, terms_for
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 
@@ -172,7 +172,8 @@ def page_for(d: "Deployment", dossier: Dossier, language: str | None) -> Page:
     """Return the page of a dossier in `language` (None: its own)."""
     source = dossier.row["source"]
     edition = edition_shown(d, dossier.row["notice_version"])
-    terms = terms_for(d, source, dossier.row["basis"])
+    pack = pack_shown(d, source)
+    terms = terms_for(d, source, dossier.row["basis"], pack)
     code = language_for(
         d, edition, language, dossier.row["language"], dossier.facts.get("language")
     )
@@ -182,7 +183,7 @@ def page_for(d: "Deployment", dossier: Dossier, language: str | None) -> Page:
         edition=edition,
         language=code,
         terms=terms,
-        pack=pack_of(d, source),
+        pack=pack,
         notice=render_notice(edition, code, terms),
         form=render_form(edition, code, terms, tuple(values)),
         values=values,

@@ -9,7 +9,8 @@ from alumni_sync.consent.answers import Decided
 from alumni_sync.consent.decisions import withdraw
 from alumni_sync.consent.grants import live_grants
 from alumni_sync.errors import ConfigError
-from tests.consent.world import BY_MAIL, World
+from alumni_sync.privacy.erasure import erase
+from tests.consent.world import BY_MAIL, RUN, World
 
 
 def editions(world: World) -> Path:
@@ -36,6 +37,24 @@ def test_nothing_keeps_somebody_in_who_wants_to_leave(any_world: World) -> None:
     assert [] == list(live_grants(any_world.d))
     body = any_world.events(leaver)[-1]["body"]
     assert "1.0.0" == body["notice"]["version"]
+
+
+def test_a_broken_pack_keeps_nobody_in_either(any_world: World) -> None:
+    """Who edits a jurisdiction pack while the site runs must not shut the door from outside."""
+    leaver = any_world.member()
+    pack = any_world.root / "rules" / "jurisdictions" / "pl.yaml"
+    pack.write_text("timers: {remind", encoding="utf-8")
+
+    assert "given" == any_world.shown(leaver).state
+    left = withdraw(any_world.d, any_world.invitation(leaver)["id"], None, BY_MAIL, "leave")
+
+    assert isinstance(left, Decided)
+    assert [] == list(live_grants(any_world.d))
+    erase(any_world.d, leaver.person, by="dpo", reason="request", run_id=RUN, call_platform=False)
+    assert "erased" == any_world.invitation(leaver)["state"]
+    any_world.leaver("jan")
+    with pytest.raises(ConfigError):
+        any_world.plan()
 
 
 def test_nobody_is_asked_on_it(world: World) -> None:
