@@ -174,7 +174,7 @@ def _go_on(app: App) -> None:
     with app.open() as deployment:
         place = deployment.settings.ledger.checkpoints
         report = recover(deployment.ledger, place, deployment.clock.now())
-        erased = replay(deployment)
+        erased = replay(deployment, restored=True)
     click.echo(f"The ledger has {report.events} consent events; mail and platform are paused.")
     for each in report.recovered[-1:]:
         click.echo(each.sentence())

@@ -63,7 +63,7 @@ def restore(url: str, source: Path, now: datetime) -> None:
     parsed = make_url(url)
     refuse_while_in_use(url)
     if parsed.get_backend_name() == "sqlite":
-        _restore_sqlite(Path(str(parsed.database)), source)
+        _restore_sqlite(Path(str(parsed.database)), source, now)
     else:
         if source.read_bytes()[:5] != b"PGDMP":
             raise ConfigError.of(str(source), "is no backup of a PostgreSQL ledger")
@@ -91,8 +91,11 @@ def _copy_sqlite(engine: Engine, target: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
 
 
-def _restore_sqlite(target: Path, source: Path) -> None:
-    """Check the copy, then put it in place of the ledger and its log."""
+def _restore_sqlite(target: Path, source: Path, now: datetime) -> None:
+    """Check the copy and pause it, then put it in place of the ledger and its log.
+
+    Paused before it is in place: killed in between, it must not come up and send.
+    """
     if source.read_bytes()[: len(_MAGIC)] != _MAGIC:
         raise ConfigError.of(str(source), "is no backup of a SQLite ledger")
     draft = target.with_name(f".{target.name}.restore")
@@ -101,6 +104,7 @@ def _restore_sqlite(target: Path, source: Path) -> None:
     if not _is_ledger(draft):
         draft.unlink()
         raise ConfigError.of(str(source), "is damaged, or not a ledger", "take another backup")
+    pause_everything(f"sqlite:///{draft}", now)
     for beside in ("-wal", "-shm"):
         target.with_name(target.name + beside).unlink(missing_ok=True)
     draft.replace(target)

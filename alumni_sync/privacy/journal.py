@@ -24,16 +24,22 @@ _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
 
 
-def replay(d: "Deployment") -> int:
+def replay(d: "Deployment", *, restored: bool = False) -> int:
     """Erase again whoever's profile key was destroyed, and restrict whoever is restricted.
 
     Changes nothing, and writes nothing, where the ledger knows it all: so whatever serves begins
     with it, and a copy that was put back by other means than ours is told as well.
 
+    Args:
+        d: the deployment.
+        restored: the ledger is the older of the two, so restrictions that the key store does not
+            know were lifted since. Otherwise it may be the key store that is an old copy: then
+            they stand, because what was used by mistake cannot be taken back.
+
     Returns:
         How many people were erased again.
     """
-    _restrict_again(d)
+    _restrict_again(d, restored=restored)
     concerned = _unaware_of(d)
     for chunk in in_chunks(concerned):
         _erase_again(d, chunk)
@@ -70,12 +76,13 @@ def _erase_again(d: "Deployment", ids: Sequence[str]) -> None:
     forget_spells(d, spell_ids)
 
 
-def _restrict_again(d: "Deployment") -> None:
-    """Restrict whoever the key store says is restricted, and nobody else."""
+def _restrict_again(d: "Deployment", *, restored: bool) -> None:
+    """Restrict whoever the key store says is restricted; after a restore, nobody else."""
     theirs = {"among": d.ledger.vault.store.restricted()}
     known, restricted = among(_PERSON.c.id), _PERSON.c.restricted_at.is_not(None)
     unaware = known & ~restricted & _PERSON.c.erased_at.is_(None)
-    for condition, value in ((unaware, d.clock.now()), (~known & restricted, None)):
+    changes = [(unaware, d.clock.now()), *([(~known & restricted, None)] if restored else [])]
+    for condition, value in changes:
         with d.ledger.read() as connection:
             if not connection.execute(select(_PERSON.c.id).where(condition), theirs).first():
                 continue

@@ -1,6 +1,8 @@
 """A backup is worth what restoring it gives; restoring an old one must not mail anybody again."""
 
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.errors import ConfigError, LedgerError, Refused
-from alumni_sync.ledger.backup import back_up, restore, row_counts
+from alumni_sync.ledger.backup import _restore_sqlite, back_up, restore, row_counts
 from alumni_sync.ledger.leases import hold
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Pause, Watermark, t
@@ -40,6 +42,19 @@ def test_a_restored_ledger_is_the_one_that_was_saved(
         paused = connection.execute(select(t(Pause).c.what, t(Pause).c.reason)).all()
     assert sources == ["acme-pl"]
     assert sorted(tuple(row) for row in paused) == [("mail", "restored"), ("platform", "restored")]
+
+
+def test_a_copy_is_paused_before_it_is_in_place(sqlite_ledger: Ledger, tmp_path: Path) -> None:
+    """Killed right after the swap, an old ledger would come up and mail everybody again."""
+    back_up(sqlite_ledger, tmp_path / "one.backup")
+    place = tmp_path / "elsewhere.db"
+
+    _restore_sqlite(place, tmp_path / "one.backup", NOW)
+
+    with closing(sqlite3.connect(place)) as restored:
+        paused = restored.execute("SELECT what, reason FROM pause ORDER BY what").fetchall()
+    assert [("mail", "restored"), ("platform", "restored")] == paused
+    assert ["elsewhere.db"] == [path.name for path in tmp_path.glob("*elsewhere*")]
 
 
 def test_a_backup_is_its_owners_alone_and_never_overwritten(

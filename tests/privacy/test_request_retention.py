@@ -329,12 +329,24 @@ def test_a_restored_backup_is_told_who_is_restricted(
     restore(ledger_urls[0], tmp_path / "yesterday.backup", NOW)
     office.d.ledger = Ledger.open(*ledger_urls, MASTER)
 
-    assert 0 == replay(office.d)
+    assert 0 == replay(office.d, restored=True)
 
     with office.d.ledger.read() as connection:
         query = select(t(Person).c.id).where(t(Person).c.restricted_at.is_not(None))
         assert [hidden.person] == list(connection.execute(query).scalars())
     office.d.ledger.close()
+
+
+def test_an_old_copy_of_the_key_store_makes_nobody_usable(office: Community) -> None:
+    """Whoever was restricted since that copy was made would be shown again by a mere start."""
+    leaver = office.joined()
+    restrict(office.d, leaver.person, WEBER)
+    office.d.ledger.vault.store.note_restricted(leaver.person, restricted=False)
+
+    replay(office.d)
+
+    with office.d.ledger.read() as connection:
+        assert connection.execute(select(t(Person).c.restricted_at)).scalar_one() is not None
 
 
 def test_a_ledger_that_knows_it_all_is_not_written_to(office: Community) -> None:
