@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, exists, insert, or_, select, update
 
 from alumni_sync.consent.answers import Channel
 from alumni_sync.consent.dossier import INVITATION, open_dossier, position_of, select_dossiers
@@ -21,6 +21,7 @@ from alumni_sync.domain import Actor
 from alumni_sync.errors import ConnectorError, Refused
 from alumni_sync.intake.tombstones import seal_for_good
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.request_tables import LegalHold
 from alumni_sync.ledger.tables import (
     ConsentEvent,
     Erasure,
@@ -46,6 +47,7 @@ REASONS: Final = ("request", OBJECTION, "authority", "mistake")
 _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
 _EVENT: Final = t(ConsentEvent)
+_HOLD: Final = t(LegalHold)
 _MEMBERSHIP: Final = t(Membership)
 
 
@@ -97,11 +99,17 @@ def erase(
 
 
 def half_erased(d: "Deployment") -> list[str]:
-    """Return who was erased lately and can still be read: a process died in the middle of it."""
+    """Return who was erased lately and can still be read.
+
+    A process died in the middle of it, or a legal hold came between and is lifted now.
+    """
     since = d.clock.now() - LATELY
+    lifted = exists().where(_HOLD.c.person_id == _PERSON.c.id, _HOLD.c.lifted_at >= since)
     with d.ledger.read() as connection:
         query = select(_PERSON.c.id).where(
-            _PERSON.c.erased_at >= since, _PERSON.c.legal_hold.is_(False)
+            _PERSON.c.erased_at.is_not(None),
+            or_(_PERSON.c.erased_at >= since, lifted),
+            _PERSON.c.legal_hold.is_(False),
         )
         people = list(connection.execute(query).scalars())
         proofs = {person_id for person_id in people if _has_proof(connection, person_id)}
@@ -121,13 +129,19 @@ def finish_erasing(d: "Deployment", person_ids: Sequence[str]) -> None:
 
 
 def _forget(d: "Deployment", person_id: str) -> bool:
-    """Drop facts and destroy keys; say whether the proof of a consent is kept."""
+    """Drop facts and destroy keys; say whether the proof of a consent is kept.
+
+    A platform can take minutes: a legal hold that was set meanwhile wins, and all of it waits.
+    """
     with d.ledger.read() as connection:
         spells = list(
             connection.execute(select(_SPELL.c.id).where(_SPELL.c.person_id == person_id)).scalars()
         )
+        held = select(_PERSON.c.legal_hold).where(_PERSON.c.id == person_id)
         proof = _has_proof(connection, person_id)
         joins = joins_of(connection, person_id)
+        if connection.execute(held).scalar():
+            return proof
     forget_spells(d, spells)
     kinds = [KeyKind.PROFILE] if proof else [KeyKind.PROFILE, KeyKind.EVIDENCE]
     d.ledger.vault.shred([person_id, *joins], kinds)

@@ -24,7 +24,8 @@ from alumni_sync.ledger.request_tables import (
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Person, Spell, t
 from alumni_sync.membership.removal import remove_closed
-from alumni_sync.privacy.erasure import erase
+from alumni_sync.privacy.erasure import erase, finish_erasing, half_erased
+from alumni_sync.privacy.holds import lift_hold, set_hold
 from alumni_sync.privacy.journal import replay
 from alumni_sync.privacy.request_rows import RequestChannel, RequestKind, RequestState
 from alumni_sync.privacy.requests import close_request, open_request
@@ -270,6 +271,25 @@ def test_erasing_ends_a_restriction(office: Community) -> None:
     assert not _facts_left(office, leaver)
     assert "absent" == office.on_platform(leaver)
     assert [] == office.d.ledger.vault.store.restricted()
+
+
+def test_a_hold_that_comes_during_an_erasure_wins(office: Community) -> None:
+    """A platform can take minutes: keys that a court asks for meanwhile cannot be made anew."""
+    leaver, vault = office.joined(), office.d.ledger.vault
+    office.roster.set_person(leaver, erased_at=office.clock.now())  # as far as a crash let it come
+    assert [leaver.person] == half_erased(office.d)
+    assert set_hold(office.d, leaver.person, WEBER, reason="claim", matter="7 P 118/26")
+
+    finish_erasing(office.d, [leaver.person])
+
+    assert vault.load([leaver.person]).has(leaver.person, KeyKind.PROFILE)
+    assert _facts_left(office, leaver)
+    office.later(days=90)
+    assert [] == half_erased(office.d)
+    assert lift_hold(office.d, leaver.person, WEBER, reason="ended")
+    finish_erasing(office.d, half_erased(office.d))
+    assert not vault.load([leaver.person]).has(leaver.person, KeyKind.PROFILE)
+    assert not _facts_left(office, leaver)
 
 
 def test_erasing_reaches_what_was_asked_and_typed(office: Community) -> None:
