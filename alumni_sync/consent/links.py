@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, bindparam, select, update
 
 from alumni_sync.ledger.tables import Token, t
+from alumni_sync.ledger.upsert import execute_many
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -138,12 +139,12 @@ def issue(
 def supersede(connection: Connection, invitation_id: str, kind: LinkKind, now: datetime) -> None:
     """End the links of a kind that went out before: a newer mail carries a newer one."""
     values = {"invitation": invitation_id, "of_kind": kind.value, "now": now}
-    connection.execute(_SUPERSEDE, values)
+    execute_many(connection, _SUPERSEDE, [values])
 
 
 def use_up(connection: Connection, invitation_id: str, now: datetime) -> None:
     """Use up every link that lets decide: the decision has been taken."""
-    connection.execute(_USE_UP, {"invitation": invitation_id, "now": now})
+    execute_many(connection, _USE_UP, [{"invitation": invitation_id, "now": now}])
 
 
 def end_all(connection: Connection, invitation_id: str, now: datetime) -> None:

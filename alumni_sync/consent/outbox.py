@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from alumni_sync.consent.mails import ASKING, QUESTIONS, MailKind
 from alumni_sync.ledger.tables import Outbox, t
-from alumni_sync.ledger.upsert import insert_ignore
+from alumni_sync.ledger.upsert import execute_many, insert_ignore
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -99,7 +99,7 @@ _DROP_ASKING: Final = (
     .where(
         OUTBOX.c.invitation_id == bindparam("invitation"),
         OUTBOX.c.state == MailState.QUEUED.value,
-        OUTBOX.c.kind.in_(ASKING_KINDS),
+        or_(*(OUTBOX.c.kind == kind for kind in ASKING_KINDS)),  # IN is written anew each time
     )
     .values(
         state=MailState.DROPPED.value,
@@ -114,7 +114,8 @@ def drop_asking(connection: Connection, invitation_id: str, reason: str) -> None
 
     Their keys become free: whoever wants to be asked later is asked then, by a mail of that name.
     """
-    connection.execute(_DROP_ASKING, {"invitation": invitation_id, "because": reason})
+    values = {"invitation": invitation_id, "because": reason}
+    execute_many(connection, _DROP_ASKING, [values])
 
 
 MOST_A_DAY: Final = 10

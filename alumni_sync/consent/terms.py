@@ -24,9 +24,12 @@ def rules_folder(d: "Plugins") -> Path:
 def pack_of(d: "Plugins", source: str) -> JurisdictionPack:
     """Return the jurisdiction pack of a source; raises `ConfigError`."""
     jurisdiction = d.settings.sources[source].jurisdiction
-    path = pack_path(rules_folder(d), jurisdiction)
-    state = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else (0, 0)
-    return _pack(rules_folder(d), jurisdiction, state)
+    rules = rules_folder(d)
+    try:
+        found = pack_path(rules, jurisdiction).stat()
+    except OSError:  # what is wrong with it, reading it says
+        return load_pack(rules, jurisdiction)
+    return _pack(rules, jurisdiction, (found.st_mtime_ns, found.st_size))
 
 
 @lru_cache(maxsize=32)

@@ -23,7 +23,7 @@ from alumni_sync.ledger.canonical import canonical_json
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import ConsentEvent, NoticeBlob, t
-from alumni_sync.ledger.upsert import insert_ignore
+from alumni_sync.ledger.upsert import insert_ignore, insert_rows
 
 GENESIS: Final = "0" * 64
 SCHEMA_VERSION: Final = "1"
@@ -32,6 +32,7 @@ _LOCK: Final = 0x616C756D  # "alum": the advisory lock that serialises writers o
 _PAGE: Final = 100  # whole rows; more of them leave the cache before they are looked at
 _FEW: Final = 20  # whole texts
 _EVENTS: Final = t(ConsentEvent)
+_LAST: Final = select(_EVENTS.c.seq, _EVENTS.c.entry_hash).order_by(_EVENTS.c.seq.desc()).limit(1)
 _DERIVED: Final = (
     "seq",
     "event_id",
@@ -108,10 +109,8 @@ def append_event(connection: Connection, draft: EventDraft) -> int:
     """Append an event within the caller's write transaction; return its sequence number."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-    last = connection.execute(
-        select(_EVENTS.c.seq, _EVENTS.c.entry_hash).order_by(_EVENTS.c.seq.desc()).limit(1)
-    ).first()
-    seq, previous = (last.seq + 1, last.entry_hash) if last else (1, GENESIS)
+    last, previous = head(connection)
+    seq = last + 1
     plain = {
         "event_id": new_id("E"),
         "event": draft.event,
@@ -141,7 +140,7 @@ def append_event(connection: Connection, draft: EventDraft) -> int:
         "canonical": canonical,
         "entry_hash": entry_hash(canonical),
     }
-    connection.execute(_EVENTS.insert(), row)
+    insert_rows(connection, _EVENTS, [row])
     return seq
 
 
@@ -290,9 +289,7 @@ def prove(connection: Connection, seq: int) -> tuple[bytes, str] | None:
 
 def head(connection: Connection) -> tuple[int, str]:
     """Return (sequence number, hash) of the last event; (0, genesis) of an empty chain."""
-    row = connection.execute(
-        select(_EVENTS.c.seq, _EVENTS.c.entry_hash).order_by(_EVENTS.c.seq.desc()).limit(1)
-    ).first()
+    row = connection.execute(_LAST).first()
     return (row.seq, row.entry_hash) if row else (0, GENESIS)
 
 

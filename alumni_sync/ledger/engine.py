@@ -80,16 +80,13 @@ def _prepare_sqlite(engine: Engine, *, secure_delete: bool) -> None:
         cursor.execute(f"PRAGMA secure_delete = {'ON' if secure_delete else 'FAST'}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get(_WRITE, False):
-            _plain(connection).execute("BEGIN")  # cannot fail, and pages read several times
-            return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # Not by an event for "begin": where an engine has one, every statement asks for listeners.
+    engine.dialect.do_begin = _begin  # type: ignore[assignment,method-assign]
 
 
-def _plain(connection: Connection) -> Any:  # noqa: ANN401 a DBAPI connection has no type
-    return connection.connection.dbapi_connection
+def _begin(connection: Any) -> None:  # noqa: ANN401 SQLAlchemy's proxy of a DBAPI connection
+    if not connection.info.pop(_WRITE, False):  # else see `transaction`
+        connection.dbapi_connection.execute("BEGIN")
 
 
 def _describe(error: SQLAlchemyError | ValidationError) -> str:
@@ -128,9 +125,11 @@ def harmless_errors() -> Iterator[None]:
 def transaction(engine: Engine, *, write: bool) -> Iterator[Connection]:
     """Yield a connection within one transaction; committed at the end, rolled back on error."""
     with harmless_errors(), _turn(engine, write=write), engine.connect() as plain:
-        connection = plain.execution_options(**{_WRITE: True}) if write else plain
-        with connection.begin():
-            yield connection
+        plain.connection.info[_WRITE] = write
+        with plain.begin():
+            if write and engine in _TURNS:
+                plain.exec_driver_sql("BEGIN IMMEDIATE")
+            yield plain
 
 
 @contextmanager

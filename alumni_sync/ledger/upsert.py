@@ -130,7 +130,7 @@ def _setting(table: Table, columns: tuple[str, ...]) -> Update:
 def update_row(connection: Connection, table: Table, which: str, values: Row) -> None:
     """Set columns of the row whose `id` is `which`."""
     new = {f"new_{name}": value for name, value in values.items()}
-    connection.execute(_setting(table, tuple(values)), {"which": which, **new})
+    execute_many(connection, _setting(table, tuple(values)), [{"which": which, **new}])
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

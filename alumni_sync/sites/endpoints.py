@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alumni_sync.sites.forms import Form, read_form
 
-THREADS: Final = 8
+THREADS: Final = 4
 """Pages that are made at once: fewer than the connections that the ledger keeps open.
 
 More only take the processor from each other, and from the loop that listens.

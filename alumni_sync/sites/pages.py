@@ -1,7 +1,11 @@
 """Pages: templates, the stylesheet, and what every template may use.
 
-Templates are sandboxed, escape everything, and fail on an unknown name. There is no script and no
-inline style anywhere: the content security policy would not let either through.
+Templates escape everything and fail on an unknown name. There is no script and no inline style
+anywhere: the content security policy would not let either through.
+
+They are files of this package, code like the rest of it, so they run outside Jinja2's sandbox: it
+asks at every attribute, and a page reads four hundred. What others write (`rules/`: notices, forms,
+mails) stays within one and comes in here as a value, never as a template.
 """
 
 import hashlib
@@ -9,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MethodType
 from typing import Any, Final
 
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -50,47 +54,31 @@ def asset_response(name: str) -> Response:
     return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": _A_YEAR})
 
 
-_NO_METHODS: Final = frozenset({str, tuple, bool, int})
+_OURS: Final = frozenset({Texts, MethodType})
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, which asks once for each attribute of a type: a page reads four hundred."""
+class _Context(Context):
+    """What a template is rendered in; texts and methods of ours are called without questions."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 Jinja2's
-        super().__init__(**options)
-        self._known: dict[tuple[type, str], bool] = {}
-
-    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 any value
-        """Return an attribute that a template may read; methods and the rest as Jinja2 does."""
-        if self._known.get((type(obj), attribute)):
-            value = getattr(obj, attribute, None)
-            if type(value) in _NO_METHODS:
-                return value
-        return super().getattr(obj, attribute)
-
-    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 any value
-        """Call what a template may call; a text of ours needs no questions."""
-        if type(obj) is Texts:
+    def call(self, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 any value
+        """Call what a template calls, sixty times a page; only Jinja2's own want the context."""
+        if type(obj) in _OURS:
+            kwargs.pop("_block_vars", None)
+            kwargs.pop("_loop_vars", None)
             return obj(*args, **kwargs)
-        return super().call(context, obj, *args, **kwargs)
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ANN401 any value
-        """Say whether a template may read it; depends on the type and the name alone."""
-        safe = self._known.get((type(obj), attr))
-        if safe is None:
-            safe = self._known[type(obj), attr] = super().is_safe_attribute(obj, attr, value)
-        return safe
+        return super().call(obj, *args, **kwargs)
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = _Sandbox(
+def _environment() -> Environment:
+    environment = Environment(
         loader=FileSystemLoader(str(_PACKAGE.joinpath("templates"))),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.context_class = _Context
     environment.filters["demoted"] = demoted
     environment.globals["versions"] = {name: a.fingerprint for name, a in assets().items()}
     return environment
