@@ -81,7 +81,7 @@ def _prepare_sqlite(engine: Engine, *, secure_delete: bool) -> None:
         cursor.close()
 
     # Not by an event for "begin": where an engine has one, every statement asks for listeners.
-    engine.dialect.do_begin = _begin  # type: ignore[assignment,method-assign]
+    engine.dialect.do_begin = _begin  # type: ignore[assignment,method-assign]  # its one hook
 
 
 def _begin(connection: Any) -> None:  # noqa: ANN401 SQLAlchemy's proxy of a DBAPI connection
