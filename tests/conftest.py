@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from alumni_sync.clock import FixedClock
@@ -22,6 +23,11 @@ OpenLedger = Callable[[], Ledger]
 def must_run_everything() -> bool:
     """Say whether a missing part is a failure (in `.ci/run`) instead of a skip said aloud."""
     return bool(os.environ.get("ALUMNI_SYNC_CI"))
+
+
+def pytest_configure() -> None:
+    """Draw the same examples in every run, and let a busy machine fail none of them."""
+    hypothesis.settings.load_profile("ci")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -20,6 +20,7 @@ ROW = {
     "paused_until": None,
     "pending_until": DAY,
     "no_contact_reason": "",
+    "withheld": False,
 }
 
 
@@ -40,6 +41,7 @@ def test_every_state_has_a_sentence(state: ConsentState) -> None:
         (ConsentState.INVITED, {}, "Asked 2 times. May answer until 4 Dec 2026; silence is no."),
         (ConsentState.GIVEN, {"valid_until": DAY}, "Said yes. It stands until 4 Dec 2026 unless"),
         (ConsentState.RENEWAL_DUE, {"valid_until": DAY}, "asked to renew it: it ends on 4 Dec"),
+        (ConsentState.RENEWAL_DUE, {"withheld": True}, "so nothing is shown before that"),
         (ConsentState.PAUSED, {"paused_until": DAY}, "paused it until 4 Dec 2026"),
         (ConsentState.PAUSED, {}, "paused from our side"),
         (ConsentState.EXPIRED, {}, "Did not answer in time"),
