@@ -14,7 +14,7 @@ from tests.consent.world import World
 
 HOSTILE = {
     "a header": "Anna\r\nBcc: everybody@mail.example\r\n\r\nBuy",
-    "a template": "{{7*7}}{% for x in range(9) %}{{ x }}{% endfor %}",
+    "a template": "{{7777*7777}}{% for x in range(9) %}{{ x }}{% endfor %}",
     "a script": "<script>alert(1)</script><img src=x onerror=alert(2)>",
     "reading backwards": "\u202egpj.annA\u202c\u2066\u200f",
     "very long": "A" * 10_000,
@@ -54,7 +54,7 @@ def test_a_name_cannot_write_our_mails(world: World, tmp_path: Path, name: str) 
     assert not {"<script", "<img"} & {tag for tag in ("<script", "<img") if tag in html}
     assert 'href="https://evil' not in html
     assert [] == [letter for letter in FORBIDDEN if letter in plain + html]
-    assert "49" not in plain.replace(world.token(), "")
+    assert "60481729" not in plain
     assert max(map(len, plain.splitlines()[:1])) <= NAME_LENGTH + len("Hello ,")
 
 

@@ -151,10 +151,10 @@ def test_nothing_is_wider_than_a_phone(
     behind.spoken = ("en", "pl", "de", "ru")
     context = chromium.new_context(viewport={"width": 320, "height": 640})
     page = context.new_page()
-    wide = {
-        what: page.evaluate("document.documentElement.scrollWidth")
-        for what in _way(page, origin, language)
-    }
+    wide = {}
+    for what in _way(page, origin, language):
+        page.wait_for_load_state()  # of the page that a button leads to
+        wide[what] = page.evaluate("document.documentElement.scrollWidth")
     context.close()
 
     assert {320} == set(wide.values()), wide
