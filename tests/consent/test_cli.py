@@ -5,45 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from alumni_sync.cli.app import os_identity
-from alumni_sync.cli.init import write_deployment
-from alumni_sync.cli.main import run_command_line
 from alumni_sync.clock import FixedClock
-from alumni_sync.ledger.store import Ledger
 from alumni_sync.testing.mail import read_outbox
-from tests.conftest import MASTER, NOW
 from tests.consent.world import World
+from tests.officer import open_ledger, run, write_company
 from tests.roster import Leaver
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """Return the configuration of the sample company, whose privacy officer runs this test."""
-    folder = tmp_path / "acme"
-    write_deployment(folder, from_sample=True)
-    path = folder / "alumni_sync.yaml"
-    content = yaml.safe_load(path.read_text("utf-8"))
-    content["keys"]["master"] = MASTER.hex()
-    me = {"user": os_identity().user, "mail": "me@acme.example", "roles": ["privacy"]}
-    content["people"].append(me)
-    path.write_text(yaml.safe_dump(content), "utf-8")
-    return path
-
-
-def run(config: Path, *arguments: str) -> int:
-    """Run a command line at the moment that all tests stand at."""
-    return run_command_line([*arguments, "--config", str(config), "--as-of", NOW.isoformat()])
+    return write_company(tmp_path / "acme")
 
 
 @pytest.fixture
 def member(config: Path, tmp_path: Path, clock: FixedClock) -> Leaver:
     """Put a member into the ledger of that company."""
-    var = config.parent / "var"
-    var.mkdir(exist_ok=True)
-    urls = f"sqlite:///{var}/ledger.db", f"sqlite:///{var}/keys.db"
-    with Ledger.open(*urls, MASTER) as ledger:
+    with open_ledger(config) as ledger:
         return World(tmp_path, ledger, clock).member()
 
 
@@ -143,10 +123,7 @@ def test_who_could_not_be_asked_is_shown_with_the_reason(
     config: Path, tmp_path: Path, clock: FixedClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An answer without answers must say why it is empty."""
-    var = config.parent / "var"
-    var.mkdir(exist_ok=True)
-    urls = f"sqlite:///{var}/ledger.db", f"sqlite:///{var}/keys.db"
-    with Ledger.open(*urls, MASTER) as ledger:
+    with open_ledger(config) as ledger:
         world = World(tmp_path, ledger, clock)
         unreachable = world.leaver("jan", personal_email=None)
         world.plan()

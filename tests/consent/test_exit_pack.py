@@ -9,13 +9,12 @@ import pytest
 import zxingcpp
 
 from alumni_sync.cli.init import write_deployment
-from alumni_sync.cli.main import run_command_line
 from alumni_sync.consent.codes import code_png
 from alumni_sync.consent.editions import load_edition
 from alumni_sync.consent.paper import handout, load_paper
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
-from tests.conftest import NOW
+from tests.officer import run
 from tests.pictures import codes_in, pixels
 from tests.terms import TERMS
 
@@ -29,11 +28,6 @@ def config(tmp_path: Path) -> Path:
     """Return the configuration of the sample company."""
     write_deployment(tmp_path / "acme", from_sample=True)
     return tmp_path / "acme" / "alumni_sync.yaml"
-
-
-def run(config: Path, *arguments: str) -> int:
-    """Run a command line at the moment that all tests stand at."""
-    return run_command_line([*arguments, "--config", str(config), "--as-of", NOW.isoformat()])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

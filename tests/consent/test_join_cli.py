@@ -5,12 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import yaml
 
-from alumni_sync.cli.app import os_identity
-from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.join import REJECTIONS as OFFERED
-from alumni_sync.cli.main import run_command_line
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.matching import REJECTIONS
 from alumni_sync.consent.transitions import suppress
@@ -21,38 +17,23 @@ from alumni_sync.ledger.store import Ledger
 from tests.conftest import MASTER, NOW
 from tests.consent.joins import proven
 from tests.consent.world import World
+from tests.officer import open_ledger, run, write_company
 from tests.roster import Leaver
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """Return the configuration of the sample company, whose privacy officer runs this test."""
-    folder = tmp_path / "acme"
-    write_deployment(folder, from_sample=True)
-    path = folder / "alumni_sync.yaml"
-    content = yaml.safe_load(path.read_text("utf-8"))
-    content["keys"]["master"] = MASTER.hex()
-    me = {"user": os_identity().user, "mail": "me@acme.example", "roles": ["privacy"]}
-    content["people"].append(me)
-    path.write_text(yaml.safe_dump(content), "utf-8")
-    return path
+    return write_company(tmp_path / "acme")
 
 
 @pytest.fixture
 def asked(config: Path, tmp_path: Path, clock: FixedClock) -> tuple[str, Leaver]:
     """Put a request and a leaver into the ledger of that company."""
-    var = config.parent / "var"
-    var.mkdir(exist_ok=True)
-    urls = f"sqlite:///{var}/ledger.db", f"sqlite:///{var}/keys.db"
-    with Ledger.open(*urls, MASTER) as ledger:
+    with open_ledger(config) as ledger:
         world = World(tmp_path, ledger, clock)
         leaver = world.leaver()
         return proven(world, number=leaver.number).id, leaver
-
-
-def run(config: Path, *arguments: str) -> int:
-    """Run a command line at the moment that all tests stand at."""
-    return run_command_line([*arguments, "--config", str(config), "--as-of", NOW.isoformat()])
 
 
 def test_a_request_is_listed_shown_and_matched(

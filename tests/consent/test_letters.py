@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from sqlalchemy import select
 
-from alumni_sync.cli.app import os_identity
-from alumni_sync.cli.init import write_deployment
-from alumni_sync.cli.main import run_command_line
 from alumni_sync.cli.private_folder import private_folder
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer, Channel, Decided, Evidence, Invalid
@@ -25,11 +21,11 @@ from alumni_sync.consent.terms import contact_terms
 from alumni_sync.domain import ConsentState, ContactBasis
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.pauses import Outlet, pause
-from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Suppression, Token, t
 from alumni_sync.sections import Contact
-from tests.conftest import MASTER, NOW
+from tests.conftest import NOW
 from tests.consent.world import RUN, World, accept
+from tests.officer import open_ledger, run, write_company
 from tests.pictures import codes_in
 from tests.roster import USUAL, Leaver
 
@@ -274,16 +270,8 @@ def test_where_a_mail_may_ask_no_letter_does(world: World) -> None:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """Return a company without a basis for mails, whose privacy officer runs this test."""
-    folder = tmp_path / "acme"
-    write_deployment(folder, from_sample=True)
-    path = folder / "alumni_sync.yaml"
-    content = yaml.safe_load(path.read_text("utf-8"))
-    content["keys"]["master"] = MASTER.hex()
-    content["sources"]["acme-pl"]["contact"] = {"basis": "none"}
-    me = {"user": os_identity().user, "mail": "me@acme.example", "roles": ["privacy"]}
-    content["people"].append(me)
-    path.write_text(yaml.safe_dump(content), "utf-8")
-    for pack in (folder / "rules" / "jurisdictions").glob("*.yaml"):
+    path = write_company(tmp_path / "acme", acme_pl={"basis": "none"})
+    for pack in (path.parent / "rules" / "jurisdictions").glob("*.yaml"):
         accept(pack)
     return path
 
@@ -291,10 +279,7 @@ def config(tmp_path: Path) -> Path:
 @pytest.fixture
 def three(config: Path, tmp_path: Path, clock: FixedClock) -> list[Leaver]:
     """Put two people for letters into its ledger, and one who objected."""
-    var = config.parent / "var"
-    var.mkdir(exist_ok=True)
-    urls = f"sqlite:///{var}/ledger.db", f"sqlite:///{var}/keys.db"
-    with Ledger.open(*urls, MASTER) as ledger:
+    with open_ledger(config) as ledger:
         world = World(tmp_path, ledger, clock)
         world.d.settings.sources["acme-pl"].__dict__["contact"] = Contact(basis=ContactBasis.NONE)
         suppress_address(world, "ola@mail.example")
@@ -303,11 +288,6 @@ def three(config: Path, tmp_path: Path, clock: FixedClock) -> list[Leaver]:
             waiting(world, "jan", given_name="=cmd", language="pl"),
             waiting(world, "ola"),
         ]
-
-
-def run(config: Path, *arguments: str) -> int:
-    """Run a command line at the moment that all tests stand at."""
-    return run_command_line([*arguments, "--config", str(config), "--as-of", NOW.isoformat()])
 
 
 def test_hr_gets_a_list_and_a_letter_each(

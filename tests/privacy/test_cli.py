@@ -14,12 +14,11 @@ import yaml
 
 from alumni_sync.cli import rights
 from alumni_sync.cli.app import os_identity
-from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
 from alumni_sync.clock import FixedClock
-from alumni_sync.ledger.store import Ledger
 from alumni_sync.privacy import holds, request_rows
-from tests.conftest import MASTER, NOW
+from tests import officer
+from tests.conftest import NOW
 from tests.consent.world import World
 from tests.roster import Leaver
 
@@ -27,30 +26,19 @@ from tests.roster import Leaver
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """Return the configuration of the sample company, whose privacy officer runs this test."""
-    folder = tmp_path / "acme"
-    write_deployment(folder, from_sample=True)
-    path = folder / "alumni_sync.yaml"
-    content = yaml.safe_load(path.read_text("utf-8"))
-    content["keys"]["master"] = MASTER.hex()
-    me = {"user": os_identity().user, "mail": "me@acme.example", "roles": ["privacy"]}
-    content["people"].append(me)
-    path.write_text(yaml.safe_dump(content), "utf-8")
-    return path
+    return officer.write_company(tmp_path / "acme")
 
 
 @pytest.fixture
 def member(config: Path, tmp_path: Path, clock: FixedClock) -> Leaver:
     """Put a member into the ledger of that company."""
-    var = config.parent / "var"
-    var.mkdir(exist_ok=True)
-    urls = f"sqlite:///{var}/ledger.db", f"sqlite:///{var}/keys.db"
-    with Ledger.open(*urls, MASTER) as ledger:
+    with officer.open_ledger(config) as ledger:
         return World(tmp_path, ledger, clock).member()
 
 
 def run(config: Path, *arguments: str, at: str = NOW.isoformat()) -> int:
-    """Run a command of `privacy` at the moment that all tests stand at."""
-    return run_command_line(["privacy", *arguments, "--config", str(config), "--as-of", at])
+    """Run a command of `privacy`."""
+    return officer.run(config, "privacy", *arguments, at=at)
 
 
 def _opened(config: Path, member: Leaver, tmp_path: Path, kind: str = "rectify") -> None:
