@@ -42,7 +42,7 @@ from alumni_sync.ledger.tables import Tombstone, t
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.review.access import log_access
 from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.own_file import refuse_own_file
+from alumni_sync.review.own_file import refuse_own_file, refuse_own_number
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -249,6 +249,7 @@ def match_confirmed(
         msg = f"there is no source {source}"
         raise Refused(msg)
     Authority.of(d.settings).require(identity, Act.MATCH_JOIN, source)
+    refuse_own_number(d, identity, source, facts.get("employee_number"))  # before it is taken in
     expected, said_no = _buried(d, source, facts, spell_id)
     with d.ledger.read() as connection:
         _refuse_suppressed(connection, row)

@@ -4,17 +4,25 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers import Answer
 from alumni_sync.consent.asking_back import take_no_back
 from alumni_sync.consent.joined import own_requests
 from alumni_sync.consent.joining import JoinState, find_join, keep_objection
-from alumni_sync.consent.matching import list_joins, match_join, reject_join, show_join
-from alumni_sync.domain import Identity
+from alumni_sync.consent.matching import (
+    list_joins,
+    match_confirmed,
+    match_join,
+    reject_join,
+    show_join,
+)
+from alumni_sync.domain import Facts, Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
+from alumni_sync.ledger.tables import Spell, t
 from alumni_sync.membership.forgetting import forget_spells
 from alumni_sync.privacy.subject_export import export_subject
 from tests.consent.joins import EMAIL, HR, PEOPLE, proven
@@ -278,6 +286,26 @@ def test_nobody_matches_their_own_request(
     request = proven(world)
     with pytest.raises(Refused, match="own file"):
         match_join(world.d, request.id, leaver.spell, HR)
+
+
+def test_nobody_tells_us_of_an_employment_of_their_own(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """Refused after their facts were taken in, it would have put them before the rules."""
+    own = {**PEOPLE[0], "employee": "acme-pl/777"}
+    world = World(tmp_path, sqlite_ledger, clock, people=[own, *PEOPLE[1:]])
+    request = proven(world)
+    facts: Facts = {
+        "person_id": "w-777",
+        "employee_number": "777",
+        "hire_date": date(2019, 1, 7),
+        "last_working_day": date(2026, 8, 31),
+    }
+    with pytest.raises(Refused, match="own file"):
+        match_confirmed(world.d, request.id, "acme-pl", facts, HR)
+
+    with world.d.ledger.read() as connection:
+        assert 0 == connection.execute(select(func.count()).select_from(t(Spell))).scalar_one()
 
 
 @pytest.mark.parametrize("spell", ["S-unknown", "", "S-1' OR 1=1"])
