@@ -8,10 +8,10 @@ from typing import Any
 
 import dagster as dg
 
-from alumni_sync.consent.delivery import deliver_mail
 from alumni_sync.consent.invitations import plan_requests
-from alumni_sync.consent.renewals import ask_about_changes
-from alumni_sync.consent.timers import react, run_timers
+from alumni_sync.consent.mail.delivery import deliver_mail
+from alumni_sync.consent.rounds.renewals import ask_about_changes
+from alumni_sync.consent.rounds.timers import react, run_timers
 from assets.eligibility import exclusion_queue
 from assets.resources import Company
 from assets.stage import stage

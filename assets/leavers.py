@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from alumni_sync.consent.reopening import reopen_tombstones
+from alumni_sync.consent.rounds.reopening import reopen_tombstones
 from alumni_sync.errors import SafetyStop
 from alumni_sync.intake.closes import known_close
 from alumni_sync.intake.pull import pull_leavers

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Row, select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.dossier import Agreed, seal_agreed
+from alumni_sync.consent.answers.dossier import Agreed, seal_agreed
 from alumni_sync.domain import Actor, ConsentState, ContactBasis
 from alumni_sync.ledger.chain import EventDraft, append_event
 from alumni_sync.ledger.facts import load_facts

@@ -145,8 +145,8 @@ def _prepare(folder: Path, invitations: int, port: int) -> None:
 
 def _invite(folder: Path) -> None:
     from alumni_sync.clock import FixedClock
-    from alumni_sync.consent.delivery import deliver_mail
     from alumni_sync.consent.invitations import plan_requests
+    from alumni_sync.consent.mail.delivery import deliver_mail
     from alumni_sync.deployment import Deployment
     from alumni_sync.eligibility.judge import judge_leavers
     from alumni_sync.intake.pull import pull_leavers

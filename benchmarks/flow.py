@@ -165,7 +165,7 @@ def _grants() -> Callable[[Path], int]:
     from _grants import record_grants
 
     from alumni_sync.clock import FixedClock
-    from alumni_sync.consent.renewals import terms_of_today
+    from alumni_sync.consent.rounds.renewals import terms_of_today
     from alumni_sync.deployment import Plugins, load_configuration
 
     def work(folder: Path) -> int:

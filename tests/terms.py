@@ -1,6 +1,6 @@
 """What the sample notice says about one deployment, for tests that only need it said."""
 
-from alumni_sync.consent.editions import Terms
+from alumni_sync.consent.notices.editions import Terms
 
 TERMS = Terms(
     company="Acme",

@@ -13,7 +13,7 @@ from alumni_sync.errors import ConfigError, Refused
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from alumni_sync.consent.history import Consent
+    from alumni_sync.consent.evidence.history import Consent
     from alumni_sync.deployment import Deployment, Plugins
 
 
@@ -33,7 +33,7 @@ def show_consent(app: App, person: str, event: int | None, as_json: bool) -> Non
     With --event: the exact text and form of that decision, checked against their hashes. Exit 1
     where anything is not what it was.
     """
-    from alumni_sync.consent.history import consents_of
+    from alumni_sync.consent.evidence.history import consents_of
     from alumni_sync.ledger.people import resolve_person, source_of
     from alumni_sync.review.access import log_access
     from alumni_sync.review.authority import Act, Authority
@@ -57,7 +57,7 @@ def show_consent(app: App, person: str, event: int | None, as_json: bool) -> Non
 
 
 def _show_decision(d: "Deployment", person_id: str, seq: int, *, as_json: bool) -> None:
-    from alumni_sync.consent.reproduction import reproduce
+    from alumni_sync.consent.evidence.reproduction import reproduce
 
     found = reproduce(d, person_id, seq)
     show(found, found.lines(), as_json=as_json)
@@ -98,7 +98,7 @@ def _day(moment: "datetime") -> str:
 @pass_app
 def preview(app: App, to: str, source: str | None, language: str | None) -> None:
     """Send an invitation to ADDRESS, to look at; its links open nothing, nobody is asked."""
-    from alumni_sync.consent.preview import send_preview
+    from alumni_sync.consent.mail.preview import send_preview
     from alumni_sync.ports import Fate
 
     with app.open() as d:
@@ -133,9 +133,9 @@ def source_named(d: "Plugins", name: str | None) -> str:
 @pass_app
 def withdraw(app: App, person: str, channel: str, kept: str, received: str | None) -> None:
     """Withdraw everything PERSON agreed to, because they told us by phone or letter."""
-    from alumni_sync.consent.answers import Channel, Decided, Invalid
-    from alumni_sync.consent.history import consents_of
-    from alumni_sync.consent.told import WITHDRAW, Told, record_withdrawal
+    from alumni_sync.consent.answers.answer import Channel, Decided, Invalid
+    from alumni_sync.consent.evidence.history import consents_of
+    from alumni_sync.consent.paper.told import WITHDRAW, Told, record_withdrawal
     from alumni_sync.domain import LIVE_STATES, ConsentState
     from alumni_sync.ledger.people import resolve_person
     from alumni_sync.review.authority import Act, Authority

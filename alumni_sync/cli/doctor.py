@@ -89,8 +89,8 @@ def diagnose(app: App) -> Diagnosis:
 
 def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
     """Check the rule pack, the jurisdiction pack of every source, and the notice."""
-    from alumni_sync.consent.editions import load_edition
     from alumni_sync.consent.jurisdictions import load_pack as load_jurisdiction
+    from alumni_sync.consent.notices.editions import load_edition
     from alumni_sync.eligibility.reading import load_pack
     from alumni_sync.settings import TRANSLATE, spoken_as
 
@@ -204,7 +204,7 @@ def _check_people(settings: "Settings", diagnosis: Diagnosis) -> None:
 
 def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     from alumni_sync.cli.health import check_platform, check_sources
-    from alumni_sync.consent.mailboxes import maildir_of
+    from alumni_sync.consent.returns.mailboxes import maildir_of
     from alumni_sync.deployment import without_ledger
 
     plugins = without_ledger(configuration)
@@ -227,11 +227,11 @@ def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None
 
 
 def _check_ledger(configuration: "Configuration", clock: "Clock", diagnosis: Diagnosis) -> None:
-    from alumni_sync.consent.joining import waiting_for_hr
-    from alumni_sync.consent.orphans import refuse_orphans
+    from alumni_sync.consent.joining.join_requests import waiting_for_hr
     from alumni_sync.consent.reach import reach
-    from alumni_sync.consent.renewals import outdated_notes
-    from alumni_sync.consent.suppressions import due_to_justify
+    from alumni_sync.consent.rounds.orphans import refuse_orphans
+    from alumni_sync.consent.rounds.renewals import outdated_notes
+    from alumni_sync.consent.rounds.suppressions import due_to_justify
     from alumni_sync.deployment import Deployment, sqlite_path
     from alumni_sync.membership.late_removals import late_removals
     from alumni_sync.privacy.overdue import late_requests

@@ -14,7 +14,7 @@ from alumni_sync.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alumni_sync.consent.paper import Handout
+    from alumni_sync.consent.paper.wording import Handout
     from alumni_sync.deployment import Deployment
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -62,7 +62,7 @@ def exit_pack(
 def _handouts(d: "Deployment", source: str | None, language: str | None) -> "list[Handout]":
     """Return them in the order of the configuration; raises `ConfigError` before any is written."""
     from alumni_sync.cli.consent import source_named
-    from alumni_sync.consent.paper import handout, load_paper
+    from alumni_sync.consent.paper.wording import handout, load_paper
     from alumni_sync.consent.terms import edition_of, rules_folder, terms_for
 
     manifest = edition_of(d).manifest
@@ -98,8 +98,8 @@ def _keep(d: "Deployment", given: "Sequence[Handout]") -> None:
 
 
 def _write(out: Path, each: "Handout") -> list[str]:
-    from alumni_sync.consent.codes import code_png, code_svg
-    from alumni_sync.consent.paper_pages import handout_page
+    from alumni_sync.consent.paper.codes import code_png, code_svg
+    from alumni_sync.consent.paper.pages import handout_page
 
     out.mkdir(parents=True, exist_ok=True)
     contents = {

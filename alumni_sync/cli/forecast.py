@@ -95,7 +95,7 @@ def rehearsed(
 
     from alumni_sync.cli.run import named_sources, queue_now
     from alumni_sync.consent.invitations import plan_requests
-    from alumni_sync.consent.reopening import reopen_tombstones
+    from alumni_sync.consent.rounds.reopening import reopen_tombstones
     from alumni_sync.eligibility.judge import judge_leavers
     from alumni_sync.intake.counts import IntakeCounts
     from alumni_sync.intake.pull import pull_leavers

@@ -9,12 +9,12 @@ from alumni_sync.cli.app import App, json_option, os_identity, pass_app, show, t
 from alumni_sync.errors import ConfigError
 
 if TYPE_CHECKING:
-    from alumni_sync.consent.candidates import Candidate
-    from alumni_sync.consent.matching import JoinDetails, JoinLine, MatchResult
+    from alumni_sync.consent.joining.candidates import Candidate
+    from alumni_sync.consent.joining.matching import JoinDetails, JoinLine, MatchResult
     from alumni_sync.domain import Facts
 
 REJECTIONS = ("not_found", "ambiguous", "works_here", "duplicate", "other")
-"""As in `consent.matching`; repeated here so that `--help` need not import it (a test compares)."""
+"""As in `consent.joining.matching`; repeated so that `--help` need not import it (tested)."""
 
 
 @click.group()
@@ -27,7 +27,7 @@ def join() -> None:
 @pass_app
 def list_command(app: App, *, as_json: bool) -> None:
     """List the requests that wait for HR, oldest first. No name, no address."""
-    from alumni_sync.consent.matching import list_joins
+    from alumni_sync.consent.joining.matching import list_joins
 
     with app.open(create=False) as d:
         lines = list_joins(d, os_identity())
@@ -49,7 +49,7 @@ def _row(line: "JoinLine") -> tuple[object, ...]:
 @pass_app
 def show_command(app: App, request: str, number: str, *, as_json: bool) -> None:
     """Show a REQUEST and the employments it may be about; the look is written down."""
-    from alumni_sync.consent.matching import show_join
+    from alumni_sync.consent.joining.matching import show_join
 
     with app.open(create=False) as d:
         details = show_join(d, request, os_identity(), number)
@@ -101,7 +101,7 @@ def match(
     One whose facts are not in the ledger is described in a file, with --source and --facts: what
     the file says goes the way of a row of that source.
     """
-    from alumni_sync.consent.matching import match_confirmed, match_join
+    from alumni_sync.consent.joining.matching import match_confirmed, match_join
 
     if (facts is None) != (source is None) or not (employment or facts):
         msg = "name the EMPLOYMENT, or give --source and --facts"
@@ -140,7 +140,7 @@ def _confirmed(path: Path) -> "Facts":
 @pass_app
 def reject(app: App, request: str, reason: str, *, as_json: bool) -> None:
     """Let a REQUEST go; what it said is deleted, and its sender hears nothing."""
-    from alumni_sync.consent.matching import reject_join
+    from alumni_sync.consent.joining.matching import reject_join
 
     with app.open(create=False) as d:
         result = reject_join(d, request, reason, os_identity())

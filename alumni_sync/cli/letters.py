@@ -18,8 +18,8 @@ from alumni_sync.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from alumni_sync.consent.letters import Letter
-    from alumni_sync.consent.paper import PaperFile
+    from alumni_sync.consent.paper.letters import Letter
+    from alumni_sync.consent.paper.wording import PaperFile
     from alumni_sync.deployment import Deployment
 
 LIST: Final = "letters.csv"
@@ -58,7 +58,7 @@ def export(app: App, out: Path, source: str | None, *, again: bool, as_json: boo
     The links stand in this folder and nowhere else: post the letters, then delete it. What got lost
     is made anew by --again after a week; the earlier link ends then.
     """
-    from alumni_sync.consent.letters import who_gets_letters
+    from alumni_sync.consent.paper.letters import who_gets_letters
 
     left_out: Counter[str] = Counter()
     written = 0
@@ -99,7 +99,7 @@ def _sources(d: "Deployment", source: str | None) -> list[str]:
 
 def _papers(d: "Deployment") -> "dict[str, PaperFile]":
     """Read the texts of every language before anybody is asked."""
-    from alumni_sync.consent.paper import load_paper
+    from alumni_sync.consent.paper.wording import load_paper
     from alumni_sync.consent.terms import edition_of, rules_folder
 
     manifest = edition_of(d).manifest
@@ -108,7 +108,7 @@ def _papers(d: "Deployment") -> "dict[str, PaperFile]":
 
 
 def _made(d: "Deployment", found: "Sequence[str]", left_out: Counter[str]) -> "Iterator[Letter]":
-    from alumni_sync.consent.letters import write_letter
+    from alumni_sync.consent.paper.letters import write_letter
 
     for invitation_id in found:
         made = write_letter(d, invitation_id, os_identity().user)
@@ -120,10 +120,10 @@ def _made(d: "Deployment", found: "Sequence[str]", left_out: Counter[str]) -> "I
 
 def _put(d: "Deployment", papers: "dict[str, PaperFile]", out: Path, made: "Letter") -> list[str]:
     """Write one letter and its code; return its row of the list."""
-    from alumni_sync.consent.codes import code_png
-    from alumni_sync.consent.mails import day_in_words
-    from alumni_sync.consent.paper import LetterValues
-    from alumni_sync.consent.paper_pages import letter_page
+    from alumni_sync.consent.mail.composing import day_in_words
+    from alumni_sync.consent.paper.codes import code_png
+    from alumni_sync.consent.paper.pages import letter_page
+    from alumni_sync.consent.paper.wording import LetterValues
     from alumni_sync.consent.terms import edition_of, terms_for
 
     values = LetterValues(

@@ -30,7 +30,7 @@ def show_notice(
 ) -> None:
     """Print the notice as a leaver would read it, with its fingerprint."""
     from alumni_sync.cli.consent import source_named
-    from alumni_sync.consent.notices import render_notice
+    from alumni_sync.consent.notices.rendering import render_notice
     from alumni_sync.consent.terms import edition_of, language_for, terms_for
 
     d = app.plugins()
@@ -66,8 +66,8 @@ def lint(app: App) -> None:
 
 
 def _problems(rules: Path) -> tuple[list[Problem], int]:
-    from alumni_sync.consent.editions import editions
     from alumni_sync.consent.jurisdictions import load_pack
+    from alumni_sync.consent.notices.editions import editions
 
     problems = _edition_problems(rules)
     checked = sum(len(editions(rules, notice.name)) for notice in _notices(rules))
@@ -81,8 +81,8 @@ def _problems(rules: Path) -> tuple[list[Problem], int]:
 
 
 def _edition_problems(rules: Path) -> list[Problem]:
-    from alumni_sync.consent.editions import editions, load_edition
-    from alumni_sync.consent.locks import gone
+    from alumni_sync.consent.notices.editions import editions, load_edition
+    from alumni_sync.consent.notices.locks import gone
 
     problems: list[Problem] = []
     for notice in _notices(rules):
@@ -104,8 +104,8 @@ def _notices(rules: Path) -> list[Path]:
 
 def _drafts(rules: Path) -> list[str]:
     """Return the editions that may still be written, because nobody has locked them."""
-    from alumni_sync.consent.editions import editions
-    from alumni_sync.consent.locks import unlocked
+    from alumni_sync.consent.notices.editions import editions
+    from alumni_sync.consent.notices.locks import unlocked
 
     return [
         f"{notice.name} {version}"
@@ -121,8 +121,8 @@ def lock_editions(app: App) -> None:
 
     An edition with problems is not locked, and one that changed since is named, never locked anew.
     """
-    from alumni_sync.consent.editions import editions
-    from alumni_sync.consent.locks import lock
+    from alumni_sync.consent.notices.editions import editions
+    from alumni_sync.consent.notices.locks import lock
 
     rules = app.config.resolve().parent / "rules"
     problems = _edition_problems(rules)

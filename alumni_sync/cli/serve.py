@@ -25,7 +25,7 @@ def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> 
     The consent site must be reached at consent.public_url and the HR desk at desk.url: mails and
     links name these. Beyond loopback, put a TLS proxy in front (docs/deploy-proxy.md).
     """
-    from alumni_sync.consent.orphans import refuse_orphans
+    from alumni_sync.consent.rounds.orphans import refuse_orphans
     from alumni_sync.logs import set_up_logging
     from alumni_sync.sites import composition
     from alumni_sync.sites.serve import serve as run

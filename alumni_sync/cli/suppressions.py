@@ -6,7 +6,7 @@ from alumni_sync.cli.app import App, json_option, os_identity, pass_app, show, t
 
 KEEP_REASONS = ("programme_runs", "source_lists_them", "asked_again")
 END_REASONS = ("programme_ended", "address_gone", "by_court")
-"""As in `consent.suppressions`; repeated here so that `--help` need not import it (tested)."""
+"""As in `consent.rounds.suppressions`; repeated so that `--help` need not import it (tested)."""
 
 
 @click.group()
@@ -20,7 +20,7 @@ def suppressions() -> None:
 @pass_app
 def list_command(app: App, *, everything: bool, as_json: bool) -> None:
     """List what is due to be justified anew; no address, only its keyed number."""
-    from alumni_sync.consent.suppressions import list_suppressions
+    from alumni_sync.consent.rounds.suppressions import list_suppressions
 
     with app.open(create=False) as d:
         found = list_suppressions(d, os_identity(), everything=everything)
@@ -38,7 +38,7 @@ def list_command(app: App, *, everything: bool, as_json: bool) -> None:
 @pass_app
 def keep(app: App, number: str, reason: str) -> None:
     """Keep one that is due for another 36 months."""
-    from alumni_sync.consent.suppressions import keep_suppression
+    from alumni_sync.consent.rounds.suppressions import keep_suppression
 
     with app.open(create=False) as d:
         until = keep_suppression(d, number, reason, os_identity())
@@ -51,7 +51,7 @@ def keep(app: App, number: str, reason: str) -> None:
 @pass_app
 def end(app: App, number: str, reason: str) -> None:
     """End one that is due and that nothing justifies any more: its owner can be asked again."""
-    from alumni_sync.consent.suppressions import end_suppression
+    from alumni_sync.consent.rounds.suppressions import end_suppression
 
     with app.open(create=False) as d:
         end_suppression(d, number, reason, os_identity())

@@ -20,7 +20,7 @@ from sqlalchemy import (
     true,
 )
 
-from alumni_sync.consent.dossier import DECISION, INVITATION, open_agreed, select_dossiers
+from alumni_sync.consent.answers.dossier import DECISION, INVITATION, open_agreed, select_dossiers
 from alumni_sync.consent.standing import CASE, ENDINGS, SPELL, joined, obstacle
 from alumni_sync.domain import LIVE_STATES, ConsentState, OutreachHold
 from alumni_sync.eligibility.records import load_holds

@@ -24,10 +24,9 @@ from sqlalchemy import (
     update,
 )
 
-from alumni_sync.consent.answers import Channel
+from alumni_sync.consent.answers.answer import Channel
+from alumni_sync.consent.answers.dossier import INVITATION
 from alumni_sync.consent.calendars import is_working_day, known_country, next_working_day
-from alumni_sync.consent.dossier import INVITATION
-from alumni_sync.consent.editions import Edition
 from alumni_sync.consent.gates import (
     OF_THE_CONFIGURATION,
     Closed,
@@ -38,14 +37,15 @@ from alumni_sync.consent.gates import (
     deciding_terms,
     deployment_gate,
 )
-from alumni_sync.consent.joined import own_requests, spells_that_asked
+from alumni_sync.consent.joining.joined import own_requests, spells_that_asked
 from alumni_sync.consent.lifecycle import UNANSWERED, Event, Position, step
-from alumni_sync.consent.mails import MailKind
-from alumni_sync.consent.outbox import asking_key, mail_row, queue
+from alumni_sync.consent.mail.composing import MailKind
+from alumni_sync.consent.mail.outbox import asking_key, mail_row, queue
+from alumni_sync.consent.notices.editions import Edition
+from alumni_sync.consent.returns.unreachable import has_another_address, mailbox_gone
 from alumni_sync.consent.standing import PERSON, SPELL, joined, may_be_asked
 from alumni_sync.consent.terms import contact_terms, edition_of, language_for
 from alumni_sync.consent.transitions import Along, Happening, record, suppressed_scope
-from alumni_sync.consent.unreachable import has_another_address, mailbox_gone
 from alumni_sync.domain import Actor, ConsentState, ContactBasis, Facts
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import load_facts

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 
-from alumni_sync.consent.dossier import INVITATION
+from alumni_sync.consent.answers.dossier import INVITATION
 from alumni_sync.consent.gates import ClosedReason, deployment_gate
 from alumni_sync.consent.standing import SPELL, joined, may_be_asked
 from alumni_sync.consent.terms import contact_terms

@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from alumni_sync.consent.editions import Edition, Terms, in_language, load_edition
 from alumni_sync.consent.gates import ContactTerms, Recipient
 from alumni_sync.consent.jurisdictions import JurisdictionPack, load_pack, pack_path
+from alumni_sync.consent.notices.editions import Edition, Terms, in_language, load_edition
 from alumni_sync.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, delete, update
 
-from alumni_sync.consent.answers import Channel
+from alumni_sync.consent.answers.answer import Channel
 from alumni_sync.consent.lifecycle import HELD_ONTO, Effect, Event, Position, Step, months_later
-from alumni_sync.consent.links import end_all, use_up
-from alumni_sync.consent.mails import MailKind
-from alumni_sync.consent.outbox import asking_key, drop_asking, mail_row, queue
+from alumni_sync.consent.links.secrets import end_all, use_up
+from alumni_sync.consent.mail.composing import MailKind
+from alumni_sync.consent.mail.outbox import asking_key, drop_asking, mail_row, queue
 from alumni_sync.domain import LIVE_STATES, Actor, ConsentState, ContactBasis
 from alumni_sync.ledger.chain import EventDraft, append_event
 from alumni_sync.ledger.tables import Invitation, Spell, Suppression, t

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from alumni_sync.consent.answers import Channel, Decided, Evidence
-from alumni_sync.consent.decisions import withdraw
+from alumni_sync.consent.answers.answer import Channel, Decided, Evidence
+from alumni_sync.consent.answers.decisions import withdraw
 from alumni_sync.ledger.tables import Watermark, t
 from alumni_sync.ledger.upsert import upsert
 from alumni_sync.membership.ledger_rows import MEMBERSHIP

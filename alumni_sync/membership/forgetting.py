@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, select, update
 
-from alumni_sync.consent.paper_forms import forget_forms
-from alumni_sync.consent.unreachable import is_about_mailbox
+from alumni_sync.consent.paper.forms import forget_forms
+from alumni_sync.consent.returns.unreachable import is_about_mailbox
 from alumni_sync.domain import ConsentState
 from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
 from alumni_sync.ledger.among import among

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from alumni_sync.bulk import bulk_work
-from alumni_sync.consent.renewals import ask_about_changes
+from alumni_sync.consent.rounds.renewals import ask_about_changes
 from alumni_sync.crash import crash_point
 from alumni_sync.errors import ConfigError, ConnectorError, PermanentError, RateLimited
 from alumni_sync.ledger.leases import HeldLease, hold

@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, RowMapping, delete, exists, insert, or_, select, update
 
-from alumni_sync.consent.answers import Channel
-from alumni_sync.consent.dossier import INVITATION, open_dossier, position_of, select_dossiers
+from alumni_sync.consent.answers.answer import Channel
+from alumni_sync.consent.answers.dossier import (
+    INVITATION,
+    open_dossier,
+    position_of,
+    select_dossiers,
+)
 from alumni_sync.consent.jurisdictions import Timers
 from alumni_sync.consent.lifecycle import Event, step
 from alumni_sync.consent.transitions import ALL_MAIL, Happening, record, suppress

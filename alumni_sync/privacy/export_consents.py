@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from alumni_sync.consent.evidence import open_displayed, open_subject
-from alumni_sync.consent.jsonld import receipt_jsonld
+from alumni_sync.consent.evidence.body import open_displayed, open_subject
+from alumni_sync.consent.evidence.jsonld import receipt_jsonld
 from alumni_sync.domain import Actor
 from alumni_sync.ledger.chain import load_blob, read_event
 from alumni_sync.ledger.keystore import KeyKind

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from alumni_sync.consent.editions import Terms
+from alumni_sync.consent.notices.editions import Terms
 
 _FOLDER: Final = files("alumni_sync.privacy").joinpath("texts")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")

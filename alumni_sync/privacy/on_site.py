@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from alumni_sync.consent.dossier import person_of
-from alumni_sync.consent.one_time import check_code
+from alumni_sync.consent.answers.dossier import person_of
+from alumni_sync.consent.links.one_time import check_code
 from alumni_sync.domain import Actor
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.ids import new_id

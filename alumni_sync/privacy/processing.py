@@ -7,8 +7,8 @@ that somebody keeps beside them would one day say something else. Names nobody a
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from alumni_sync.consent.editions import Edition, in_language
-from alumni_sync.consent.notices import render_plain
+from alumni_sync.consent.notices.editions import Edition, in_language
+from alumni_sync.consent.notices.rendering import render_plain
 from alumni_sync.consent.terms import (
     controllers,
     edition_of,

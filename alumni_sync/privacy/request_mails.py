@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from alumni_sync.consent.dossier import load_dossier
-from alumni_sync.consent.mails import MailKind
-from alumni_sync.consent.offers import first_name
-from alumni_sync.consent.on_record import address_on_record
-from alumni_sync.consent.outbox import mail_row, queue
+from alumni_sync.consent.answers.dossier import load_dossier
+from alumni_sync.consent.answers.offers import first_name
+from alumni_sync.consent.links.on_record import address_on_record
+from alumni_sync.consent.mail.composing import MailKind
+from alumni_sync.consent.mail.outbox import mail_row, queue
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.vault import KeyRing
 

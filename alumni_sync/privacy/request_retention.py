@@ -87,7 +87,7 @@ def joins(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001
     """Requests to join: what was typed goes at their end, the rest a while after they are closed.
 
     What stays meanwhile is the keyed hash of the address, by which we know how often we wrote to it
-    (`consent.join_mails`). Content goes first, with its key: a crash between leaves nothing
+    (`consent.mail.joins`). Content goes first, with its key: a crash between leaves nothing
     readable.
     """
     over = and_(_JOIN.c.state.in_(("unproven", "proven", "questioned")), _JOIN.c.expires_at <= now)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Row, insert, select
 
-from alumni_sync.consent.dossier import INVITATION, person_of
-from alumni_sync.consent.mails import MailKind
+from alumni_sync.consent.answers.dossier import INVITATION, person_of
+from alumni_sync.consent.mail.composing import MailKind
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.domain import Actor, Identity
 from alumni_sync.errors import Refused

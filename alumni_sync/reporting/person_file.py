@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from alumni_sync.consent.dossier import INVITATION, open_dossier, select_dossiers
-from alumni_sync.consent.history import Happened, consents_of
-from alumni_sync.consent.offers import full_name
-from alumni_sync.consent.paper_forms import ANSWERS, answer_number
+from alumni_sync.consent.answers.dossier import INVITATION, open_dossier, select_dossiers
+from alumni_sync.consent.answers.offers import full_name
+from alumni_sync.consent.evidence.history import Happened, consents_of
+from alumni_sync.consent.paper.forms import ANSWERS, answer_number
 from alumni_sync.domain import ConsentState, Facts, Identity
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from alumni_sync.consent.delivery import deliver_mail
-from alumni_sync.consent.resending import answer_link_requests
-from alumni_sync.consent.returns import take_returns
-from alumni_sync.consent.timers import run_timers
-from alumni_sync.consent.wrong_mailboxes import alert_wrong_mailboxes
+from alumni_sync.consent.links.resending import answer_link_requests
+from alumni_sync.consent.mail.delivery import deliver_mail
+from alumni_sync.consent.returns.taking import take_returns
+from alumni_sync.consent.returns.wrong_mailboxes import alert_wrong_mailboxes
+from alumni_sync.consent.rounds.timers import run_timers
 from alumni_sync.ledger.leases import hold
 from alumni_sync.membership.closings import closings, is_due
 from alumni_sync.membership.late_removals import alert_late_removals

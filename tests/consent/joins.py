@@ -1,6 +1,6 @@
 """Requests to join in tests: somebody asks, proves, and HR works on it."""
 
-from alumni_sync.consent.joining import (
+from alumni_sync.consent.joining.join_requests import (
     Entered,
     OpenJoin,
     Wanted,

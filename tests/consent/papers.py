@@ -5,15 +5,15 @@ from typing import Any
 
 from sqlalchemy import select
 
-from alumni_sync.consent.paper_checks import PaperAnswer
-from alumni_sync.consent.paper_forms import (
+from alumni_sync.consent.paper.checks import PaperAnswer
+from alumni_sync.consent.paper.forms import (
     PrintedForm,
     answer_id,
     find_answer,
     open_form,
     print_form,
 )
-from alumni_sync.consent.recorded import propose_consent
+from alumni_sync.consent.paper.recorded import propose_consent
 from alumni_sync.domain import Identity
 from alumni_sync.ledger.request_tables import RecordedAnswer
 from alumni_sync.ledger.tables import t

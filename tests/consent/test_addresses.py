@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from alumni_sync.consent.addresses import TOO_MANY, UNUSABLE, change_address
-from alumni_sync.consent.answers import (
+from alumni_sync.consent.answers.addresses import TOO_MANY, UNUSABLE, change_address
+from alumni_sync.consent.answers.answer import (
     Answer,
     Channel,
     Conflict,
@@ -15,11 +15,11 @@ from alumni_sync.consent.answers import (
     Invalid,
     Outcome,
 )
-from alumni_sync.consent.decisions import change_fields, one_click, withdraw
-from alumni_sync.consent.links import LinkKind, resolve_link
-from alumni_sync.consent.one_time import ask_code
-from alumni_sync.consent.proofs import prove_address, refuse_address
-from alumni_sync.consent.receipts import receipt
+from alumni_sync.consent.answers.decisions import change_fields, one_click, withdraw
+from alumni_sync.consent.answers.proofs import prove_address, refuse_address
+from alumni_sync.consent.evidence.receipts import receipt
+from alumni_sync.consent.links.one_time import ask_code
+from alumni_sync.consent.links.secrets import LinkKind, resolve_link
 from alumni_sync.consent.transitions import suppress
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.keystore import KeyKind

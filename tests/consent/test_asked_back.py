@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.decisions import one_click
-from alumni_sync.consent.joining import JoinState, find_join
-from alumni_sync.consent.matching import MatchResult, match_confirmed, match_join, show_join
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.answers.decisions import one_click
+from alumni_sync.consent.joining.join_requests import JoinState, find_join
+from alumni_sync.consent.joining.matching import MatchResult, match_confirmed, match_join, show_join
 from alumni_sync.deployment import Configuration
 from alumni_sync.domain import Fact, Ruling
 from alumni_sync.errors import Refused

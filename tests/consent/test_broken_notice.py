@@ -5,8 +5,8 @@ from shutil import copytree
 
 import pytest
 
-from alumni_sync.consent.answers import Decided
-from alumni_sync.consent.decisions import withdraw
+from alumni_sync.consent.answers.answer import Decided
+from alumni_sync.consent.answers.decisions import withdraw
 from alumni_sync.consent.grants import live_grants
 from alumni_sync.errors import ConfigError
 from alumni_sync.privacy.erasure import erase

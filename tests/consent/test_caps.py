@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from alumni_sync.consent.attempts import Claimed, Wait, site_of
-from alumni_sync.consent.claims import claim
-from alumni_sync.consent.mails import MailKind
-from alumni_sync.consent.outbox import ASKING_KINDS, asking_key, mail_row, queue
+from alumni_sync.consent.mail.attempts import Claimed, Wait, site_of
+from alumni_sync.consent.mail.claims import claim
+from alumni_sync.consent.mail.composing import MailKind
+from alumni_sync.consent.mail.outbox import ASKING_KINDS, asking_key, mail_row, queue
 from alumni_sync.errors import LedgerError
 from tests.conftest import NOW
 from tests.consent.world import RUN, World

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from alumni_sync.consent.answers import (
+from alumni_sync.consent.answers.answer import (
     Answer,
     Channel,
     Conflict,
@@ -14,9 +14,9 @@ from alumni_sync.consent.answers import (
     Invalid,
     Outcome,
 )
-from alumni_sync.consent.decisions import change_fields, one_click, withdraw
+from alumni_sync.consent.answers.decisions import change_fields, one_click, withdraw
+from alumni_sync.consent.answers.offers import masked
 from alumni_sync.consent.grants import live_grants
-from alumni_sync.consent.offers import masked
 from alumni_sync.consent.transitions import suppress
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.tables import Invitation, Suppression, Token, t

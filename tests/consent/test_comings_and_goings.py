@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from alumni_sync.consent.answers import Answer, Decided
-from alumni_sync.consent.decisions import withdraw
+from alumni_sync.consent.answers.answer import Answer, Decided
+from alumni_sync.consent.answers.decisions import withdraw
 from alumni_sync.consent.grants import live_grants
-from alumni_sync.consent.timers import react
+from alumni_sync.consent.rounds.timers import react
 from alumni_sync.consent.transitions import suppress
 from alumni_sync.ports import Fate, SendResult
 from tests.consent.world import BY_MAIL, RUN, World

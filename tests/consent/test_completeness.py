@@ -5,8 +5,8 @@ from shutil import copytree
 
 import pytest
 
-from alumni_sync.consent.completeness import ITEMS, unsaid, unsaid_to_some
-from alumni_sync.consent.editions import load_edition
+from alumni_sync.consent.notices.completeness import ITEMS, unsaid, unsaid_to_some
+from alumni_sync.consent.notices.editions import load_edition
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from alumni_sync.consent.answers import (
+from alumni_sync.consent.answers.answer import (
     Answer,
     Channel,
     Conflict,
@@ -19,10 +19,10 @@ from alumni_sync.consent.answers import (
     Outcome,
     Stale,
 )
-from alumni_sync.consent.decisions import change_fields, decide, withdraw
+from alumni_sync.consent.answers.decisions import change_fields, decide, withdraw
+from alumni_sync.consent.answers.view import view
 from alumni_sync.consent.grants import live_grants
 from alumni_sync.consent.transitions import suppress
-from alumni_sync.consent.view import view
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.chain import verify
 from alumni_sync.ledger.keystore import KeyKind

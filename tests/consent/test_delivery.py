@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.attempts import Claimed, site_of
-from alumni_sync.consent.claims import claim
-from alumni_sync.consent.decisions import withdraw
-from alumni_sync.consent.delivery import MailCounts, deliver_mail
-from alumni_sync.consent.links import LinkKind, resolve_link
-from alumni_sync.consent.timers import run_timers
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.answers.decisions import withdraw
+from alumni_sync.consent.links.secrets import LinkKind, resolve_link
+from alumni_sync.consent.mail.attempts import Claimed, site_of
+from alumni_sync.consent.mail.claims import claim
+from alumni_sync.consent.mail.delivery import MailCounts, deliver_mail
+from alumni_sync.consent.rounds.timers import run_timers
 from alumni_sync.consent.transitions import suppress
 from alumni_sync.errors import Unavailable
 from alumni_sync.ledger.keystore import KeyKind

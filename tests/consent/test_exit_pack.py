@@ -9,9 +9,9 @@ import pytest
 import zxingcpp
 
 from alumni_sync.cli.init import write_deployment
-from alumni_sync.consent.codes import code_png
-from alumni_sync.consent.editions import load_edition
-from alumni_sync.consent.paper import handout, load_paper
+from alumni_sync.consent.notices.editions import load_edition
+from alumni_sync.consent.paper.codes import code_png
+from alumni_sync.consent.paper.wording import handout, load_paper
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
 from tests.officer import run

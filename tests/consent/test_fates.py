@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.attempts import Claimed, Wait, site_of
-from alumni_sync.consent.claims import claim
-from alumni_sync.consent.delivery import MailCounts
-from alumni_sync.consent.outbox import Group, due_mails
-from alumni_sync.consent.timers import run_timers
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.mail.attempts import Claimed, Wait, site_of
+from alumni_sync.consent.mail.claims import claim
+from alumni_sync.consent.mail.delivery import MailCounts
+from alumni_sync.consent.mail.outbox import Group, due_mails
+from alumni_sync.consent.rounds.timers import run_timers
 from alumni_sync.errors import AuthRejected, ConfigError, Unavailable
 from alumni_sync.ledger.leases import hold
 from alumni_sync.ledger.tables import DeadLetter, Invitation, t

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.mails import NAME_LENGTH
+from alumni_sync.consent.mail.composing import NAME_LENGTH
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ports import Message
 from connectors.mail.file import FileMailer, FileMailerSettings

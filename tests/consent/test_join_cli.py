@@ -8,7 +8,7 @@ import pytest
 
 from alumni_sync.cli.join import REJECTIONS as OFFERED
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.matching import REJECTIONS
+from alumni_sync.consent.joining.matching import REJECTIONS
 from alumni_sync.consent.transitions import suppress
 from alumni_sync.domain import Fact
 from alumni_sync.errors import Refused

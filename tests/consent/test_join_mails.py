@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.join_mails import MOST_A_DAY
-from alumni_sync.consent.joining import find_join, request_join, waiting_for_hr
+from alumni_sync.consent.joining.join_requests import find_join, request_join, waiting_for_hr
+from alumni_sync.consent.mail.joins import MOST_A_DAY
 from alumni_sync.errors import Unavailable
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.request_tables import JoinRequest

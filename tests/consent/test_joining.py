@@ -2,7 +2,7 @@
 
 import pytest
 
-from alumni_sync.consent.joining import (
+from alumni_sync.consent.joining.join_requests import (
     JoinState,
     disown_join,
     find_join,

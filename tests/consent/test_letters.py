@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from alumni_sync.cli.private_folder import private_folder
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Channel, Decided, Evidence, Invalid
+from alumni_sync.consent.answers.answer import Answer, Channel, Decided, Evidence, Invalid
+from alumni_sync.consent.answers.proofs import prove_address
 from alumni_sync.consent.gates import ClosedReason, letter_gate
-from alumni_sync.consent.letters import Letter, who_gets_letters, write_letter
-from alumni_sync.consent.links import resolve_link, token_id
-from alumni_sync.consent.one_time import CodeAsked, ask_code
-from alumni_sync.consent.proofs import prove_address
-from alumni_sync.consent.resending import answer_link_requests, ask_link
+from alumni_sync.consent.links.one_time import CodeAsked, ask_code
+from alumni_sync.consent.links.resending import answer_link_requests, ask_link
+from alumni_sync.consent.links.secrets import resolve_link, token_id
+from alumni_sync.consent.paper.letters import Letter, who_gets_letters, write_letter
 from alumni_sync.consent.terms import contact_terms
 from alumni_sync.domain import ConsentState, ContactBasis
 from alumni_sync.errors import Refused

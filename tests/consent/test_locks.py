@@ -8,8 +8,8 @@ from shutil import copytree, rmtree
 import pytest
 
 from alumni_sync.cli.main import run_command_line
-from alumni_sync.consent.editions import editions, load_edition
-from alumni_sync.consent.locks import LOCK_NAME, changes, lock, read_lock, unlocked
+from alumni_sync.consent.notices.editions import editions, load_edition
+from alumni_sync.consent.notices.locks import LOCK_NAME, changes, lock, read_lock, unlocked
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
 

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.asking_back import take_no_back
-from alumni_sync.consent.joined import own_requests
-from alumni_sync.consent.joining import JoinState, find_join, keep_objection
-from alumni_sync.consent.matching import (
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.joining.asking_back import take_no_back
+from alumni_sync.consent.joining.join_requests import JoinState, find_join, keep_objection
+from alumni_sync.consent.joining.joined import own_requests
+from alumni_sync.consent.joining.matching import (
     list_joins,
     match_confirmed,
     match_join,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alumni_sync.consent.answers import (
+from alumni_sync.consent.answers.answer import (
     Answer,
     Channel,
     Choice,
@@ -18,13 +18,13 @@ from alumni_sync.consent.answers import (
     Outcome,
     Stale,
 )
-from alumni_sync.consent.breaks import end_pause, pause
-from alumni_sync.consent.changes import say_yes_anew, wait_until
-from alumni_sync.consent.decisions import change_fields, decide, withdraw
+from alumni_sync.consent.answers.breaks import end_pause, pause
+from alumni_sync.consent.answers.changes import say_yes_anew, wait_until
+from alumni_sync.consent.answers.decisions import change_fields, decide, withdraw
+from alumni_sync.consent.evidence.receipts import receipt
+from alumni_sync.consent.evidence.reproduction import reproduce
 from alumni_sync.consent.gates import may_process
 from alumni_sync.consent.grants import live_grants
-from alumni_sync.consent.receipts import receipt
-from alumni_sync.consent.reproduction import reproduce
 from alumni_sync.domain import ConsentState
 from alumni_sync.membership.profiles import build_profile, recheck_at
 from alumni_sync.ports import ProfileField, Purpose

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Conflict, Decided
+from alumni_sync.consent.answers.answer import Answer, Conflict, Decided
 from alumni_sync.domain import ConsentState
 from alumni_sync.intake.identity import EndOfDay
 from alumni_sync.ledger.store import Ledger

@@ -13,10 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alumni_sync.consent.completeness import ON_OUR_INTEREST
-from alumni_sync.consent.editions import BADGES, LABELS, Edition, load_edition
-from alumni_sync.consent.exact import exact_text, sha256
-from alumni_sync.consent.mails import (
+from alumni_sync.consent.mail.composing import (
     ASKING,
     MailKind,
     MailValues,
@@ -24,7 +21,10 @@ from alumni_sync.consent.mails import (
     one_line,
     plain_name,
 )
-from alumni_sync.consent.notices import render_form, render_notice
+from alumni_sync.consent.notices.completeness import ON_OUR_INTEREST
+from alumni_sync.consent.notices.editions import BADGES, LABELS, Edition, load_edition
+from alumni_sync.consent.notices.exact import exact_text, sha256
+from alumni_sync.consent.notices.rendering import render_form, render_notice
 from alumni_sync.domain import ContactBasis
 from alumni_sync.errors import ConfigError
 from alumni_sync.ports import ProfileField

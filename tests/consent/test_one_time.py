@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.decisions import withdraw
-from alumni_sync.consent.delivery import MailCounts, deliver_mail
-from alumni_sync.consent.one_time import CodeAsked, ask_code, check_code
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.answers.decisions import withdraw
+from alumni_sync.consent.links.one_time import CodeAsked, ask_code, check_code
+from alumni_sync.consent.mail.delivery import MailCounts, deliver_mail
 from alumni_sync.consent.transitions import suppress
 from alumni_sync.errors import Unavailable
 from alumni_sync.ledger.request_tables import OneTimeCode

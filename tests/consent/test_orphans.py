@@ -2,9 +2,9 @@
 
 import pytest
 
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.orphans import orphans, refuse_orphans
-from alumni_sync.consent.timers import TimerCounts, react, run_timers
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.rounds.orphans import orphans, refuse_orphans
+from alumni_sync.consent.rounds.timers import TimerCounts, react, run_timers
 from alumni_sync.errors import ConfigError
 from tests.consent.world import RUN, World
 from tests.roster import company

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.decisions import one_click
+from alumni_sync.consent.answers.decisions import one_click
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Suppression

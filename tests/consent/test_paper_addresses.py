@@ -2,12 +2,12 @@
 
 import pytest
 
-from alumni_sync.consent.answers import Channel, Conflict, Decided, Evidence, Invalid
-from alumni_sync.consent.letters import write_letter
-from alumni_sync.consent.links import resolve_link
-from alumni_sync.consent.paper_forms import print_form
-from alumni_sync.consent.proofs import prove_address
-from alumni_sync.consent.recorded import confirm_consent, propose_consent
+from alumni_sync.consent.answers.answer import Channel, Conflict, Decided, Evidence, Invalid
+from alumni_sync.consent.answers.proofs import prove_address
+from alumni_sync.consent.links.secrets import resolve_link
+from alumni_sync.consent.paper.forms import print_form
+from alumni_sync.consent.paper.letters import write_letter
+from alumni_sync.consent.paper.recorded import confirm_consent, propose_consent
 from alumni_sync.consent.transitions import ALL_MAIL, suppress
 from alumni_sync.domain import ConsentState, ContactBasis
 from alumni_sync.sections import Contact

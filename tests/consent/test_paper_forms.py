@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.paper_forms import list_forms
-from alumni_sync.consent.recorded import confirm_consent
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.paper.forms import list_forms
+from alumni_sync.consent.paper.recorded import confirm_consent
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.request_tables import RecordedAnswer
 from alumni_sync.ledger.tables import t

@@ -9,7 +9,7 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent import invitations
-from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.answers.answer import Answer
 from alumni_sync.consent.invitations import RequestCounts, plan_requests
 from alumni_sync.domain import CaseStatus
 from alumni_sync.ledger.keystore import KeyKind

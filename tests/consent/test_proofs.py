@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Stale
+from alumni_sync.consent.answers.answer import Answer, Stale
 from alumni_sync.ledger.store import Ledger
 from tests.consent.test_addresses import OTHER, named, proof, prove
 from tests.consent.test_renewals import DPA

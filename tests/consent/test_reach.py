@@ -1,6 +1,6 @@
 """Whom we can reach: the figure that decides whether an exit form is worth printing."""
 
-from alumni_sync.consent.letters import who_gets_letters, write_letter
+from alumni_sync.consent.paper.letters import who_gets_letters, write_letter
 from alumni_sync.consent.reach import Reach, reach
 from alumni_sync.domain import ContactBasis
 from alumni_sync.sections import Contact

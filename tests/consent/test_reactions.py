@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from alumni_sync.consent import timers
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.decisions import withdraw
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.answers.decisions import withdraw
 from alumni_sync.consent.grants import closed_gates, live_grants, still_live
-from alumni_sync.consent.timers import ReactionCounts, TimerCounts, react, run_timers
+from alumni_sync.consent.rounds import timers
+from alumni_sync.consent.rounds.timers import ReactionCounts, TimerCounts, react, run_timers
 from alumni_sync.domain import CaseStatus
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind

@@ -3,10 +3,10 @@
 import json
 from shutil import rmtree
 
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.decisions import one_click, withdraw
-from alumni_sync.consent.jsonld import FIELDS, PURPOSES, STATUS
-from alumni_sync.consent.receipts import Receipt, receipt
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.answers.decisions import one_click, withdraw
+from alumni_sync.consent.evidence.jsonld import FIELDS, PURPOSES, STATUS
+from alumni_sync.consent.evidence.receipts import Receipt, receipt
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ports import ProfileField, Purpose

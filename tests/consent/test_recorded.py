@@ -9,20 +9,20 @@ import pytest
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import (
+from alumni_sync.consent.answers.answer import (
     Answer,
     Conflict,
     Decided,
     Invalid,
     Stale,
 )
-from alumni_sync.consent.delivery import deliver_mail
-from alumni_sync.consent.dossier import open_agreed, select_dossiers
-from alumni_sync.consent.evidence import open_displayed, open_subject
-from alumni_sync.consent.paper_checks import KEPT_LENGTH
-from alumni_sync.consent.paper_forms import print_form
-from alumni_sync.consent.recorded import confirm_consent, propose_consent, send_back
-from alumni_sync.consent.reproduction import reproduce
+from alumni_sync.consent.answers.dossier import open_agreed, select_dossiers
+from alumni_sync.consent.evidence.body import open_displayed, open_subject
+from alumni_sync.consent.evidence.reproduction import reproduce
+from alumni_sync.consent.mail.delivery import deliver_mail
+from alumni_sync.consent.paper.checks import KEPT_LENGTH
+from alumni_sync.consent.paper.forms import print_form
+from alumni_sync.consent.paper.recorded import confirm_consent, propose_consent, send_back
 from alumni_sync.domain import ConsentState, Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind

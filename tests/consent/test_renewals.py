@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Decided
-from alumni_sync.consent.breaks import end_pause, pause
+from alumni_sync.consent.answers.answer import Answer, Decided
+from alumni_sync.consent.answers.breaks import end_pause, pause
+from alumni_sync.consent.answers.decisions import one_click
 from alumni_sync.consent.calendars import is_working_day
-from alumni_sync.consent.decisions import one_click
 from alumni_sync.consent.grants import live_grants
-from alumni_sync.consent.renewals import (
+from alumni_sync.consent.rounds.renewals import (
     ChangeCounts,
     ask_about_changes,
     count_outdated,
     outdated_notes,
 )
-from alumni_sync.consent.timers import TimerCounts, react, run_timers
+from alumni_sync.consent.rounds.timers import TimerCounts, react, run_timers
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ports import Fate, Purpose, SendResult
 from tests.consent.world import BY_MAIL, RUN, World

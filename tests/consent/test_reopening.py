@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.reopening import reopen_tombstones
+from alumni_sync.consent.rounds.reopening import reopen_tombstones
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.membership.forgetting import forget_spells

@@ -8,8 +8,8 @@ from shutil import rmtree
 import pytest
 from sqlalchemy import Connection, Table, update
 
-from alumni_sync.consent.decisions import withdraw
-from alumni_sync.consent.reproduction import Reproduction, reproduce
+from alumni_sync.consent.answers.decisions import withdraw
+from alumni_sync.consent.evidence.reproduction import Reproduction, reproduce
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.chain import entry_hash
 from alumni_sync.ledger.keystore import KeyKind

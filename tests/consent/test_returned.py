@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alumni_sync.consent.returned import MOST_BYTES, Returned, ReturnKind, read_returned
+from alumni_sync.consent.returns.reports import MOST_BYTES, Returned, ReturnKind, read_returned
 from tests.consent.returned_mails import autoreply, bounce, complaint, crlf, report
 
 ID = "<M-0000000000000001@acme.example>"

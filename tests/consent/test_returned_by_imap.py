@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.returns import ReturnCounts, take_returns
+from alumni_sync.consent.returns.taking import ReturnCounts, take_returns
 from alumni_sync.errors import Unavailable
 from alumni_sync.ledger.store import Ledger
 from connectors.mail.imap import ImapMailbox

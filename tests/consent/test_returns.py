@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.mailboxes import Maildir
-from alumni_sync.consent.returns import ReturnCounts, take_returns
+from alumni_sync.consent.returns.mailboxes import Maildir
+from alumni_sync.consent.returns.taking import ReturnCounts, take_returns
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger

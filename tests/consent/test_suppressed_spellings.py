@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from alumni_sync.consent.decisions import one_click
+from alumni_sync.consent.answers.decisions import one_click
 from alumni_sync.consent.lifecycle import Event
 from tests.consent.world import World
 

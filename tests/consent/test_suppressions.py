@@ -9,7 +9,7 @@ from sqlalchemy import select
 from alumni_sync.cli.suppressions import END_REASONS as END
 from alumni_sync.cli.suppressions import KEEP_REASONS as KEEP
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.suppressions import (
+from alumni_sync.consent.rounds.suppressions import (
     END_REASONS,
     KEEP_REASONS,
     count_due,

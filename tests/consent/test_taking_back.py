@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.asking_back import take_no_back
-from alumni_sync.consent.decisions import one_click
-from alumni_sync.consent.joining import (
+from alumni_sync.consent.answers.decisions import one_click
+from alumni_sync.consent.joining.asking_back import take_no_back
+from alumni_sync.consent.joining.join_requests import (
     disown_join,
     find_join,
     keep_objection,
     prove_join,
     request_join,
 )
-from alumni_sync.consent.matching import list_joins, match_confirmed, match_join
-from alumni_sync.consent.taking_back import lift_objection
+from alumni_sync.consent.joining.matching import list_joins, match_confirmed, match_join
+from alumni_sync.consent.joining.taking_back import lift_objection
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.store import Ledger

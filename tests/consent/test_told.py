@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from alumni_sync.consent.answers import Answer, Channel, Conflict, Decided, Invalid
-from alumni_sync.consent.told import WITHDRAW, Told, record_withdrawal
+from alumni_sync.consent.answers.answer import Answer, Channel, Conflict, Decided, Invalid
+from alumni_sync.consent.paper.told import WITHDRAW, Told, record_withdrawal
 from alumni_sync.domain import ConsentState, Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alumni_sync.consent.versions import Change, asks_again, change, numbers
+from alumni_sync.consent.notices.versions import Change, asks_again, change, numbers
 
 VERSIONS = st.tuples(*[st.integers(0, 20)] * 3).map(lambda parts: ".".join(map(str, parts)))
 

@@ -12,9 +12,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.decisions import one_click, withdraw
-from alumni_sync.consent.outbox import ASKING_KINDS
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.answers.decisions import one_click, withdraw
+from alumni_sync.consent.mail.outbox import ASKING_KINDS
 from alumni_sync.deployment import Configuration
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.store import Ledger

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Decided
-from alumni_sync.consent.wrong_mailboxes import alert_wrong_mailboxes
+from alumni_sync.consent.answers.answer import Answer, Decided
+from alumni_sync.consent.returns.wrong_mailboxes import alert_wrong_mailboxes
 from alumni_sync.errors import Unavailable
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger

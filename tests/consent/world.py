@@ -10,14 +10,14 @@ from sqlalchemy import select, update
 from sqlmodel import SQLModel
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Channel, Choice, Decided, Evidence, Outcome
-from alumni_sync.consent.decisions import decide
-from alumni_sync.consent.delivery import MailCounts, deliver_mail
+from alumni_sync.consent.answers.answer import Answer, Channel, Choice, Decided, Evidence, Outcome
+from alumni_sync.consent.answers.decisions import decide
+from alumni_sync.consent.answers.view import ConsentView, view
 from alumni_sync.consent.invitations import RequestCounts, plan_requests
-from alumni_sync.consent.links import resolve_link
-from alumni_sync.consent.renewals import ask_about_changes
-from alumni_sync.consent.timers import react, run_timers
-from alumni_sync.consent.view import ConsentView, view
+from alumni_sync.consent.links.secrets import resolve_link
+from alumni_sync.consent.mail.delivery import MailCounts, deliver_mail
+from alumni_sync.consent.rounds.renewals import ask_about_changes
+from alumni_sync.consent.rounds.timers import react, run_timers
 from alumni_sync.deployment import Configuration, Deployment
 from alumni_sync.eligibility.judge import judge_leavers
 from alumni_sync.ledger.chain import read_event

@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from alumni_sync.cli.main import run_command_line
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Channel, Choice, Decided, Evidence
-from alumni_sync.consent.decisions import decide, withdraw
-from alumni_sync.consent.view import view
+from alumni_sync.consent.answers.answer import Answer, Channel, Choice, Decided, Evidence
+from alumni_sync.consent.answers.decisions import decide, withdraw
+from alumni_sync.consent.answers.view import view
 from alumni_sync.deployment import Deployment
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.tables import Invitation, t

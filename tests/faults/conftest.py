@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alumni_sync.consent.delivery import deliver_mail
+from alumni_sync.consent.mail.delivery import deliver_mail
 from alumni_sync.ledger.ids import new_id
 from tests.faults.company import (
     FIRST_RUN_ENDS,

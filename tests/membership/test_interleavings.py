@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Decided
+from alumni_sync.consent.answers.answer import Answer, Decided
 from alumni_sync.errors import Unavailable
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.store import Ledger

@@ -2,12 +2,12 @@
 
 from datetime import UTC, date, datetime
 
-from alumni_sync.consent.addresses import change_address
-from alumni_sync.consent.answers import Answer, Channel, Decided, Evidence
-from alumni_sync.consent.breaks import end_pause, pause
-from alumni_sync.consent.changes import wait_until
-from alumni_sync.consent.links import resolve_link
-from alumni_sync.consent.proofs import prove_address
+from alumni_sync.consent.answers.addresses import change_address
+from alumni_sync.consent.answers.answer import Answer, Channel, Decided, Evidence
+from alumni_sync.consent.answers.breaks import end_pause, pause
+from alumni_sync.consent.answers.changes import wait_until
+from alumni_sync.consent.answers.proofs import prove_address
+from alumni_sync.consent.links.secrets import resolve_link
 from alumni_sync.membership.removal import remove_closed
 from alumni_sync.membership.sync import MemberCounts
 from alumni_sync.ports import Profile, Purpose

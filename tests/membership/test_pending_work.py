@@ -1,6 +1,6 @@
 """What waits for the community flow is seen in the ledger, and is gone once it is done."""
 
-from alumni_sync.consent.delivery import deliver_mail
+from alumni_sync.consent.mail.delivery import deliver_mail
 from alumni_sync.membership.pending import PendingWork, pending_work
 from tests.membership.world import Community
 

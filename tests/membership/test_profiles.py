@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alumni_sync.consent.editions import Label
+from alumni_sync.consent.answers.offers import full_name, offered_values
 from alumni_sync.consent.grants import Grant
-from alumni_sync.consent.offers import full_name, offered_values
+from alumni_sync.consent.notices.editions import Label
 from alumni_sync.domain import (
     LEAVER_FIELDS,
     NOT_VISIBLE,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alumni_sync.consent.answers import Answer, Decided
+from alumni_sync.consent.answers.answer import Answer, Decided
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.membership.removal import remove_closed

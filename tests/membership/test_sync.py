@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select, update
 
-from alumni_sync.consent.answers import Answer, Decided
-from alumni_sync.consent.decisions import change_fields
+from alumni_sync.consent.answers.answer import Answer, Decided
+from alumni_sync.consent.answers.decisions import change_fields
 from alumni_sync.errors import (
     AuthRejected,
     ConfigError,

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Decided
-from alumni_sync.consent.decisions import withdraw
+from alumni_sync.consent.answers.answer import Answer, Decided
+from alumni_sync.consent.answers.decisions import withdraw
 from alumni_sync.deployment import Configuration
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.store import Ledger

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.one_time import CodeAsked, ask_code
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.links.one_time import CodeAsked, ask_code
 from alumni_sync.errors import Refused, Unavailable
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import SubjectRequest

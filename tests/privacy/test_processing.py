@@ -8,7 +8,7 @@ import yaml
 
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
-from alumni_sync.consent.editions import load_edition
+from alumni_sync.consent.notices.editions import load_edition
 from alumni_sync.shipped import shipped
 
 MANIFEST = load_edition(shipped("rules"), "alumni-community").manifest

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.answers.answer import Answer
 from alumni_sync.ledger.backup import back_up, restore
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind

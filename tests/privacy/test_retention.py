@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlmodel import SQLModel
 
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.return_effects import Taken, take_report
-from alumni_sync.consent.returned import Returned, ReturnKind
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.returns.effects import Taken, take_report
+from alumni_sync.consent.returns.reports import Returned, ReturnKind
 from alumni_sync.domain import ExitKind, Identity
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind

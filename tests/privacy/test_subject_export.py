@@ -12,9 +12,9 @@ import yaml
 from sqlalchemy import insert
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Channel
+from alumni_sync.consent.answers.answer import Answer, Channel
 from alumni_sync.consent.lifecycle import Event
-from alumni_sync.consent.mails import MailKind
+from alumni_sync.consent.mail.composing import MailKind
 from alumni_sync.domain import (
     ADMIT_REASONS,
     LEAVER_FIELDS,

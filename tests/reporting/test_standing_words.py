@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alumni_sync.consent.mails import MailKind
+from alumni_sync.consent.mail.composing import MailKind
 from alumni_sync.consent.standing import ENDINGS, PAUSES
 from alumni_sync.domain import ConsentState
 from alumni_sync.reporting.standing_words import OBSTACLES, in_words

@@ -12,8 +12,8 @@ import pytest
 
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.delivery import deliver_mail
 from alumni_sync.consent.invitations import plan_requests
+from alumni_sync.consent.mail.delivery import deliver_mail
 from alumni_sync.deployment import Deployment
 from alumni_sync.eligibility.judge import VerdictCounts, judge_leavers
 from alumni_sync.intake.counts import IntakeCounts

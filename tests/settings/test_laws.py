@@ -6,7 +6,7 @@ from shutil import copytree
 import pytest
 
 from alumni_sync.cli.main import run_command_line
-from alumni_sync.consent.editions import load_edition
+from alumni_sync.consent.notices.editions import load_edition
 from alumni_sync.deployment import load_configuration
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from alumni_sync.consent.joining import companies
+from alumni_sync.consent.joining.join_requests import companies
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
 from alumni_sync.sites.consent.ledger_services import ledger_services
 from tests.consent.joins import EMAIL

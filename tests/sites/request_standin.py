@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from alumni_sync.consent.one_time import CodeAsked
+from alumni_sync.consent.links.one_time import CodeAsked
 from alumni_sync.errors import Refused
 from alumni_sync.privacy.on_site import GIVES_DATA, Asked, Standing, Wish
 from alumni_sync.privacy.subject_export import SubjectExport

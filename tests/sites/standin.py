@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import (
+from alumni_sync.consent.answers.answer import (
     Answer,
     Choice,
     Conflict,
@@ -21,13 +21,8 @@ from alumni_sync.consent.answers import (
     Outcome,
     Stale,
 )
-from alumni_sync.consent.editions import load_edition
-from alumni_sync.consent.lifecycle import HELD_ONTO
-from alumni_sync.consent.links import Link, LinkKind
-from alumni_sync.consent.notices import render_form, render_notice
-from alumni_sync.consent.offers import masked
-from alumni_sync.consent.receipts import Receipt
-from alumni_sync.consent.view import (
+from alumni_sync.consent.answers.offers import masked
+from alumni_sync.consent.answers.view import (
     AnewForm,
     ConsentView,
     CurrentChoices,
@@ -35,6 +30,11 @@ from alumni_sync.consent.view import (
     OfferedPurpose,
     Resting,
 )
+from alumni_sync.consent.evidence.receipts import Receipt
+from alumni_sync.consent.lifecycle import HELD_ONTO
+from alumni_sync.consent.links.secrets import Link, LinkKind
+from alumni_sync.consent.notices.editions import load_edition
+from alumni_sync.consent.notices.rendering import render_form, render_notice
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.consent.service import PublicNotice, PublicText, RulesInForce

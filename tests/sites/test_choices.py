@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from starlette.types import ASGIApp
 
-from alumni_sync.consent.answers import Channel, Invalid
+from alumni_sync.consent.answers.answer import Channel, Invalid
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from tests.sites.browser import ORIGIN, Browser, PageForm

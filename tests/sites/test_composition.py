@@ -8,10 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.breaks import pause
-from alumni_sync.consent.mail_hook import SIGNATURE_HEADER, signature
-from alumni_sync.consent.mails import MailKind
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.answers.breaks import pause
+from alumni_sync.consent.mail.composing import MailKind
+from alumni_sync.consent.returns.hook import SIGNATURE_HEADER, signature
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from starlette.types import ASGIApp
 
-from alumni_sync.consent.answers import (
+from alumni_sync.consent.answers.answer import (
     Answer,
     Channel,
     Conflict,
@@ -14,7 +14,7 @@ from alumni_sync.consent.answers import (
     Invalid,
     Outcome,
 )
-from alumni_sync.consent.editions import load_edition
+from alumni_sync.consent.notices.editions import load_edition
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.forms import MAX_FIELDS

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.answers.answer import Answer
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.store import Ledger
 from tests.consent.papers import form_of, proposed

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.answers.answer import Answer
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Person, t
 from alumni_sync.privacy.request_rows import (

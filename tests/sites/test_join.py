@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
-from alumni_sync.consent.decisions import one_click
-from alumni_sync.consent.matching import list_joins, match_join
+from alumni_sync.consent.answers.answer import Answer
+from alumni_sync.consent.answers.decisions import one_click
+from alumni_sync.consent.joining.matching import list_joins, match_join
 from alumni_sync.ledger.request_tables import JoinRequest
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Suppression, t

@@ -15,8 +15,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.mail_hook import SIGNATURE_HEADER, read_event, signature, take_event
-from alumni_sync.consent.return_effects import Taken
+from alumni_sync.consent.returns.effects import Taken
+from alumni_sync.consent.returns.hook import SIGNATURE_HEADER, read_event, signature, take_event
 from alumni_sync.ledger.mail_tables import ReturnedMail
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.sites.consent.mail_hook import PATH, LedgerMailHook, hook_route

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from starlette.types import ASGIApp
 
-from alumni_sync.consent.answers import Channel, Conflict, Invalid, Outcome, Stale
+from alumni_sync.consent.answers.answer import Channel, Conflict, Invalid, Outcome, Stale
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from tests.sites.browser import ORIGIN, Browser, PageForm, Response

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.breaks import pause
+from alumni_sync.consent.answers.breaks import pause
 from alumni_sync.consent.calendars import is_working_day
 from alumni_sync.consent.grants import live_grants
 from alumni_sync.ledger.store import Ledger

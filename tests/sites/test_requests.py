@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.types import ASGIApp
 
-from alumni_sync.consent.one_time import CodeAsked
+from alumni_sync.consent.links.one_time import CodeAsked
 from alumni_sync.privacy.on_site import Wish
 from alumni_sync.sites.languages import all_texts
 from tests.sites.browser import ORIGIN, Browser, PageForm, Response

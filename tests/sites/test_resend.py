@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer, Channel, Evidence
-from alumni_sync.consent.decisions import withdraw
-from alumni_sync.consent.delivery import deliver_mail
-from alumni_sync.consent.links import LinkKind, resolve_link
-from alumni_sync.consent.resending import answer_link_requests
+from alumni_sync.consent.answers.answer import Answer, Channel, Evidence
+from alumni_sync.consent.answers.decisions import withdraw
+from alumni_sync.consent.links.resending import answer_link_requests
+from alumni_sync.consent.links.secrets import LinkKind, resolve_link
+from alumni_sync.consent.mail.delivery import deliver_mail
 from alumni_sync.consent.transitions import suppress
 from alumni_sync.ledger.request_tables import LinkRequest
 from alumni_sync.ledger.store import Ledger

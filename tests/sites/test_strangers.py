@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.answers import Answer
+from alumni_sync.consent.answers.answer import Answer
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
 from alumni_sync.sites.consent.ledger_services import ledger_services

@@ -5,7 +5,7 @@ Only something that the subject did, after the exit, moves anything to `given`. 
 invitation, or a yes whose time is over, to `expired`, never anywhere else.
 
 Belongs here: what becomes of a position, and what is to be done about it. Does not belong here: the
-ledger, the mails, the clock; `consent.transitions` writes a step down, `consent.timers` takes those
+ledger, the mails, the clock; `consent.transitions` writes a step down, `consent.rounds` takes those
 that time and the spells bring about.
 """
 

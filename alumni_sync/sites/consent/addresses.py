@@ -8,8 +8,8 @@ from typing import Final
 
 from starlette.responses import Response
 
-from alumni_sync.consent.answers import Conflict, Decided, Invalid
-from alumni_sync.consent.links import LinkKind
+from alumni_sync.consent.answers.answer import Conflict, Decided, Invalid
+from alumni_sync.consent.links.secrets import LinkKind
 from alumni_sync.sites.consent.choices import ADDRESS_FORM, after, choices
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import Visit

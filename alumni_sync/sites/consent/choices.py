@@ -8,10 +8,10 @@ from typing import Final
 
 from starlette.responses import Response
 
-from alumni_sync.consent.answers import Conflict, Decided, Invalid, Outcome, Stale
+from alumni_sync.consent.answers.answer import Conflict, Decided, Invalid, Outcome, Stale
+from alumni_sync.consent.answers.view import ConsentView
 from alumni_sync.consent.lifecycle import HELD_ONTO
-from alumni_sync.consent.links import LinkKind
-from alumni_sync.consent.view import ConsentView
+from alumni_sync.consent.links.secrets import LinkKind
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.consent.decision import conflict

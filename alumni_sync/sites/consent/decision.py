@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from alumni_sync.consent.answers import (
+from alumni_sync.consent.answers.answer import (
     Answer,
     Choice,
     Conflict,
@@ -17,8 +17,8 @@ from alumni_sync.consent.answers import (
     Outcome,
     Stale,
 )
-from alumni_sync.consent.links import LinkKind
-from alumni_sync.consent.view import ConsentView
+from alumni_sync.consent.answers.view import ConsentView
+from alumni_sync.consent.links.secrets import LinkKind
 from alumni_sync.domain import LIVE_STATES, ConsentState
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.consent.shell import Shell

@@ -11,7 +11,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from alumni_sync.consent.joining import Entered, JoinState, OpenJoin, Wanted
+from alumni_sync.consent.joining.join_requests import Entered, JoinState, OpenJoin, Wanted
 from alumni_sync.sites.consent.join_service import JoinService
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import Visit

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from alumni_sync.consent.asking_back import take_no_back
-from alumni_sync.consent.joining import (
+from alumni_sync.consent.joining.asking_back import take_no_back
+from alumni_sync.consent.joining.join_requests import (
     Company,
     Entered,
     OpenJoin,
@@ -18,7 +18,7 @@ from alumni_sync.consent.joining import (
     read_wanted,
     request_join,
 )
-from alumni_sync.consent.taking_back import lift_objection
+from alumni_sync.consent.joining.taking_back import lift_objection
 from alumni_sync.consent.terms import edition_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class JoinService(Protocol):
-    """Everything behind `/join` and `/j`; see `alumni_sync.consent.joining`."""
+    """Everything behind `/join` and `/j`; see `alumni_sync.consent.joining.join_requests`."""
 
     def companies(self) -> Sequence[Company]:
         """Return what can be chosen."""

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alumni_sync.consent import decisions
-from alumni_sync.consent.answers import Choice, Evidence, Outcome
-from alumni_sync.consent.editions import load_edition
-from alumni_sync.consent.links import Link, resolve_link
-from alumni_sync.consent.notices import render_notice
-from alumni_sync.consent.receipts import Receipt, receipt
+from alumni_sync.consent.answers import decisions
+from alumni_sync.consent.answers.answer import Choice, Evidence, Outcome
+from alumni_sync.consent.answers.view import ConsentView, view
+from alumni_sync.consent.evidence.receipts import Receipt, receipt
+from alumni_sync.consent.links.secrets import Link, resolve_link
+from alumni_sync.consent.notices.editions import load_edition
+from alumni_sync.consent.notices.rendering import render_notice
 from alumni_sync.consent.terms import rules_folder, terms_for
-from alumni_sync.consent.view import ConsentView, view
 from alumni_sync.eligibility.languages import WORDS
 from alumni_sync.eligibility.ruleset import load_ruleset
 from alumni_sync.eligibility.sentences import rule_sentence

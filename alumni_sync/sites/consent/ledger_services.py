@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from alumni_sync.consent import addresses, breaks, changes, proofs, resending
-from alumni_sync.consent.answers import Choice, Evidence, Outcome
+from alumni_sync.consent.answers import addresses, breaks, changes, proofs
+from alumni_sync.consent.answers.answer import Choice, Evidence, Outcome
+from alumni_sync.consent.links import resending
 from alumni_sync.ports import Purpose
 from alumni_sync.sites.consent.join_service import LedgerJoins
 from alumni_sync.sites.consent.ledger_service import LedgerConsent

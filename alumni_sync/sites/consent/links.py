@@ -10,7 +10,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from alumni_sync.consent.links import Link, LinkKind
+from alumni_sync.consent.links.secrets import Link, LinkKind
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.sessions import Session

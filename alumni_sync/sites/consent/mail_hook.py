@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alumni_sync.consent.mail_hook import (
+from alumni_sync.consent.returns.hook import (
     SIGNATURE_HEADER,
     MailEvent,
     is_signed,

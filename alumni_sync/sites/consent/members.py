@@ -6,8 +6,8 @@ untouched changes nothing.
 
 from starlette.responses import Response
 
-from alumni_sync.consent.answers import Answer, Invalid, Outcome
-from alumni_sync.consent.links import LinkKind
+from alumni_sync.consent.answers.answer import Answer, Invalid, Outcome
+from alumni_sync.consent.links.secrets import LinkKind
 from alumni_sync.sites.consent.choices import (
     ANEW_FORM,
     REST_FORM,

@@ -5,8 +5,8 @@ import json
 from markdown_it import MarkdownIt
 from starlette.responses import Response
 
-from alumni_sync.consent.links import LinkKind
-from alumni_sync.consent.receipts import Receipt
+from alumni_sync.consent.evidence.receipts import Receipt
+from alumni_sync.consent.links.secrets import LinkKind
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.sessions import Session

@@ -11,9 +11,9 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alumni_sync.consent.links import LinkKind
-from alumni_sync.consent.one_time import CodeAsked
-from alumni_sync.consent.view import ConsentView
+from alumni_sync.consent.answers.view import ConsentView
+from alumni_sync.consent.links.one_time import CodeAsked
+from alumni_sync.consent.links.secrets import LinkKind
 from alumni_sync.errors import Refused
 from alumni_sync.privacy.on_site import GIVES_DATA, Asked, Wish
 from alumni_sync.sites.consent.shell import Shell

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from alumni_sync.consent.one_time import CodeAsked, ask_code
+from alumni_sync.consent.links.one_time import CodeAsked, ask_code
 from alumni_sync.privacy import on_site
 from alumni_sync.privacy.subject_export import SubjectExport
 

@@ -9,7 +9,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alumni_sync.consent.resending import looks_like_an_address
+from alumni_sync.consent.links.resending import looks_like_an_address
 from alumni_sync.sites.consent.shell import Shell
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import from_our_pages

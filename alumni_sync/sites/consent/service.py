@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from alumni_sync.consent import links as mailed_links
-from alumni_sync.consent import receipts
-from alumni_sync.consent import view as views
-from alumni_sync.consent.answers import Choice, Evidence, Outcome
+from alumni_sync.consent.answers import view as views
+from alumni_sync.consent.answers.answer import Choice, Evidence, Outcome
+from alumni_sync.consent.evidence import receipts
+from alumni_sync.consent.links import secrets as mailed_links
 from alumni_sync.ports import ProfileField, Purpose
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from alumni_sync.consent.answers import Choice, Evidence, Outcome
+from alumni_sync.consent.answers.answer import Choice, Evidence, Outcome
 from alumni_sync.ports import Purpose
 from alumni_sync.sites.consent.join_service import JoinService
 from alumni_sync.sites.consent.requests_service import RequestService
@@ -16,7 +16,7 @@ from alumni_sync.sites.consent.service import ConsentService
 
 
 class Preferences(Protocol):
-    """What members change beside taking things back; see `consent.changes`, `consent.addresses`."""
+    """What members change beside taking things back; `consent.answers` does it."""
 
     def say_yes_anew(self, invitation_id: str, choice: Choice, evidence: Evidence) -> Outcome:
         """Take a new yes: a renewal, or more."""
@@ -47,7 +47,7 @@ class Preferences(Protocol):
 
 
 class Resending(Protocol):
-    """A fresh link for whoever's is old; see `consent.resending`."""
+    """A fresh link for whoever's is old; see `consent.links.resending`."""
 
     def ask_link(self, typed: str) -> None:
         """Write the wish down; says nothing about what is known."""

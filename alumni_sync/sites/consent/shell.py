@@ -7,9 +7,9 @@ from datetime import timedelta
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from alumni_sync.consent.answers import Channel, Evidence
-from alumni_sync.consent.links import LinkKind
-from alumni_sync.consent.view import ConsentView
+from alumni_sync.consent.answers.answer import Channel, Evidence
+from alumni_sync.consent.answers.view import ConsentView
+from alumni_sync.consent.links.secrets import LinkKind
 from alumni_sync.ports import Clock, ProfileField
 from alumni_sync.sites.consent.join_service import JoinService
 from alumni_sync.sites.consent.requests_service import RequestService

@@ -7,8 +7,8 @@ from typing import Final
 
 from starlette.responses import Response
 
-from alumni_sync.consent.links import Link, LinkKind
-from alumni_sync.consent.outbox import QUESTION_KINDS
+from alumni_sync.consent.links.secrets import Link, LinkKind
+from alumni_sync.consent.mail.outbox import QUESTION_KINDS
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.languages import Texts, all_texts

@@ -6,9 +6,9 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alumni_sync.consent.answers import Channel, Conflict, Decided, Invalid, Outcome
-from alumni_sync.consent.paper_forms import print_form
-from alumni_sync.consent.told import LESSENS, WITHDRAW, Told, record_withdrawal
+from alumni_sync.consent.answers.answer import Channel, Conflict, Decided, Invalid, Outcome
+from alumni_sync.consent.paper.forms import print_form
+from alumni_sync.consent.paper.told import LESSENS, WITHDRAW, Told, record_withdrawal
 from alumni_sync.domain import LIVE_STATES, ConsentState, Identity
 from alumni_sync.ports import Purpose
 from alumni_sync.reporting.person_file import ConsentLine

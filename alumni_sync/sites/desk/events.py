@@ -7,8 +7,8 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alumni_sync.consent.notices import notice_html
-from alumni_sync.consent.reproduction import Reproduction, reproduce
+from alumni_sync.consent.evidence.reproduction import Reproduction, reproduce
+from alumni_sync.consent.notices.rendering import notice_html
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.chain import read_event
 from alumni_sync.reporting.story import read_story

@@ -6,8 +6,8 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alumni_sync.consent.joining import JoinState
-from alumni_sync.consent.matching import (
+from alumni_sync.consent.joining.join_requests import JoinState
+from alumni_sync.consent.joining.matching import (
     JoinDetails,
     MatchResult,
     list_joins,

@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from alumni_sync.consent.letters import who_gets_letters
+from alumni_sync.consent.paper.letters import who_gets_letters
 from alumni_sync.domain import ContactBasis
 from alumni_sync.review.authority import Act
 from alumni_sync.sites.desk.shell import Desk

@@ -7,11 +7,11 @@ from sqlalchemy import Row, select
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alumni_sync.consent.answers import Conflict, Decided, Invalid, NothingChosen, Outcome
-from alumni_sync.consent.dossier import INVITATION
-from alumni_sync.consent.notices import notice_html
-from alumni_sync.consent.paper_checks import PaperAnswer
-from alumni_sync.consent.paper_forms import (
+from alumni_sync.consent.answers.answer import Conflict, Decided, Invalid, NothingChosen, Outcome
+from alumni_sync.consent.answers.dossier import INVITATION
+from alumni_sync.consent.notices.rendering import notice_html
+from alumni_sync.consent.paper.checks import PaperAnswer
+from alumni_sync.consent.paper.forms import (
     AWAITING,
     PRINTED,
     PrintedForm,
@@ -19,7 +19,7 @@ from alumni_sync.consent.paper_forms import (
     list_forms,
     open_form,
 )
-from alumni_sync.consent.recorded import confirm_consent, propose_consent, send_back
+from alumni_sync.consent.paper.recorded import confirm_consent, propose_consent, send_back
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.review.access import log_access

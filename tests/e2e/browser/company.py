@@ -14,8 +14,8 @@ from socket import socket
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.sample_visitor import Letter, read_letters
 from alumni_sync.clock import clock_from
-from alumni_sync.consent.delivery import deliver_mail
 from alumni_sync.consent.invitations import plan_requests
+from alumni_sync.consent.mail.delivery import deliver_mail
 from alumni_sync.deployment import Deployment
 from alumni_sync.eligibility.judge import judge_leavers
 from alumni_sync.intake.pull import pull_leavers

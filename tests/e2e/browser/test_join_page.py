@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.consent.decisions import one_click
+from alumni_sync.consent.answers.decisions import one_click
 from alumni_sync.ledger.store import Ledger
 from tests.consent.world import World
 from tests.e2e.browser.conftest import PHONE

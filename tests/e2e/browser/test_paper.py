@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, ViewportSize
 
-from alumni_sync.consent.editions import load_edition
-from alumni_sync.consent.paper import LetterValues, handout, load_paper
-from alumni_sync.consent.paper_pages import handout_page, letter_page
+from alumni_sync.consent.notices.editions import load_edition
+from alumni_sync.consent.paper.pages import handout_page, letter_page
+from alumni_sync.consent.paper.wording import LetterValues, handout, load_paper
 from alumni_sync.shipped import shipped
 from tests.pictures import codes_in
 from tests.terms import TERMS

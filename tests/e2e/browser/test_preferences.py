@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from alumni_sync.consent.view import CurrentChoices
+from alumni_sync.consent.answers.view import CurrentChoices
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ports import ProfileField, Purpose
