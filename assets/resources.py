@@ -11,6 +11,7 @@ import dagster as dg
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.ledger.checkpoints import refuse_older
+from alumni_sync.privacy.journal import before_work
 from alumni_sync.settings import Runtime
 from assets.failures import harmless
 
@@ -22,13 +23,20 @@ Company = dg.ResourceParam[Deployment]
 
 
 @dg.resource(description="The open deployment: settings, ledger, clock and plugins.")
-def deployment_resource(_context: dg.InitResourceContext) -> Iterator[Deployment]:
-    """Open the deployment for the length of a run or tick; refuse an older copy of the ledger."""
+def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]:
+    """Open the deployment for the length of a run or tick; refuse an older copy of the ledger.
+
+    A run erases whoever was erased since the copy was made, before it touches anything: Dagster may
+    be started without any command of ours. A tick reaches nobody.
+    """
     with harmless():
         deployment = Deployment.open(configuration())
     try:
         with harmless():
-            refuse_older(deployment.ledger, deployment.settings.ledger.checkpoints)
+            if context.run is not None:
+                before_work(deployment)
+            else:
+                refuse_older(deployment.ledger, deployment.settings.ledger.checkpoints)
         yield deployment
     finally:
         deployment.close()

@@ -56,12 +56,10 @@ class App:
 
         Where a second place says so it is refused; else whoever was erased since is erased again.
         """
-        from alumni_sync.ledger.checkpoints import refuse_older
-        from alumni_sync.privacy.journal import replay
+        from alumni_sync.privacy.journal import before_work
 
         with self.open() as deployment:
-            refuse_older(deployment.ledger, deployment.settings.ledger.checkpoints)
-            replay(deployment)
+            before_work(deployment)
             yield deployment
 
     def plugins(self) -> "Plugins":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import insert, select, update
 
 from alumni_sync.ledger.among import among
+from alumni_sync.ledger.checkpoints import refuse_older
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Erasure, Person, Spell, t
 from alumni_sync.ledger.upsert import in_chunks
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 
 _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
+
+
+def before_work(d: "Deployment") -> None:
+    """Do what comes before anything that reaches people: the ledger may be a copy put back.
+
+    Raises:
+        LedgerError: a second place says that it is; else whoever was erased since is erased again.
+    """
+    refuse_older(d.ledger, d.settings.ledger.checkpoints)
+    replay(d)
 
 
 def replay(d: "Deployment", *, restored: bool = False) -> int:
