@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from alumni_sync.domain import Facts
+from alumni_sync.domain import Facts, Identity
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -486,8 +486,29 @@ class JsonPost(Protocol):
 # --- launching a ruling -------------------------------------------------------------------------
 
 
-class Launcher(Protocol):
-    """Starts the job `review_exclusions` for the HR desk; wired by the CLI."""
+@dataclass(frozen=True, slots=True)
+class LaunchResult:
+    """What became of a ruling that the HR desk launched.
 
-    def rule(self, ticket: str, reason: str) -> str:
-        """Launch the ruling that `ticket` stands for and return a reference to the run."""
+    Attributes:
+        run_id: of the run in Dagster; None where there was none.
+        sentence: what happened, or why nothing did; names nobody.
+        refused: nothing was changed, and the sentence says why.
+    """
+
+    run_id: str | None
+    sentence: str
+    refused: bool = False
+
+
+class Launcher(Protocol):
+    """Runs the job `review_exclusions` for the HR desk; wired by the CLI."""
+
+    def launch(self, ticket: str, reason: str, user: Identity) -> LaunchResult:
+        """Make the ruling that `ticket` stands for, in the name of `user`.
+
+        Args:
+            ticket: stands for one case, version and ruling; nothing else of the case is handed on.
+            reason: a code of the closed list.
+            user: who launches; stands signed on the run, as if they had come through the proxy.
+        """

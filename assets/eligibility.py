@@ -4,7 +4,7 @@ In Dagster a case is a number with a rule id, its age and three links; the perso
 on the HR desk. The links to `review_exclusions` carry tickets, without which it refuses.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 
@@ -16,6 +16,9 @@ from assets.leavers import leavers
 from assets.links import inbox_metadata
 from assets.resources import Company
 from assets.stage import stage
+
+RULING: Final = "ruling"
+"""The entry above the queue that says what the last ruling did."""
 
 
 @dg.asset(
@@ -66,7 +69,7 @@ def cases_not_overdue(
 
 def queue_made(deployment: Deployment, ruling: str = "") -> dg.AssetMaterialization:
     """Return the queue as it stands now, for a job that changed it; `ruling` stands above it."""
-    said: dict[str, Any] = {"ruling": dg.MetadataValue.text(ruling)} if ruling else {}
+    said: dict[str, Any] = {RULING: dg.MetadataValue.text(ruling)} if ruling else {}
     return dg.AssetMaterialization(
         exclusion_queue.key, metadata={**said, **inbox_metadata(deployment)}
     )

@@ -1,0 +1,150 @@
+"""The desk's launches in Dagster: a run like any other, signed for whoever pressed the button."""
+
+import threading
+
+import dagster as dg
+import pytest
+
+from alumni_sync.cli.launching import DeskLauncher, has_dagster
+from alumni_sync.deployment import Deployment
+from alumni_sync.domain import Identity
+from alumni_sync.ports import LaunchResult
+from alumni_sync.review.dossier import show_case
+from alumni_sync.review.inbox import InboxEntry, inbox
+from alumni_sync.review.queue import count_waiting
+from assets.home import instance_of
+from assets.launcher import DagsterLauncher
+from assets.rulings import review_exclusions
+from assets.run_coordinator import launched_by
+from tests.assets.test_rulings import BY_PROXY
+
+KOWALSKA = Identity("hr.kowalska", verified=True)
+SCHMIDT = Identity("hr.schmidt", verified=True)
+WEBER = Identity("legal.weber", verified=True)
+
+
+@pytest.fixture
+def proxied(company: Deployment) -> Deployment:
+    """Return the company behind a proxy that knows its people."""
+    config = company.root / "alumni_sync.yaml"
+    config.write_text(config.read_text(encoding="utf-8") + BY_PROXY, encoding="utf-8")
+    return Deployment.open(config, clock=company.clock)
+
+
+def entry_of(d: Deployment, verdict: str, case: str = "") -> InboxEntry:
+    """Return a case that waits."""
+    return next(e for e in inbox(d) if e.verdict == verdict and case in e.case)
+
+
+def reviewer_of(d: Deployment, case: str) -> Identity:
+    """Return who rules first at the source of a case."""
+    shown = show_case(d, case, WEBER)
+    assert shown is not None
+    return {"acme-pl": KOWALSKA, "acme-de": SCHMIDT}[shown.summary.source]
+
+
+def run_of(d: Deployment, result: LaunchResult) -> dg.DagsterRun:
+    """Return the run that a launch left in Dagster."""
+    assert result.run_id is not None
+    with instance_of(d.root) as instance:
+        run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    return run
+
+
+def status_of(d: Deployment, case: str) -> str:
+    """Return how a case stands."""
+    shown = show_case(d, case, WEBER)
+    assert shown is not None
+    return shown.summary.status
+
+
+def test_two_people_admit_from_the_desk(proxied: Deployment) -> None:
+    """A button that does less than the link beside it would leave half of the rulings undone."""
+    launcher, entry = DagsterLauncher(proxied), entry_of(proxied, "excluded")
+    first = reviewer_of(proxied, entry.case)
+
+    proposed = launcher.launch(entry.admit_ticket, "code_wrong", first)
+    assert f"{entry.case} waits for a second person to admit it" == proposed.sentence
+    waiting = entry_of(proxied, "excluded", entry.case)
+    own = launcher.launch(waiting.admit_ticket, "code_wrong", first)
+    assert own.refused
+    assert "awaiting_second" == status_of(proxied, entry.case)
+    done = launcher.launch(waiting.admit_ticket, "code_wrong", WEBER)
+
+    assert f"{entry.case} is admitted: the person is invited in the next round" == done.sentence
+    assert "admitted" == status_of(proxied, entry.case)
+
+
+def test_a_launch_is_a_run_that_is_signed_for_its_user(proxied: Deployment) -> None:
+    """Dagster's history must name who ruled, and nobody may copy it to a run of their own."""
+    entry = entry_of(proxied, "review")
+    user = reviewer_of(proxied, entry.case)
+    result = DagsterLauncher(proxied).launch(entry.uphold_ticket, "confirmed", user)
+    run = run_of(proxied, result)
+
+    hashes = proxied.ledger.hashes
+    assert (review_exclusions.name, dg.DagsterRunStatus.SUCCESS) == (run.job_name, run.status)
+    assert user == launched_by(hashes, run.run_id, run.tags)
+    assert not launched_by(hashes, "another run", run.tags).verified
+    config = {"ticket": entry.uphold_ticket, "reason": "confirmed"}
+    assert {"rule": {"config": config}} == run.run_config["ops"]
+
+
+@pytest.mark.parametrize("ticket", ["", "EX-000001.1.admit.99999999999.." + "0" * 64])
+def test_without_a_ticket_nothing_is_decided(proxied: Deployment, ticket: str) -> None:
+    """The port takes text; whoever reaches it with another must get nowhere."""
+    before = count_waiting(proxied)
+
+    result = DagsterLauncher(proxied).launch(ticket, "code_wrong", WEBER)
+
+    assert "the ticket is not one of ours: follow the link of the case again" == result.sentence
+    assert result.refused
+    assert dg.DagsterRunStatus.FAILURE == run_of(proxied, result).status
+    assert before == count_waiting(proxied)
+
+
+def test_two_who_rule_at_once_get_an_answer_each(proxied: Deployment) -> None:
+    """One wins; the other must be told so, and not find an error."""
+    entry = entry_of(proxied, "review")
+    user, launcher = reviewer_of(proxied, entry.case), DagsterLauncher(proxied)
+    said: list[LaunchResult] = []
+
+    def press(ticket: str, reason: str) -> None:
+        said.append(launcher.launch(ticket, reason, user))
+
+    threads = [
+        threading.Thread(target=press, args=pressed)
+        for pressed in ((entry.admit_ticket, "code_wrong"), (entry.uphold_ticket, "confirmed"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+
+    assert [False, True] == sorted(result.refused for result in said)
+    (told,) = [result.sentence for result in said if result.refused]
+    assert f"{entry.case} has changed since: look at it again before ruling" == told
+
+
+def test_without_dagster_the_same_ruling_is_made(proxied: Deployment) -> None:
+    """`serve` alone is a whole desk: a withdrawal of HR's own decision cannot wait for Dagster."""
+    home = proxied.root / "var" / "dagster" / "dagster.yaml"
+    launcher = DeskLauncher(proxied)
+    entry = entry_of(proxied, "review")
+    user = reviewer_of(proxied, entry.case)
+    assert has_dagster(proxied.root)
+    home.unlink()
+    assert not has_dagster(proxied.root)
+
+    refused = launcher.launch(entry.admit_ticket, "confirmed", user)
+    done = launcher.launch(entry.admit_ticket, "context_known", user)
+
+    assert (None, True) == (refused.run_id, refused.refused)
+    assert "to admit, give one of: code_wrong" in refused.sentence
+    assert (None, False) == (done.run_id, done.refused)
+    assert "admitted" == status_of(proxied, entry.case)
+    home.touch()
+    again = launcher.launch(entry.admit_ticket, "context_known", user)
+    assert again.run_id is not None
+    assert f"{entry.case}: this was done before, nothing changed" == again.sentence
