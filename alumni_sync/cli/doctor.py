@@ -152,7 +152,7 @@ def _age_notes(settings: "Settings", source: str) -> Iterator[str]:
 
     jurisdiction = settings.sources[source].jurisdiction
     try:
-        rules = load_pack(settings.rules).for_source(source)
+        rules = load_pack(settings.rules).for_source(source, jurisdiction)
         needed = load_jurisdiction(settings.root / "rules", jurisdiction).birth_date_needed
     except ConfigError:
         return

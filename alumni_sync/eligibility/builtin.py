@@ -3,7 +3,6 @@
 They are rules like all others and say themselves in the same way; only nobody can edit them away.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 from alumni_sync.domain import ExitKind, Flag, RecordStatus, Verdict
@@ -50,20 +49,3 @@ NEVER_IN_GOOD_STANDING: Final = frozenset(
     }
 )
 """Exit kinds that a pack cannot declare harmless."""
-
-UNPLACED: Final = "exit-kind-unplaced"
-
-
-def unplaced_rule(good_standing: Iterable[str], rules: Iterable[Rule]) -> Rule:
-    """Return the rule that sends exit kinds to review about which a pack says nothing.
-
-    A kind is placed when it is in good standing, or when an adverse rule names it and nothing else.
-    So taking a rule out of a pack by mistake makes nobody eligible, nor does a value that is no
-    exit kind at all.
-    """
-    placed = set(good_standing)
-    for rule in (*BUILT_IN, *rules):
-        if isinstance(rule.then, Verdict) and isinstance(rule.when, OneOf):
-            placed |= {str(value) for value in rule.when.values if rule.when.field == "exit_kind"}
-    known = tuple(kind.value for kind in ExitKind if kind.value in placed)
-    return Rule(UNPLACED, Not(OneOf("exit_kind", known)), Verdict.REVIEW)

@@ -127,7 +127,18 @@ class Not:
     part: "Clause"
 
 
-Leaf = OneOf | Contains | Matches | Compare | IsKnown
+@dataclass(frozen=True, slots=True)
+class RunDay:
+    """The day of the run lies between two days, both included; None is an open end.
+
+    It looks at no field, so it is never unknown. One end at least is there.
+    """
+
+    start: date | None
+    end: date | None
+
+
+Leaf = OneOf | Contains | Matches | Compare | IsKnown | RunDay
 Clause = Leaf | All | AnyOf | Not
 
 
@@ -145,6 +156,8 @@ def literals(clause: Clause, *, positive: bool = True) -> Iterator[tuple[Leaf, b
 
 def fields_of_leaf(leaf: Leaf) -> tuple[str, ...]:
     """Return the fields that a leaf looks at."""
+    if isinstance(leaf, RunDay):
+        return ()
     if isinstance(leaf, Compare) and isinstance(leaf.bound, Offset):
         return (leaf.field, leaf.bound.field)
     return (leaf.field,)

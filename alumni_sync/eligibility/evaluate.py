@@ -42,7 +42,7 @@ def evaluate(
         `next_change`: first later day on which the verdict may change by itself, NaT for never.
     """
     evaluation = Evaluation(Columns(frame), pack.harmless, today)
-    said = {rule.id: evaluation.truth(rule.when) for rule in pack.rules}
+    said = {rule.id: evaluation.truth(rule.condition) for rule in pack.rules}
     adverse = [(rule, rule.then) for rule in pack.rules if isinstance(rule.then, Verdict)]
     suspended = _any(evaluation, (said[rule.id].true for rule, _ in adverse if rule.suspends))
     result = pd.DataFrame(index=frame.index)

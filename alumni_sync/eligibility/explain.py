@@ -75,9 +75,9 @@ def _said(rule: Rule, evaluation: Evaluation, words: Words) -> RuleSaid:
             clause_words(leaf, words, positive=positive),
             _answer(evaluation.truth(leaf, positive=positive)),
         )
-        for leaf, positive in literals(rule.when)
+        for leaf, positive in literals(rule.condition)
     )
-    holds = _answer(evaluation.truth(rule.when))
+    holds = _answer(evaluation.truth(rule.condition))
     return RuleSaid(rule.id, rule_sentence(rule, words), holds, clauses)
 
 

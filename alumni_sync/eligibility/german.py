@@ -85,6 +85,7 @@ GERMAN: Final = Words(
         ("{field} heute oder früher ist", "{field} nach heute liegt"),
     ),
     offset=("{duration} früher als {field}", "{duration} später als {field}"),
+    run_day="der Tag der Entscheidung",
     both=" und ",
     either=" oder ",
     flag="gekennzeichnet: {flag}",

@@ -75,7 +75,7 @@ class Grounds:
         found: dict[str, Mask] = {}
         if not unknown.any():
             return found
-        for leaf, _ in literals(rule.when):
+        for leaf, _ in literals(rule.condition):
             undecided = unknown & self._evaluation.leaf(leaf).unknown
             for name in fields_of_leaf(leaf):
                 mask = undecided & self._evaluation.missing(name)

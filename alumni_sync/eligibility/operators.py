@@ -25,6 +25,7 @@ from alumni_sync.eligibility.clauses import (
     Not,
     Offset,
     OneOf,
+    RunDay,
     fields_of_leaf,
 )
 from alumni_sync.eligibility.columns import NO_DAY, Columns, Days, Numbers, fold, shift
@@ -112,8 +113,20 @@ class Evaluation:
                 return self._by_value(field, _wildcards(fold(pattern)))
             case Compare():
                 return self._compare(leaf)
+            case RunDay(start, end):
+                return self._run_day(start, end)
             case _:
                 assert_never(leaf)
+
+    def _run_day(self, start: date | None, end: date | None) -> Truth:
+        """Return the same for every row; it changes on the first day and after the last."""
+        first = NO_DAY if start is None else np.datetime64(start, "D")
+        after = NO_DAY if end is None else np.datetime64(end, "D") + 1
+        for day in (first, after):
+            if self.today < day:
+                self.next_change = np.fmin(self.next_change, day)
+        holds = not (self.today < first or after <= self.today)
+        return Truth.constant(self.columns.rows, value=holds)
 
     def _by_value(self, field: str, holds: Callable[[Any], bool]) -> Truth:
         positions, values = self.columns.distinct(field)

@@ -88,6 +88,7 @@ POLISH: Final = Words(
         ("{field} to dziś lub wcześniej", "{field} wypada po dniu dzisiejszym"),
     ),
     offset=("{duration} wcześniej niż {field}", "{duration} później niż {field}"),
+    run_day="dzień decyzji",
     both=" i ",
     either=" lub ",
     flag="oznaczenie: {flag}",

@@ -11,16 +11,19 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alumni_sync.domain import ExitKind, Verdict
-from alumni_sync.eligibility.builtin import (
-    BUILT_IN,
-    NEVER_IN_GOOD_STANDING,
-    UNPLACED,
-    unplaced_rule,
-)
+from alumni_sync.eligibility.builtin import BUILT_IN, NEVER_IN_GOOD_STANDING
 from alumni_sync.eligibility.clauses import IsKnown, Offset, literals
 from alumni_sync.eligibility.conditions import Reader, read_day
 from alumni_sync.eligibility.fields import ALWAYS_HARMLESS, NEVER_HARMLESS, RULE_FIELDS
-from alumni_sync.eligibility.pack import HoldOutreach, Outcome, Rule, RulePack, SetFlag
+from alumni_sync.eligibility.pack import (
+    UNPLACED,
+    HoldOutreach,
+    Outcome,
+    Rule,
+    RulePack,
+    SetFlag,
+    unplaced_rule,
+)
 from alumni_sync.eligibility.scope import OUTSIDE_AUDIENCE, OUTSIDE_PILOT
 from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.ports import Purpose
@@ -85,7 +88,7 @@ def _pack_of(document: Document) -> RulePack:
     kinds = [kind.value for kind in shape.good_standing]
     return RulePack(
         name=shape.pack,
-        rules=(*BUILT_IN, *rules, unplaced_rule(kinds, rules)),
+        rules=(*BUILT_IN, *rules, unplaced_rule(kinds, (*BUILT_IN, *rules))),
         harmless=ALWAYS_HARMLESS | set(shape.harmless_if_unmapped),
         adults_only=shape.adults_only,
     )

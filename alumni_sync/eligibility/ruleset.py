@@ -52,7 +52,8 @@ def load_ruleset(d: Deployment, source: str) -> Ruleset:
     extra = audience_rules(settings.audience)
     if pilot is not None:
         extra += pilot_rules(pilot.segments)
-    pack = load_pack(settings.rules).for_source(source, *extra)
+    jurisdiction = settings.sources[source].jurisdiction
+    pack = load_pack(settings.rules).for_source(source, jurisdiction, *extra)
     share = pilot.share if pilot is not None else None
     revision = revision_of(
         {

@@ -82,6 +82,7 @@ RUSSIAN: Final = Words(
         ("{field} — сегодня или раньше", "{field} позже сегодняшнего дня"),
     ),
     offset=("{field} минус {duration}", "{field} плюс {duration}"),
+    run_day="день решения",
     both=" и ",
     either=" или ",
     flag="отметка: {flag}",

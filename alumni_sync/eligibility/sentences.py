@@ -15,6 +15,7 @@ from alumni_sync.eligibility.clauses import (
     Bound,
     Clause,
     Compare,
+    Comparison,
     Contains,
     Duration,
     IsKnown,
@@ -23,6 +24,7 @@ from alumni_sync.eligibility.clauses import (
     Not,
     Offset,
     OneOf,
+    RunDay,
 )
 from alumni_sync.eligibility.fields import FIELD_TYPES, NO, YES
 from alumni_sync.eligibility.pack import HoldOutreach, Outcome, Rule, SetFlag
@@ -38,19 +40,19 @@ _TEENS: Final = range(12, 15)
 def rule_sentence(rule: Rule, words: Words = ENGLISH) -> str:
     """Return what the rule does, such as “Excluded when the exit kind is misconduct.”."""
     outcome = outcome_words(rule.then, words)
-    return words.when.format(Outcome=_capital(outcome), clause=clause_words(rule.when, words))
+    return words.when.format(Outcome=_capital(outcome), clause=clause_words(rule.condition, words))
 
 
 def reason_sentence(rule: Rule, words: Words = ENGLISH) -> str:
     """Return why somebody got this outcome: the same condition, as a statement."""
     outcome = outcome_words(rule.then, words)
-    return words.spoke.format(Outcome=_capital(outcome), clause=clause_words(rule.when, words))
+    return words.spoke.format(Outcome=_capital(outcome), clause=clause_words(rule.condition, words))
 
 
 def undecided_sentence(rule: Rule, unknown: Sequence[str], words: Words = ENGLISH) -> str:
     """Return why a rule could not be decided, with the fields that are missing."""
     named = ", ".join(field_words(name, words) for name in unknown)
-    return words.undecided.format(clause=clause_words(rule.when, words), fields=named)
+    return words.undecided.format(clause=clause_words(rule.condition, words), fields=named)
 
 
 def outcome_words(outcome: Outcome, words: Words = ENGLISH) -> str:
@@ -92,7 +94,14 @@ def _part(clause: Clause, words: Words, *, positive: bool) -> str:
     while isinstance(inner, Not):
         inner = inner.part
     spoken = clause_words(clause, words, positive=positive)
-    return f"({spoken})" if isinstance(inner, All | AnyOf) else spoken
+    return f"({spoken})" if _joins(inner) else spoken
+
+
+def _joins(clause: Clause) -> bool:
+    """Say whether a condition is spoken as several."""
+    if isinstance(clause, RunDay):
+        return clause.start is not None and clause.end is not None
+    return isinstance(clause, All | AnyOf)
 
 
 def _leaf(leaf: Leaf, words: Words, form: int) -> str:
@@ -109,6 +118,8 @@ def _leaf(leaf: Leaf, words: Words, form: int) -> str:
             return words.known[form].format(field=field_words(field, words))
         case Compare():
             return _compare(leaf, words, form)
+        case RunDay(start, end):
+            return _run_day(start, end, words, form)
         case _:
             assert_never(leaf)
 
@@ -130,6 +141,16 @@ def _compare(leaf: Compare, words: Words, form: int) -> str:
         table = words.compare_ago if leaf.bound.duration.count else words.compare_today
     template = table[leaf.comparison][form]
     return template.format(field=field_words(leaf.field, words), bound=_bound(leaf.bound, words))
+
+
+def _run_day(start: date | None, end: date | None, words: Words, form: int) -> str:
+    ends = ((Comparison.AT_LEAST, start), (Comparison.AT_MOST, end))
+    spoken = (
+        words.compare[comparison][form].format(field=words.run_day, bound=day.isoformat())
+        for comparison, day in ends
+        if day is not None
+    )
+    return (words.either if form else words.both).join(spoken)
 
 
 def _bound(bound: Bound, words: Words) -> str:

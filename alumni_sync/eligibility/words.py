@@ -46,6 +46,7 @@ class Words:
     compare_ago: Mapping[Comparison, tuple[str, str]]
     compare_today: Mapping[Comparison, tuple[str, str]]
     offset: tuple[str, str]
+    run_day: str
     both: str
     either: str
     flag: str
@@ -142,6 +143,7 @@ ENGLISH: Final = Words(
         Comparison.AFTER: ("{field} is after today", "{field} is today or earlier"),
     },
     offset=("{duration} before {field}", "{duration} after {field}"),
+    run_day="the day of the decision",
     both=" and ",
     either=" or ",
     flag="flagged {flag}",

@@ -21,6 +21,7 @@ from alumni_sync.eligibility.clauses import (
     Not,
     Offset,
     OneOf,
+    RunDay,
     fields_of_leaf,
 )
 from alumni_sync.eligibility.pack import RulePack
@@ -34,7 +35,7 @@ def verdict(record: Record, pack: RulePack, today: date) -> str:
     suspended = False
     for rule in pack.rules:
         if isinstance(rule.then, Verdict):
-            truth = holds(rule.when, record, pack.harmless, today)
+            truth = holds(rule.condition, record, pack.harmless, today)
             said[rule.then if truth is not None else Verdict.REVIEW].add(truth is not False)
             suspended |= rule.suspends and truth is True
     for candidate in PRECEDENCE[:-1]:
@@ -64,7 +65,9 @@ def holds(
     return _leaf(clause, record, today) == positive
 
 
-def _leaf(leaf: OneOf | Contains | Matches | Compare, record: Record, today: date) -> bool:
+def _leaf(leaf: OneOf | Contains | Matches | Compare | RunDay, record: Record, today: date) -> bool:
+    if isinstance(leaf, RunDay):
+        return (leaf.start or date.min) <= today <= (leaf.end or date.max)
     value = record[leaf.field]
     match leaf:
         case OneOf(_, values):

@@ -23,7 +23,7 @@ CASES = yaml.safe_load((RULES / "default.cases.yaml").read_text(encoding="utf-8"
 @pytest.fixture(scope="module")
 def pack() -> RulePack:
     """Return the pack as it judges a source."""
-    return load_pack(RULES / CASES["pack"]).for_source("acme-pl")
+    return load_pack(RULES / CASES["pack"]).for_source("acme-pl", "pl")
 
 
 def _records() -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from alumni_sync.eligibility.builtin import UNPLACED
 from alumni_sync.eligibility.clauses import Not, OneOf
 from alumni_sync.eligibility.conditions import JOINING, OPERATORS
+from alumni_sync.eligibility.pack import UNPLACED
 from alumni_sync.eligibility.reading import load_pack, parse_pack
 from alumni_sync.errors import ConfigError
 
@@ -84,9 +84,9 @@ def test_adults_only_may_be_said_of_some_sources() -> None:
     """One site may train apprentices while another does not."""
     pack = parse_pack(GOOD + "adults_only: [acme-de]\n")
 
-    assert "birth_date" in pack.for_source("acme-de").harmless
-    assert "birth_date" not in pack.for_source("acme-pl").harmless
-    assert "birth_date" in parse_pack(GOOD + "adults_only: true").for_source("any").harmless
+    assert "birth_date" in pack.for_source("acme-de", "de").harmless
+    assert "birth_date" not in pack.for_source("acme-pl", "pl").harmless
+    assert "birth_date" in parse_pack(GOOD + "adults_only: true").for_source("any", "pl").harmless
 
 
 def test_a_bare_yes_means_yes() -> None:
