@@ -258,7 +258,8 @@ class _Intake:
             )
             self._ledger.executemany(
                 "INSERT INTO case_event (case_id, person_id, version, event, at, actor, verified, "
-                f"reason, run_id) VALUES (?,?,1,'opened','{_NOW}','system',0,'','R-bare')",
+                "reason, run_id, bulk) "
+                f"VALUES (?,?,1,'opened','{_NOW}','system',0,'','R-bare',0)",
                 events,
             )
 

@@ -9,7 +9,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 import alumni_sync.ledger.mail_tables
+import alumni_sync.ledger.queue_tables
 import alumni_sync.ledger.request_tables
+import alumni_sync.ledger.rule_tables
 import alumni_sync.ledger.tables  # noqa: F401 the schema is the tables of these modules
 
 

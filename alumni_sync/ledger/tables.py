@@ -90,36 +90,51 @@ class Case(SQLModel, table=True):
     """One case of the exclusion queue (EX-000123). One per spell; reopened, not repeated."""
 
     __tablename__ = "exclusion_case"
-    __table_args__ = (Index("case_queue", "status", "opened_at", "id"),)
+    __table_args__ = (
+        Index("case_queue", "status", "opened_at", "id"),
+        Index("case_pages", "status", "id"),
+        Index("case_pages_of_source", "source", "status", "id"),
+        Index("case_due", "status", "due_at"),
+    )
     id: int | None = sequence_column()
     spell_id: str = Field(unique=True, foreign_key="spell.id")
     person_id: str = Field(index=True)
-    source: str = Field(index=True)
+    source: str
     decision_id: int
     basis: str  # of the decision that was, or is to be, ruled on; a ruling holds for no other
     verdict: str
-    status: str = Field(index=True)  # CaseStatus
+    status: str  # CaseStatus
     two_person: bool = False
     version: int = 1
     opened_at: datetime = when_column(nullable=False)
     due_at: datetime = when_column(nullable=False)
     closed_at: datetime | None = when_column()
+    admitted_until: date | None = None  # the last day on which an admission holds; None: no end
+    lapses_at: datetime | None = when_column(index=True)  # the end of that day at the source's site
+    remind_at: datetime | None = when_column()  # half of the time until it is due
+    reminded_at: datetime | None = when_column()  # when whoever may rule was told so
+    escalated_at: datetime | None = when_column()  # when they, and seconds, were told it is late
 
 
 class CaseEvent(SQLModel, table=True):
-    """What happened to a case, append-only. `sealed` (evidence key): a comment, where given."""
+    """What happened to a case, append-only.
+
+    `sealed` (evidence key): the words of a comment; of what new facts did, old and new values.
+    """
 
     __tablename__ = "case_event"
     id: int | None = sequence_column()
     case_id: int = Field(index=True)
     person_id: str
     version: int
-    event: str  # opened | first_admit | first_uphold | admitted | upheld | reopened | expired
+    event: str  # review.steps.EVENTS
     at: datetime = when_column(nullable=False)
     actor: str
     verified: bool = False
     reason: str = ""
     run_id: str = ""
+    bulk: bool = False  # one of several cases ruled on by one act
+    changed: list[str] | None = json_column(nullable=True)  # names of the facts that changed
     sealed: bytes | None = sealed_column(nullable=True)
 
 

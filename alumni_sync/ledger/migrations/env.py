@@ -4,7 +4,9 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import alumni_sync.ledger.mail_tables
+import alumni_sync.ledger.queue_tables
 import alumni_sync.ledger.request_tables
+import alumni_sync.ledger.rule_tables
 import alumni_sync.ledger.tables  # noqa: F401 registers the tables
 
 context.configure(

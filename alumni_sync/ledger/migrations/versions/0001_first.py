@@ -5,7 +5,9 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from alumni_sync.ledger.migrations.queue_tables_0001 import create_queue_tables
 from alumni_sync.ledger.migrations.request_tables_0001 import create_request_tables
+from alumni_sync.ledger.migrations.rule_tables_0001 import create_rule_tables
 from alumni_sync.ledger.triggers import append_only
 
 revision = "0001"
@@ -24,7 +26,9 @@ SEQUENCE: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
     """Create every table, and make the consent events append-only."""
+    create_queue_tables()
     create_request_tables()
+    create_rule_tables()
     op.create_table(
         "approval",
         sa.Column("id", SEQUENCE, primary_key=True),
@@ -70,6 +74,8 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("verified", FLAG, nullable=False),
         sa.Column("reason", TEXT, nullable=False),
         sa.Column("run_id", TEXT, nullable=False),
+        sa.Column("bulk", FLAG, nullable=False),
+        sa.Column("changed", sa.JSON()),
         sa.Column("sealed", BYTES),
     )
     op.create_index("ix_case_event_case_id", "case_event", ["case_id"])
@@ -405,12 +411,19 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("opened_at", WHEN, nullable=False),
         sa.Column("due_at", WHEN, nullable=False),
         sa.Column("closed_at", WHEN),
+        sa.Column("admitted_until", DAY),
+        sa.Column("lapses_at", WHEN),
+        sa.Column("remind_at", WHEN),
+        sa.Column("reminded_at", WHEN),
+        sa.Column("escalated_at", WHEN),
         sa.UniqueConstraint("spell_id"),
     )
+    op.create_index("case_due", "exclusion_case", ["status", "due_at"])
+    op.create_index("case_pages", "exclusion_case", ["status", "id"])
+    op.create_index("case_pages_of_source", "exclusion_case", ["source", "status", "id"])
     op.create_index("case_queue", "exclusion_case", ["status", "opened_at", "id"])
+    op.create_index("ix_exclusion_case_lapses_at", "exclusion_case", ["lapses_at"])
     op.create_index("ix_exclusion_case_person_id", "exclusion_case", ["person_id"])
-    op.create_index("ix_exclusion_case_source", "exclusion_case", ["source"])
-    op.create_index("ix_exclusion_case_status", "exclusion_case", ["status"])
     op.create_table(
         "invitation",
         sa.Column("id", TEXT, primary_key=True),
