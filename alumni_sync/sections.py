@@ -15,7 +15,7 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -39,6 +39,7 @@ LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 ANY_LANGUAGE: Final = ""
 DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}")
 MOST_BUSINESS_DAYS: Final = 23
+_PLACEHOLDER: Final = re.compile(r"\{(number|person_id)\}")
 _SHORTEST_SECRET: Final = 32
 _LONGEST_URL: Final = 300  # with a link's secret it has to fit into one line of a mail's head
 
@@ -153,6 +154,18 @@ def _leaver_field(key: str) -> str:
     if key not in LEAVER_FIELDS:
         raise ValueError("is no field of a leaver | such as department, location, country")
     return key
+
+
+def _link_to_a_person(value: str) -> str:
+    filled = _PLACEHOLDER.sub("1", value)
+    if "{" in filled or "}" in filled:
+        raise ValueError("has other placeholders | there are {number} and {person_id}")
+    if filled == value or _PLACEHOLDER.search(urlsplit(value).netloc):
+        raise ValueError(
+            "must have {number} or {person_id} behind the host | like https://hr.example/p/{number}"
+        )
+    _web_address(filled.partition("?")[0].partition("#")[0])
+    return value
 
 
 FilePath = Annotated[Path, AfterValidator(_resolved)]
@@ -315,6 +328,15 @@ class Source(WithPlugin):
     timezone: TimeZone
     contact: Contact
     payroll: Payroll | None = None  # None: closes are run by hand
+    hris_link: Annotated[str, AfterValidator(_link_to_a_person)] | None = None
+
+    def link_to(self, number: str, person_id: str) -> str | None:
+        """Return the address of somebody's page in the HRIS; None where none is configured."""
+        known = {"number": quote(number, safe=""), "person_id": quote(person_id, safe="")}
+        link = self.hris_link
+        if link is None or not all(known[name] for name in _PLACEHOLDER.findall(link)):
+            return None
+        return _PLACEHOLDER.sub(lambda found: known[found[1]], link)
 
 
 class Consent(Section):

@@ -84,8 +84,6 @@ def show_case(d: Deployment, number: str, identity: Identity) -> Dossier | None:
     _write_down(d, row, identity)
     decision = decisions_by_id(d.ledger, [row.decision_id]).get(row.decision_id)
     facts = _facts(d, row)
-    person_id = facts.get("person_id")
-    known = isinstance(person_id, str) and summary.source in d.settings.sources
     return Dossier(
         summary=summary,
         name=_name(facts),
@@ -95,11 +93,21 @@ def show_case(d: Deployment, number: str, identity: Identity) -> Dossier | None:
         unknown=decision.judgement.unknown if decision else (),
         rules=_rules(d, summary, decision),
         effects=tuple(_effects(d, row)),
-        profile_url=d.connector(summary.source).profile_url(str(person_id)) if known else None,
+        profile_url=_profile_url(d, summary.source, facts),
         history=_history(d, row.id),
         sealed="" if facts else "the person's facts are gone: erased, or kept no longer",
         person_id=row.person_id,
     )
+
+
+def _profile_url(d: Deployment, source: str, facts: Mapping[str, Fact]) -> str | None:
+    """Return the person's page in the HRIS: by the configuration, else by the connector."""
+    person_id, number = facts.get("person_id"), facts.get("employee_number")
+    if not isinstance(person_id, str) or source not in d.settings.sources:
+        return None
+    configured = d.settings.sources[source]
+    link = configured.link_to(number if isinstance(number, str) else "", person_id)
+    return link if configured.hris_link else d.connector(source).profile_url(person_id)
 
 
 def _facts(d: Deployment, row: Row[Any]) -> Mapping[str, Fact]:

@@ -85,6 +85,13 @@ def test_the_case_leads_to_the_hris(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(desk.d, "connector", lambda _source: Hris())
 
     assert "https://hris.example/OS-7" == _shown(desk, leaver).profile_url
+    link = "https://hris.acme.example/people/{number}"
+    sources = desk.d.settings.sources
+    configured = {**sources, "acme-pl": sources["acme-pl"].model_copy(update={"hris_link": link})}
+    settings = desk.d.settings.model_copy(update={"sources": configured})
+    monkeypatch.setattr(desk.d, "settings", settings)
+    number = _shown(desk, leaver).employee
+    assert f"https://hris.acme.example/people/{number}" == _shown(desk, leaver).profile_url
 
 
 def test_who_looked_is_written_down_once(desk: Desk) -> None:

@@ -68,6 +68,16 @@ def test_payroll_closes_come_as_rules(good: Settings) -> None:
     } == {name: (p.rule, p.at, p.holidays) for name, p in found.items() if p is not None}
 
 
+def test_a_link_to_the_hris_is_filled_in_safely(good: Settings) -> None:
+    """A number with a slash in it would lead to somebody else's page, or to another host."""
+    by_both, by_id = good.sources["beta-pl"], good.sources["beta-de"]
+
+    assert "https://hris.beta.example/people/A%2F1%3F?id=a%26b" == by_both.link_to("A/1?", "a&b")
+    assert "https://hris.beta.example/p/..%2Fadmin" == by_id.link_to("", "../admin")
+    assert by_both.link_to("", "7") is None
+    assert good.sources["beta-lists"].link_to("17", "7") is None
+
+
 def test_what_is_not_ours_is_the_plugins(good: Settings) -> None:
     """A plugin's key in the wrong place would be checked by nobody."""
     assert {"path": "leavers.csv", "mapping": "rules/mappings/beta.yaml"} == (
