@@ -8,6 +8,8 @@ are in no table, no write-ahead log and no free page.
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -31,6 +33,7 @@ from sqlalchemy import (
 from alumni_sync.crash import crash_point
 from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.among import among
+from alumni_sync.ledger.columns import UtcDateTime
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.hashing import derive_key
 from alumni_sync.ledger.upsert import insert_ignore, upsert
@@ -62,6 +65,17 @@ JOURNAL: Final = Table(
 RESTRICTED: Final = Table("restricted", METADATA, Column("subject", String, primary_key=True))
 """Whose data may only be kept (GDPR Art. 18). Here as well, so that a restored ledger learns it."""
 
+SUPPRESSED: Final = Table(
+    "suppressed",
+    METADATA,
+    Column("address_hash", String, primary_key=True),
+    Column("scope", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("rejustify_at", UtcDateTime, nullable=False),
+)
+"""Who is not to be written to, by the keyed hash of an address: for a restored ledger, too."""
+
 HASH_ROOT: Final = Table(
     "hash_root",
     METADATA,
@@ -81,6 +95,21 @@ _REWRAP: Final = (
     .where(WRAPPED_KEY.c.subject == bindparam("which"))
     .values({kind: bindparam(f"new_{kind}") for kind in ("profile", "evidence")})
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """One entry of the do-not-write list, as the ledger has it (`ledger.tables.Suppression`)."""
+
+    address_hash: str
+    scope: str
+    reason: str
+    created_at: datetime
+    rejustify_at: datetime
+
+    def row(self) -> dict[str, object]:
+        """Return it by the names of its columns."""
+        return {column.name: getattr(self, column.name) for column in SUPPRESSED.c}
 
 
 class SealBroken(LedgerError):
@@ -283,6 +312,24 @@ class KeyStore:
         """Return whose data may only be kept."""
         with transaction(self.engine, write=False) as connection:
             return list(connection.execute(select(RESTRICTED.c.subject)).scalars())
+
+    def note_suppressed(self, entries: Sequence[Suppressed]) -> None:
+        """Note beside the keys who is not to be written to; an entry that is there is replaced."""
+        rows, values = [one.row() for one in entries], list(SUPPRESSED.c.keys()[1:])
+        with transaction(self.engine, write=True) as connection:
+            upsert(connection, SUPPRESSED, rows, key=["address_hash"], update=values)
+
+    def suppressed(self) -> dict[str, Suppressed]:
+        """Return who is not to be written to, by the keyed hash of the address."""
+        with transaction(self.engine, write=False) as connection:
+            rows = connection.execute(select(SUPPRESSED)).mappings()
+            return {row["address_hash"]: Suppressed(**row) for row in rows}
+
+    def forget_suppressed(self, address_hash: str) -> None:
+        """Forget an entry because it was lifted: within the transaction that lifts it."""
+        with transaction(self.engine, write=True) as connection:
+            this = SUPPRESSED.c.address_hash == address_hash
+            connection.execute(delete(SUPPRESSED).where(this))
 
     def forget_bytes(self) -> None:
         """Remove what deletion leaves behind: the log on SQLite, dead tuples on PostgreSQL."""

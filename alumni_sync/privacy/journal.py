@@ -2,7 +2,8 @@
 
 A backup is older than some erasures. The key store is not restored with it and knows whose keys
 were destroyed: these people are unreadable already; here their gates close as well, so that nobody
-who left since is taken for a member. It knows, too, whose data may only be kept.
+who left since is taken for a member. It knows, too, whose data may only be kept, and who is not to
+be written to (`suppressed`).
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from alumni_sync.ledger.tables import Erasure, Person, Spell, t
 from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.membership.forgetting import forget_spells
 from alumni_sync.privacy.request_retention import forget_requests
+from alumni_sync.privacy.suppressed import note_suppressions, suppress_again
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -33,10 +35,11 @@ def before_work(d: "Deployment") -> None:
     """
     refuse_older(d.ledger, d.settings.ledger.checkpoints)
     replay(d)
+    note_suppressions(d)
 
 
 def replay(d: "Deployment", *, restored: bool = False) -> int:
-    """Erase again whoever's profile key was destroyed, and restrict whoever is restricted.
+    """Erase again whoever's profile key was destroyed; restrict and suppress whoever is.
 
     Changes nothing, and writes nothing, where the ledger knows it all: so whatever serves begins
     with it, and a copy that was put back by other means than ours is told as well.
@@ -51,6 +54,7 @@ def replay(d: "Deployment", *, restored: bool = False) -> int:
         How many people were erased again.
     """
     _restrict_again(d, restored=restored)
+    suppress_again(d)
     concerned = _unaware_of(d)
     for chunk in in_chunks(concerned):
         _erase_again(d, chunk)

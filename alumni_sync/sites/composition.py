@@ -18,6 +18,7 @@ from alumni_sync.membership.late_removals import alert_late_removals
 from alumni_sync.membership.read_backs import verify_removed
 from alumni_sync.membership.removal import remove_closed
 from alumni_sync.privacy.overdue import alert_late_requests
+from alumni_sync.privacy.suppressed import note_suppressions
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
 from alumni_sync.sites.consent.ledger_services import ledger_services
 from alumni_sync.sites.consent.mail_hook import LedgerMailHook, hook_route
@@ -100,6 +101,7 @@ def worker_of(d: "Deployment") -> Worker:
             Chore("timers", lambda run_id: run_timers(d, run_id), TIMERS_EVERY),
             Chore("alerts", lambda _run_id: alert_late_removals(d), ALERTS_EVERY),
             Chore("wrong mailboxes", lambda _run_id: alert_wrong_mailboxes(d), ALERTS_EVERY),
+            Chore("suppressions", lambda _run_id: note_suppressions(d), MAILS_EVERY),
             Chore("deadlines", lambda _run_id: alert_late_requests(d), ALERTS_EVERY),
         ],
         time.monotonic,

@@ -53,6 +53,7 @@ def lift_objection(d: "Deployment", token: str) -> bool:
         for dossier in _objected(connection, row["address_hash"], now):
             _begin_anew(d, connection, dossier, row, now)
         lift_suppression(connection, row["address_hash"])
+        d.ledger.vault.store.forget_suppressed(row["address_hash"])
         noted = update(JOIN).where(JOIN.c.id == row["id"])
         connection.execute(noted.values(reason=TAKEN_BACK, version=row["version"] + 1))
         connection.execute(

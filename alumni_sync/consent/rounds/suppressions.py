@@ -114,6 +114,7 @@ def end_suppression(d: "Deployment", number: str, reason: str, identity: "Identi
             raise Refused(f"{number} is justified until {row['rejustify_at']:%Y-%m-%d}")
         this = _SUPPRESSION.c.address_hash == row["address_hash"]
         connection.execute(delete(_SUPPRESSION).where(this))
+        d.ledger.vault.store.forget_suppressed(row["address_hash"])
         _note(connection, identity, now, f"{number} ended: {reason}")
 
 
