@@ -8,14 +8,18 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from sqlalchemy import make_url
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.store import Ledger
 from tests import postgres
+from tests.dialects import share_compiled_statements
 
 MASTER = bytes(range(32))
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 """A Tuesday morning after the October payroll, no holiday in Poland or Germany."""
+
+FILES = ("ledger.db", "keys.db")
 
 OpenLedger = Callable[[], Ledger]
 
@@ -27,6 +31,7 @@ def must_run_everything() -> bool:
 
 def pytest_configure() -> None:
     """Draw the same examples in every run, and let a busy machine fail none of them."""
+    share_compiled_statements()
     hypothesis.settings.load_profile("ci")
 
 
@@ -68,25 +73,38 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 
 @pytest.fixture(scope="session")
-def ledger_template(postgres_server: postgres.Server) -> str:
-    """Return the name of a database with the ledger's schema, from which tests' copies are made."""
-    url, keys = postgres_server.create(), postgres_server.create()
-    Ledger.open(url, keys, MASTER).close()
-    return url.rpartition("/")[2].partition("?")[0]
+def templates(postgres_server: postgres.Server) -> tuple[str, str]:
+    """Return the names of an empty ledger and key store, from which tests' copies are made."""
+    urls = postgres_server.create(), postgres_server.create()
+    Ledger.open(*urls, MASTER).close()
+    ledger, keys = (str(make_url(url).database) for url in urls)
+    return ledger, keys
+
+
+@pytest.fixture(scope="session")
+def ledger_template(templates: tuple[str, str]) -> str:
+    """Return the name of a database with the ledger's schema."""
+    return templates[0]
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an empty ledger file with its schema, of which every test on SQLite gets a copy."""
+    """Return a folder with an empty ledger and key store; every test on SQLite gets copies."""
     folder = tmp_path_factory.mktemp("ledger")
-    Ledger.open(f"sqlite:///{folder}/ledger.db", f"sqlite:///{folder}/keys.db", MASTER).close()
-    return folder / "ledger.db"
+    Ledger.open(*_urls_in(folder), MASTER).close()
+    return folder
 
 
 def sqlite_urls(folder: Path, template: Path) -> tuple[str, str]:
-    """Return (ledger, key store) URLs of databases in `folder`; the ledger has its schema."""
-    shutil.copyfile(template, folder / "ledger.db")
-    return f"sqlite:///{folder}/ledger.db", f"sqlite:///{folder}/keys.db"
+    """Return (ledger, key store) URLs of databases in `folder`, both empty, with their schema."""
+    for name in FILES:
+        shutil.copyfile(template / name, folder / name)
+    return _urls_in(folder)
+
+
+def _urls_in(folder: Path) -> tuple[str, str]:
+    ledger, keys = (f"sqlite:///{folder}/{name}" for name in FILES)
+    return ledger, keys
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -96,10 +114,10 @@ def ledger_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tupl
         yield sqlite_urls(tmp_path, request.getfixturevalue("sqlite_template"))
         return
     server: postgres.Server = request.getfixturevalue("postgres_server")
-    urls = server.create(request.getfixturevalue("ledger_template")), server.create()
-    yield urls
-    for url in urls:
-        server.drop(url)
+    ledger, keys = (server.create(name) for name in request.getfixturevalue("templates"))
+    yield ledger, keys
+    server.drop(ledger)
+    server.drop(keys)
 
 
 @pytest.fixture

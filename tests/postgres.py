@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -28,35 +28,44 @@ class Server:
     """A running server on which databases are made from a template and dropped."""
 
     def __init__(self, url: URL) -> None:
-        """Use the server at `url`."""
+        """Use the server at `url`, over one connection that stays open."""
         self.url = url
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=1)
+        with self._engine.connect() as connection:
+            version = connection.dialect.server_version_info or (0,)
+        # Copying the files of a template takes half the time of writing each page to the log.
+        self._copying = " STRATEGY file_copy" if version >= (15,) else ""
 
     def create(self, template: str = "template0") -> str:
         """Make an empty database (or a copy of `template`); return its URL."""
         name = f"alumni_sync_{os.getpid()}_{next(_NUMBERS)}"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{self._copying}')
         return self.url.set(database=name).render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:
         """Drop a database, whoever is connected."""
         self._run(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
 
+    def close(self) -> None:
+        """Let go of the server."""
+        self._engine.dispose()
+
     def _run(self, statement: str) -> None:
-        engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._engine.connect() as connection:
             connection.exec_driver_sql(statement)
-        engine.dispose()
 
 
 @contextmanager
 def server() -> Iterator[Server]:
     """Yield a server; raises `Missing`."""
     named = os.environ.get("ALUMNI_SYNC_TEST_POSTGRES")
-    if named:
-        yield Server(make_url(named))
-        return
-    with _temporary_cluster() as url:
-        yield Server(url)
+    with _named(named) if named else _temporary_cluster() as url, closing(Server(url)) as running:
+        yield running
+
+
+@contextmanager
+def _named(url: str) -> Iterator[URL]:
+    yield make_url(url)
 
 
 @contextmanager

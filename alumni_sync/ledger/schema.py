@@ -1,5 +1,6 @@
 """The ledger's schema and its migrations (Alembic, run in process)."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -23,13 +24,19 @@ def _config() -> Config:
 
 def pending_migrations(engine: Engine) -> list[str]:
     """Return the revisions that the database does not have yet, oldest first."""
-    scripts = ScriptDirectory.from_config(_config())
     with engine.connect() as connection:
         heads = set(MigrationContext.configure(connection).get_current_heads())
-    known = [script.revision for script in scripts.walk_revisions()]
+    known = _revisions()
     if heads:
         known = known[: min(known.index(head) for head in heads)]
-    return known[::-1]
+    return list(known[::-1])
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Return all revisions, newest first; reading the scripts takes longer than asking for one."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(script.revision for script in scripts)
 
 
 def migrate(engine: Engine) -> list[str]:
