@@ -91,12 +91,13 @@ def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
     """Check the rule pack, the jurisdiction pack of every source, and the notice."""
     from alumni_sync.consent.jurisdictions import load_pack as load_jurisdiction
     from alumni_sync.consent.notices.editions import load_edition
+    from alumni_sync.eligibility.places import check_places
     from alumni_sync.eligibility.reading import load_pack
     from alumni_sync.settings import TRANSLATE, spoken_as
 
     rules = settings.root / "rules"
     try:
-        load_pack(settings.rules)
+        check_places(load_pack(settings.rules), settings)
     except AlumniSyncError as error:
         diagnosis.blame(error, "rules")
     for name in sorted({source.jurisdiction for source in settings.sources.values()}):

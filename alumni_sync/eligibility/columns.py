@@ -6,6 +6,7 @@ boolean column named by `unmapped_column` says which.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +23,8 @@ Numbers = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
 NO_DAY: Final = np.datetime64("NaT", "D")
+FIRST_DAY: Final = np.datetime64(date.min, "D")
+LAST_DAY: Final = np.datetime64(date.max, "D")
 _ONE_DAY: Final = np.timedelta64(1, "D")
 
 
@@ -137,7 +140,16 @@ def fold(value: Any) -> Any:  # noqa: ANN401 a cell: text, a tuple of texts, or 
 
 
 def shift(days: Days, duration: Duration, *, later: bool) -> Days:
-    """Return `days` moved by a duration; a month that is too short ends on its last day."""
+    """Return `days` moved by a duration; a month that is too short ends on its last day.
+
+    What leads out of the calendar is no day (NaT): some systems write 9999-12-31 for "not yet".
+    """
+    moved = _moved(days, duration, later=later)
+    outside = (moved < FIRST_DAY) | (moved > LAST_DAY)
+    return np.where(outside, NO_DAY, moved) if outside.any() else moved
+
+
+def _moved(days: Days, duration: Duration, *, later: bool) -> Days:
     sign = 1 if later else -1
     if duration.months:
         months = days.astype("M8[M]")

@@ -30,6 +30,7 @@ from alumni_sync.eligibility.clauses import (
     Unit,
 )
 from alumni_sync.eligibility.fields import KNOWN_CODES, NO, RULE_FIELDS, YES
+from alumni_sync.eligibility.forbidden import NEVER, refusal, refused_tag
 from alumni_sync.errors import Problem
 from alumni_sync.yaml_lines import Document, Location
 
@@ -40,7 +41,7 @@ _WORDS: Final = frozenset({FieldType.TEXT, FieldType.CODE})
 _ORDERED: Final = frozenset({FieldType.DATE, FieldType.INTEGER})
 OPERATORS: Final[Mapping[str, frozenset[FieldType]]] = {
     "equals": _WORDS | _ORDERED,
-    "one_of": _WORDS | {FieldType.INTEGER},
+    "one_of": _WORDS | _ORDERED,
     "contains": frozenset({FieldType.TEXT, FieldType.TAGS}),
     "matches": _WORDS,
     "between": _ORDERED,
@@ -53,6 +54,9 @@ OPERATORS: Final[Mapping[str, frozenset[FieldType]]] = {
 """Operator → the types of field that it can look at. `all`, `any` and `not` join conditions."""
 
 JOINING: Final = ("all", "any", "not")
+
+LONGEST_YEARS: Final = 200
+"""A longer distance is a typing error, and would lead out of the calendar."""
 
 _AGO: Final = re.compile(r"(\d+) (day|week|month|year)s? ago")
 _OFFSET: Final = re.compile(r"(\d+) (day|week|month|year)s? (before|after) ([a-z_]+)")
@@ -98,9 +102,8 @@ class Reader:
     def _field(self, name: str, value: object, location: Location) -> Clause:
         kind = RULE_FIELDS.get(name)
         if kind is None:
-            self.problem(
-                location, "is no field that a rule may look at", _suggest(name, RULE_FIELDS)
-            )
+            typo = ("is no field that a rule may look at", _suggest(name, RULE_FIELDS))
+            self.problem(location, *(refusal(name) or typo))
             return NOTHING
         if not isinstance(value, Mapping) or len(value) != 1:
             self.problem(location, "must have one operator", f"like `{name}: {{equals: …}}`")
@@ -143,6 +146,8 @@ class Reader:
         if not isinstance(operand, str) or not operand.strip():
             self.problem(location, "must be text", "put it in quotes")
             return NOTHING
+        if name == "tags" and refused_tag(operand):
+            self.problem(location, f"the tag {operand} {NEVER}", "take it out")
         return Contains(name, operand) if operator == "contains" else Matches(name, operand)
 
     def _is_known(self, name: str, operand: object, location: Location) -> Clause:
@@ -168,6 +173,9 @@ class Reader:
         if not isinstance(operand, list) or not operand:
             self.problem(location, "must be a list of values", "like `[a, b]`")
             return NOTHING
+        if kind is FieldType.DATE:
+            days = (self._between(name, kind, [day, day], location) for day in operand)
+            return AnyOf(tuple(days))
         values = [self._value(name, kind, value, location) for value in operand]
         return OneOf(name, tuple(value for value in values if value is not None))
 
@@ -198,14 +206,15 @@ class Reader:
         """Return what a comparison compares with; None where it is none."""
         if kind is FieldType.INTEGER:
             return self._number(value, location)
-        if isinstance(value, date):
+        if type(value) is date:  # a moment is none
             return value
         found = read_day(value) if isinstance(value, str) else None
         if found is None:
             self.problem(
                 location,
                 "must be a date or a distance",
-                "like 2026-01-31, `18 years ago`, `today`, `6 months after exit_date`",
+                "like 2026-01-31, `18 years ago`, `today`, `6 months after exit_date`; "
+                f"at most {LONGEST_YEARS} years",
             )
         return found
 
@@ -215,11 +224,20 @@ def read_day(text: str) -> Ago | Offset | None:
     if text == "today":
         return Ago(Duration(0, Unit.DAYS))
     if found := _AGO.fullmatch(text):
-        return Ago(Duration(int(found[1]), Unit(f"{found[2]}s")))
+        duration = _duration(found)
+        return Ago(duration) if duration else None
     found = _OFFSET.fullmatch(text)
     if found and RULE_FIELDS.get(found[4]) is FieldType.DATE:
-        return Offset(Duration(int(found[1]), Unit(f"{found[2]}s")), found[4], found[3] == "after")
+        duration = _duration(found)
+        return Offset(duration, found[4], found[3] == "after") if duration else None
     return None
+
+
+def _duration(found: re.Match[str]) -> Duration | None:
+    """Return the duration that `6 months` means; None where it is longer than makes sense."""
+    duration = Duration(int(found[1]), Unit(f"{found[2]}s"))
+    years = duration.months / 12 + duration.days / 365
+    return duration if years <= LONGEST_YEARS else None
 
 
 def _suggest(text: str, known: Iterable[str]) -> str:

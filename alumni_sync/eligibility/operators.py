@@ -110,7 +110,7 @@ class Evaluation:
                 part = fold(value)
                 return self._by_value(field, lambda cell: part in cell)
             case Matches(field, pattern):
-                return self._by_value(field, _wildcards(fold(pattern)))
+                return self._by_value(field, wildcards(fold(pattern)))
             case Compare():
                 return self._compare(leaf)
             case RunDay(start, end):
@@ -164,7 +164,7 @@ class Evaluation:
         self.next_change = np.fmin(self.next_change, candidates)
 
 
-def _wildcards(pattern: str) -> Callable[[str], bool]:
+def wildcards(pattern: str) -> Callable[[str], bool]:
     """Return a test for a pattern of `*` and `?`.
 
     Each `*` takes as little as it can and gives nothing back (atomic groups), which is enough for

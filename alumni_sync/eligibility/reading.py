@@ -1,87 +1,74 @@
-"""Rule packs from YAML.
+"""Rule packs from YAML, and from the decision tables beside it.
 
 The shape is checked by pydantic, conditions are read by `conditions`; every problem has its line.
 """
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from alumni_sync.domain import ExitKind, Verdict
 from alumni_sync.eligibility.builtin import BUILT_IN, NEVER_IN_GOOD_STANDING
-from alumni_sync.eligibility.clauses import IsKnown, Offset, literals
-from alumni_sync.eligibility.conditions import Reader, read_day
+from alumni_sync.eligibility.conditions import Reader
 from alumni_sync.eligibility.fields import ALWAYS_HARMLESS, NEVER_HARMLESS, RULE_FIELDS
-from alumni_sync.eligibility.pack import (
-    UNPLACED,
-    HoldOutreach,
-    Outcome,
-    Rule,
-    RulePack,
-    SetFlag,
-    unplaced_rule,
-)
+from alumni_sync.eligibility.forbidden import refusal
+from alumni_sync.eligibility.pack import UNPLACED, Rule, RulePack, unplaced_rule
+from alumni_sync.eligibility.rules import compiled
 from alumni_sync.eligibility.scope import OUTSIDE_AUDIENCE, OUTSIDE_PILOT
+from alumni_sync.eligibility.shape import PackInput
+from alumni_sync.eligibility.tables import table_rules
 from alumni_sync.errors import ConfigError, Problem
-from alumni_sync.ports import Purpose
-from alumni_sync.yaml_lines import Document, Location, parse_yaml, problems_of, read_yaml
+from alumni_sync.yaml_lines import Document, parse_yaml, problems_of, read_yaml
 
-NAME: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 RESERVED: Final = frozenset(
     {*(rule.id for rule in BUILT_IN), UNPLACED, OUTSIDE_AUDIENCE, OUTSIDE_PILOT}
 )
-ADVERSE: Final = tuple(verdict.value for verdict in Verdict if verdict is not Verdict.ELIGIBLE)
 
-Name = Annotated[str, Field(pattern=NAME)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class RuleInput(_Strict):
-    """One rule as it stands in the file; `when` and `then` are read by hand."""
-
-    id: Name
-    when: Any
-    then: Any
-
-
-class PackInput(_Strict):
-    """One pack as it stands in the file."""
-
-    pack: Name
-    good_standing: tuple[ExitKind, ...]
-    adults_only: bool | frozenset[str] = False
-    harmless_if_unmapped: tuple[str, ...] = ()
-    rules: tuple[RuleInput, ...]
+ReadTable = Callable[[str], bytes]
+"""Name of a table, as the pack has it → its content; raises `OSError` or `KeyError`."""
 
 
 def load_pack(path: Path) -> RulePack:
-    """Read a rule pack; the built-in rules are part of what is returned.
+    """Read a rule pack with its tables; the built-in rules are part of what is returned.
 
     Raises:
-        ConfigError: every problem of the file, each with its line. A broken pack judges nobody.
+        ConfigError: every problem of the files, each with its line. A broken pack judges nobody.
     """
-    return _pack_of(read_yaml(path))
+    return _pack_of(read_yaml(path), _beside(path))
 
 
-def parse_pack(text: str, name: str = "pack.yaml") -> RulePack:
-    """Read a rule pack from text; `name` stands for the file in messages."""
-    return _pack_of(parse_yaml(text, name))
+def parse_pack(
+    text: str, name: str = "pack.yaml", tables: Mapping[str, bytes] | None = None
+) -> RulePack:
+    """Read a rule pack from text.
+
+    Args:
+        text: of the pack.
+        name: stands for the file in messages.
+        tables: name → content of the decision tables that the pack names.
+    """
+    return _pack_of(parse_yaml(text, name), (tables or {}).__getitem__)
 
 
-def _pack_of(document: Document) -> RulePack:
+def _beside(path: Path) -> ReadTable:
+    return lambda name: (path.parent / name).read_bytes()
+
+
+def _pack_of(document: Document, read: ReadTable) -> RulePack:
     reader = Reader(document, list(document.problems))
     try:
         shape = PackInput.model_validate(document.value)
     except ValidationError as error:
         raise ConfigError([*reader.problems, *problems_of(error, document, PackInput)]) from None
-    rules = tuple(_rule(reader, rule, ("rules", n)) for n, rule in enumerate(shape.rules))
-    reader.problems.extend(_doubled(document, shape))
+    rules = []
+    for n, written in enumerate(shape.rules):
+        when = reader.clause(written.when, ("rules", n, "when"))
+        rules.append(compiled(reader, written, when, ("rules", n)))
+    for n, name in enumerate(shape.tables):
+        text = _table_text(reader, name, n, read)
+        rules.extend(table_rules(name, text, reader.problems) if text is not None else ())
+    reader.problems.extend(_doubled(rules))
     reader.problems.extend(_misplaced(document, shape))
     if reader.problems:
         raise ConfigError(reader.problems)
@@ -94,71 +81,42 @@ def _pack_of(document: Document) -> RulePack:
     )
 
 
-def _rule(reader: Reader, rule: RuleInput, location: Location) -> Rule:
-    when = reader.clause(rule.when, (*location, "when"))
-    then = _outcome(reader, rule.then, (*location, "then"))
-    if not isinstance(then, SetFlag):
-        for leaf, positive in literals(when):
-            if isinstance(leaf, IsKnown) and positive:
-                reader.problem(
-                    (*location, "when"),
-                    f"{leaf.field}: `is_known: true` would let a missing fact help",
-                    "write `is_known: false`, or leave it out: what is unknown goes to review",
-                )
-    return Rule(rule.id, when, then)
+def _table_text(reader: Reader, name: str, position: int, read: ReadTable) -> str | None:
+    """Return the text of a table; None where it cannot be read, which was noted."""
+    path, place = PurePosixPath(name), ("tables", position)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or path.suffix != ".csv":
+        reader.problem(place, f"{name} is no table beside the pack", "like `conduct.csv`")
+        return None
+    try:
+        return read(name).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        reader.problem(place, f"{name} is not UTF-8", "save it as “CSV UTF-8”")
+    except (OSError, KeyError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or "it is not there"
+        reader.problem(place, f"{name} cannot be read: {why}")
+    return None
 
 
-def _outcome(reader: Reader, value: object, location: Location) -> Outcome:
-    match value:
-        case str() if value in ADVERSE:
-            return Verdict(value)
-        case {"flag": str(flag), **rest} if not rest and re.match(NAME, flag):
-            return SetFlag(flag)
-        case {"outreach_hold": {"purpose": purpose, **keys}, **rest} if not rest:
-            return _hold(reader, purpose, keys, (*location, "outreach_hold"))
-        case _:
-            reader.problem(
-                location,
-                "is no outcome",
-                f"{', '.join(ADVERSE)}, {{flag: NAME}} or {{outreach_hold: {{purpose: …}}}}",
-            )
-            return Verdict.REVIEW
-
-
-def _hold(
-    reader: Reader, purpose: object, rest: dict[object, object], location: Location
-) -> Outcome:
-    known = [member.value for member in Purpose if member is not Purpose.COMMUNITY]
-    if purpose not in known:
-        reader.problem((*location, "purpose"), "is no purpose", f"one of {', '.join(known)}")
-    until = rest.pop("until", None)
-    for key in rest:
-        reader.problem((*location, str(key)), "is not a known key", "known here: purpose, until")
-    day = read_day(until) if isinstance(until, str) else None
-    if until is not None and not isinstance(day, Offset):
-        reader.problem(
-            (*location, "until"), "must count from a date", "like `6 months after exit_date`"
-        )
-        day = None
-    return HoldOutreach(str(purpose), day if isinstance(day, Offset) else None)
-
-
-def _doubled(document: Document, shape: PackInput) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
-    for position, rule in enumerate(shape.rules):
-        where = document.where(("rules", position, "id"))
+def _doubled(rules: Iterable[Rule]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for rule in rules:
+        where = f"{rule.where} {rule.id}"
         if rule.id in seen:
-            yield Problem(where, f"{rule.id} stands twice", "an id names one rule")
+            what = f"{rule.id} stands twice, first in {seen[rule.id]}"
+            yield Problem(where, what, "an id names one rule")
         if rule.id in RESERVED:
             yield Problem(where, f"{rule.id} is a built-in rule", "take another id")
-        seen[rule.id] = position
+        seen.setdefault(rule.id, rule.where)
 
 
 def _misplaced(document: Document, shape: PackInput) -> Iterator[Problem]:
-    if not shape.rules:
+    if not shape.rules and not shape.tables:
         yield Problem(
             document.where(("rules",)), "must not be empty", "an empty pack decides nothing"
         )
+    for position, name in enumerate(shape.tables):
+        if name in shape.tables[:position]:
+            yield Problem(document.where(("tables", position)), f"{name} stands twice")
     for position, kind in enumerate(shape.good_standing):
         if kind in NEVER_IN_GOOD_STANDING:
             where = document.where(("good_standing", position))
@@ -166,7 +124,9 @@ def _misplaced(document: Document, shape: PackInput) -> Iterator[Problem]:
     for position, name in enumerate(shape.harmless_if_unmapped):
         where = document.where(("harmless_if_unmapped", position))
         if name not in RULE_FIELDS:
-            yield Problem(where, f"{name} is no field that a rule may look at")
+            yield Problem(
+                where, *(refusal(name) or (f"{name} is no field that a rule may look at",))
+            )
         elif name in NEVER_HARMLESS:
             yield Problem(where, f"without {name} no verdict is possible", "map it in every source")
         elif name == "birth_date":
