@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from alumni_sync.deployment import Deployment
-from alumni_sync.ledger.checkpoints import refuse_older
+from alumni_sync.ledger.put_back import refuse_older
 from alumni_sync.privacy.journal import before_work
 from alumni_sync.settings import Runtime
 from assets.failures import harmless

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alumni_sync.cli.app import App, json_option, pass_app, show, table
+from alumni_sync.cli.app import App, json_option, os_identity, pass_app, show, table
 from alumni_sync.cli.exits import Exit, finish
 from alumni_sync.errors import ConfigError
 
@@ -72,17 +72,23 @@ def _lines(report: "LedgerReport") -> Iterator[str]:
 
 
 @ledger.command()
+@click.option(
+    "--anew", is_flag=True, help="The file, or its end, is lost for good: go on without. Is noted."
+)
 @pass_app
-def checkpoint(app: App) -> None:
+def checkpoint(app: App, *, anew: bool) -> None:
     """Sign the end of the consent chain into the second place; `housekeeping` does so nightly."""
     from alumni_sync.ledger.checkpoints import public_key
-    from alumni_sync.privacy.vouching import vouch
+    from alumni_sync.privacy.vouching import vouch, vouch_anew
 
     with app.open(create=False) as deployment:
         if deployment.settings.ledger.checkpoints is None:
             raise ConfigError.of(
                 "ledger.checkpoints", "is not set", "name a file in a second place"
             )
+        if anew:
+            lost = vouch_anew(deployment, os_identity())
+            click.echo(f"{lost} signed line(s) are given up; that you did so is noted.")
         counts = vouch(deployment)
         click.echo("Signed." if counts.checkpoints else "Nothing was appended since the last one.")
         for how, lines in (("Mailed", counts.mailed), ("Posted", counts.posted)):
@@ -168,7 +174,7 @@ def recover_command(app: App) -> None:
 
 def _go_on(app: App) -> None:
     """Let the chain tell of the loss, erase again whoever was erased since, say what is next."""
-    from alumni_sync.ledger.checkpoints import recover
+    from alumni_sync.ledger.put_back import recover
     from alumni_sync.privacy.journal import replay
 
     with app.open() as deployment:

@@ -30,7 +30,7 @@ from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.chain import GENESIS, ChainReport, edited_blobs, head, verify
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ledger.mail_tables import Checkpoint
-from alumni_sync.ledger.recovery import Recovery, append_recovery, recoveries
+from alumni_sync.ledger.recovery import Recovery, recoveries
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import ConsentEvent, t
 from alumni_sync.ledger.upsert import insert_ignore
@@ -170,7 +170,7 @@ def write_checkpoint(
     with ledger.read() as connection:
         seq, last = head(connection)
     line = Line(kind, seq, last, now.isoformat(), GENESIS, public_key(ledger.hashes))
-    return _append(ledger, path, line, signing_key(ledger.hashes))
+    return append_line(ledger, path, line, signing_key(ledger.hashes))
 
 
 def signed_lines(ledger: Ledger, path: Path) -> list[tuple[str, str]]:
@@ -179,8 +179,7 @@ def signed_lines(ledger: Ledger, path: Path) -> list[tuple[str, str]]:
     Raises:
         LedgerError: the file was touched.
     """
-    content = path.read_bytes() if path.exists() else b""
-    whole = content[: content.rfind(b"\n") + 1]
+    whole = _content(path)
     lines = _read(whole, public_key(ledger.hashes))
     return [
         (text.decode("ascii"), line.signature)
@@ -194,10 +193,7 @@ def last_key(path: Path | None) -> str:
     Raises:
         LedgerError: the file was touched.
     """
-    if path is None or not path.exists():
-        return ""
-    content = path.read_bytes()
-    lines = _read(content[: content.rfind(b"\n") + 1])
+    lines = _read(_content(path)) if path else []
     return lines[-1][0].next_key or lines[-1][0].key if lines else ""
 
 
@@ -210,10 +206,10 @@ def hand_over(ledger: Ledger, path: Path | None, before: KeyedHashes, now: datet
         seq, last = head(connection)
     moment, key = now.isoformat(), public_key(before)
     line = Line(Kind.ROTATED, seq, last, moment, GENESIS, key, ours)
-    _append(ledger, path, line, signing_key(before), signing_key(ledger.hashes))
+    append_line(ledger, path, line, signing_key(before), signing_key(ledger.hashes))
 
 
-def _append(
+def append_line(
     ledger: Ledger,
     path: Path,
     line: Line,
@@ -221,6 +217,7 @@ def _append(
     next_key: Ed25519PrivateKey | None = None,
 ) -> CheckpointCounts:
     """Append `line`, signed, after what the file has; as `write_checkpoint`."""
+    refuse_lost_lines(ledger, path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
@@ -255,8 +252,8 @@ def _is_new(ledger: Ledger, lines: Sequence[tuple[Line, str]], line: Line) -> bo
     if not vouched:
         return bool(line.seq)
     last = max(vouched)
-    if _hash_of(ledger, last) != vouched[last]:
-        raise LedgerError(_not_vouched(last))
+    if hash_of(ledger, last) != vouched[last]:
+        raise LedgerError(not_vouched(last))
     return line.seq > last
 
 
@@ -300,7 +297,7 @@ def _check_copy(
     if any(line.key not in ours for line in copy):
         problem = "the copy was not signed by this deployment"
         return replace(report, broken_seq=0, problem=problem, copies=len(copy))
-    told = [line for line in [*_lines_of(ledger, path), *copy] if line.kind is Kind.RECOVERED]
+    told = [line for line in [*lines_of(ledger, path), *copy] if line.kind is Kind.RECOVERED]
     signed = {(line.seq, line.head) for line in told}
     restores = [each for each in report.recovered if each.event in signed]
     lost = [line for line in copy if any(each.explains(line.seq, line.at) for each in restores)]
@@ -318,8 +315,7 @@ def _check_chain(ledger: Ledger, path: Path | None) -> LedgerReport:
     if path is None:
         return LedgerReport(**asdict(verify(ledger)), recovered=_recovered(ledger))
     try:
-        content = path.read_bytes() if path.exists() else b""
-        read = _read(content[: content.rfind(b"\n") + 1], public_key(ledger.hashes))
+        read = _read(_content(path), public_key(ledger.hashes))
     except LedgerError as error:
         chain = verify(ledger)
         problem = chain.problem or str(error)
@@ -345,60 +341,60 @@ def _recovered(ledger: Ledger) -> tuple[Recovery, ...]:
         return ()
 
 
-def recover(ledger: Ledger, path: Path | None, now: datetime) -> LedgerReport:
-    """After a restore, before anything else: let the chain say that what came after it is lost.
-
-    The second place is told as well. Nothing is written where anything else is wrong with the
-    chain: a restore heals no forgery.
-    """
-    report = check(ledger, path)
-    if report.broken_seq not in {None, report.events + 1}:
-        return report
-    vouched = _vouched_for(ledger, path)
-    kept = {seq: one for seq, one in vouched.items() if seq <= report.events}
-    if verify(ledger, kept).broken_seq is not None:
-        return report
-    with ledger.write() as connection:
-        append_recovery(connection, report.events, max(vouched, default=0), now)
-    write_checkpoint(ledger, path, now, Kind.RECOVERED)
-    return check(ledger, path)
+def vouched_for(ledger: Ledger, path: Path | None) -> Mapping[int, str]:
+    """Return number and hash of every event that the second place vouches for now."""
+    return _standing(lines_of(ledger, path))
 
 
-def refuse_older(ledger: Ledger, path: Path | None) -> None:
-    """Refuse a ledger that does not have what was vouched for: an older copy, put there by hand.
-
-    Whoever was erased since would be served again, and whoever withdrew counted as a member.
-
-    Raises:
-        LedgerError: the last event that was vouched for is not there, or the file was touched.
-    """
-    vouched = _vouched_for(ledger, path)
-    last = max(vouched, default=0)
-    if last and _hash_of(ledger, last) != vouched[last]:
-        raise LedgerError(f"{_not_vouched(last)}; after a restore by hand: ledger recover")
-
-
-def _vouched_for(ledger: Ledger, path: Path | None) -> Mapping[int, str]:
-    return _standing(_lines_of(ledger, path))
-
-
-def _lines_of(ledger: Ledger, path: Path | None) -> list[Line]:
-    if path is None or not path.exists():
+def lines_of(ledger: Ledger, path: Path | None) -> list[Line]:
+    """Return the lines of the second place, oldest first; raises `LedgerError` if touched."""
+    if path is None:
         return []
-    content = path.read_bytes()
-    return [
-        line for line, _ in _read(content[: content.rfind(b"\n") + 1], public_key(ledger.hashes))
-    ]
+    return [line for line, _ in _read(_content(path), public_key(ledger.hashes))]
 
 
-def _hash_of(ledger: Ledger, seq: int) -> str | None:
+def _content(path: Path) -> bytes:
+    """Return the whole lines of a file; none where there is no file."""
+    content = path.read_bytes() if path.exists() else b""
+    return content[: content.rfind(b"\n") + 1]
+
+
+def hash_of(ledger: Ledger, seq: int) -> str | None:
+    """Return the hash of an event, None where there is no such one."""
     query = select(_EVENTS.c.entry_hash).where(_EVENTS.c.seq == seq)
     with ledger.read() as connection:
         return connection.execute(query).scalar()
 
 
-def _not_vouched(seq: int) -> str:
+def not_vouched(seq: int) -> str:
+    """Return what is said of an event that is not the one that was signed."""
     return f"event {seq} is not the one vouched for: alumni-sync ledger verify"
+
+
+def refuse_lost_lines(ledger: Ledger, path: Path | None) -> None:
+    """Refuse a second place that has not every line which the ledger remembers to have signed.
+
+    Its folder may not be mounted, or somebody took it away: then nobody vouches for anything, and
+    that is not the same as nobody having vouched yet.
+
+    Raises:
+        LedgerError: lines, or all of the file, are gone; what to do about it.
+    """
+    if path is None or _has_what_we_kept(ledger, [line for line, _ in _read(_content(path))]):
+        return
+    gone = "lost its last lines" if path.exists() else "is not there any more"
+    msg = (
+        f"the file of the checkpoints {gone}: put it back ({path}); "
+        "where it is lost for good: ledger checkpoint --anew"
+    )
+    raise LedgerError(msg)
+
+
+def forget_lost_lines(ledger: Ledger, path: Path) -> int:
+    """Forget the lines that the second place has lost for good; return how many there were."""
+    known = [line.signature for line in lines_of(ledger, path)]
+    with ledger.write() as connection:
+        return connection.execute(delete(_KEPT).where(_KEPT.c.signature.not_in(known))).rowcount
 
 
 def _has_what_we_kept(ledger: Ledger, lines: Sequence[Line]) -> bool:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import insert, select, update
 
 from alumni_sync.ledger.among import among
-from alumni_sync.ledger.checkpoints import refuse_older
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.put_back import refuse_older
 from alumni_sync.ledger.tables import Erasure, Person, Spell, t
 from alumni_sync.ledger.upsert import in_chunks
 from alumni_sync.membership.forgetting import forget_spells

@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from alumni_sync.errors import ConnectorError, PermanentError
-from alumni_sync.ledger.checkpoints import signed_lines, write_checkpoint
+from alumni_sync.domain import Identity
+from alumni_sync.errors import ConfigError, ConnectorError, LedgerError, PermanentError
+from alumni_sync.ledger.chain import verify
+from alumni_sync.ledger.checkpoints import (
+    forget_lost_lines,
+    signed_lines,
+    vouched_for,
+    write_checkpoint,
+)
 from alumni_sync.ledger.copies import KEY
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.leases import hold
@@ -23,6 +30,8 @@ from alumni_sync.ledger.mail_tables import CheckpointCopy
 from alumni_sync.ledger.tables import t
 from alumni_sync.ledger.upsert import upsert
 from alumni_sync.ports import Fate, Message
+from alumni_sync.review.access import log_access
+from alumni_sync.review.authority import Act, Authority
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -67,6 +76,29 @@ def vouch(d: "Deployment") -> VouchCounts:
     if failure is not None:
         raise failure
     return VouchCounts(signed, sent.get("mail", 0), sent.get("webhook", 0))
+
+
+def vouch_anew(d: "Deployment", identity: Identity) -> int:
+    """Go on without the lines that the second place has lost for good; return how many they are.
+
+    Who did so is noted: from here on nobody vouches for what only those lines did.
+
+    Raises:
+        ConfigError: no second place is configured.
+        LedgerError: what is left of it does not agree with the chain.
+        Refused: the role does not allow it.
+    """
+    Authority.of(d.settings).require(identity, Act.VOUCH_ANEW)
+    place = d.settings.ledger.checkpoints
+    if place is None:
+        raise ConfigError.of("ledger.checkpoints", "is not set", "name a file in a second place")
+    report = verify(d.ledger, vouched_for(d.ledger, place))
+    if report.broken_seq is not None:
+        raise LedgerError(f"the consent chain is broken at {report.broken_seq}: {report.problem}")
+    lost = forget_lost_lines(d.ledger, place)
+    if lost:
+        log_access(d, identity, Act.VOUCH_ANEW, subject=f"{lost} checkpoints lost")
+    return lost
 
 
 def _send_on(

@@ -41,6 +41,7 @@ class Act(StrEnum):
     HANDLE_REQUEST = "handle a request of a person"
     MATCH_JOIN = "match or reject a request to join"
     JUSTIFY_SUPPRESSION = "keep or end a suppression"
+    VOUCH_ANEW = "go on without lost checkpoints"
 
 
 ROLES: Final[Mapping[Act, frozenset[Role]]] = {
@@ -67,6 +68,7 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
     Act.HANDLE_REQUEST: frozenset({Role.PRIVACY}),
     Act.MATCH_JOIN: frozenset({Role.PRIVACY, Role.REVIEWER}),
     Act.JUSTIFY_SUPPRESSION: frozenset({Role.PRIVACY}),
+    Act.VOUCH_ANEW: frozenset({Role.PRIVACY}),
 }
 """Act → the roles that may do it; one of them is enough."""
 
@@ -89,10 +91,12 @@ class Authority:
     Attributes:
         loopback: whether nothing but this machine can reach the deployment's pages and no proxy
             stands before them; only there may an unverified identity do anything.
+        gone: users who have left the company, and their roles with it.
     """
 
     people: Sequence[PersonSection]
     loopback: bool
+    gone: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: Settings) -> "Authority":
@@ -112,6 +116,8 @@ class Authority:
             act: what for.
             source: whose case it is; None for what belongs to no source.
         """
+        if identity.user in self.gone:
+            return Permit(allowed=False, why=f"{identity.user} has left, and has no role any more")
         if not identity.verified:
             if act in UNVERIFIED_ACTS and self.loopback:
                 return Permit(allowed=True)
@@ -119,16 +125,18 @@ class Authority:
                 allowed=False,
                 why=f"nothing vouches for who you are, so you may not {act}",
             )
-        person = self.person(identity.user)
+        return self._known_may(identity.user, act, source)
+
+    def _known_may(self, user: str, act: Act, source: str | None) -> Permit:
+        """Say what somebody may do whose name is vouched for."""
+        person = self.person(user)
         if person is None:
-            return Permit(allowed=False, why=f"{identity.user} is not in `people:`")
+            return Permit(allowed=False, why=f"{user} is not in `people:`")
         if not person.roles & ROLES[act]:
             wanted = " or ".join(sorted(ROLES[act]))
-            return Permit(
-                allowed=False, why=f"{identity.user} may not {act}: that takes the role {wanted}"
-            )
+            return Permit(allowed=False, why=f"{user} may not {act}: that takes the role {wanted}")
         if source is not None and not person.covers(source):
-            return Permit(allowed=False, why=f"{identity.user} has no role for {source}")
+            return Permit(allowed=False, why=f"{user} has no role for {source}")
         return Permit(allowed=True)
 
     def require(self, identity: Identity, act: Act, source: str | None = None) -> None:

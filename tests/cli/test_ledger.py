@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alumni_sync.cli.app import os_identity
 from alumni_sync.cli.main import run_command_line
 from alumni_sync.deployment import Deployment
 from alumni_sync.ledger.chain import store_blob
@@ -173,3 +174,25 @@ def test_the_sql_of_the_application_role_goes_into_psql(
     assert all(line.endswith(";") for line in lines)
     granted = 'GRANT SELECT, INSERT ON "consent_event", "erasure", "notice_blob" TO alumni_app;'
     assert granted in lines
+
+
+def test_a_file_of_checkpoints_that_is_gone_stops_the_work_until_somebody_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unmounted folder would let an older ledger be worked with as if nobody had vouched."""
+    me = f'people: [{{user: "{os_identity().user}", mail: me@beta.example, roles: [privacy]}}]\n'
+    config = deployment(tmp_path, monkeypatch, WITH_PLACE + me)
+    here = ["--config", str(config)]
+    assert 0 == run_command_line(["ledger", "checkpoint", *here])
+    (config.parent / "elsewhere" / "checkpoints").unlink()
+    capsys.readouterr()
+
+    for command in (["run"], ["serve"], ["ledger", "checkpoint"]):
+        assert 0 != run_command_line([*command, *here])
+        told = capsys.readouterr().err
+        assert "is not there any more: put it back" in told
+        assert "ledger checkpoint --anew" in told
+
+    assert 0 == run_command_line(["ledger", "checkpoint", "--anew", *here])
+    assert "1 signed line(s) are given up" in capsys.readouterr().out
+    assert 0 == run_command_line(["ledger", "verify", *here])

@@ -9,8 +9,9 @@ import pytest
 
 from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.chain import store_blob, verify
-from alumni_sync.ledger.checkpoints import check, public_key, recover, write_checkpoint
+from alumni_sync.ledger.checkpoints import check, public_key, write_checkpoint
 from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.ledger.put_back import recover
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import NoticeBlob, t
 from tests.conftest import NOW

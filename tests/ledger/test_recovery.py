@@ -18,13 +18,12 @@ from alumni_sync.ledger.checkpoints import (
     check,
     hand_over,
     public_key,
-    recover,
-    refuse_older,
     signing_key,
     write_checkpoint,
 )
 from alumni_sync.ledger.copies import read_copy
 from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.ledger.put_back import recover, refuse_older
 from alumni_sync.ledger.recovery import EVENT, append_recovery, recoveries
 from alumni_sync.ledger.store import Ledger
 from tests.conftest import NOW
@@ -320,3 +319,51 @@ def test_nobody_can_name_our_key_as_their_next(company: Vouched, accepted: str) 
         read_copy(company.place)
     with pytest.raises(LedgerError, match="edited"):
         company.night(1)
+
+
+@pytest.mark.parametrize("left", [3, 4, 6])
+def test_a_recovery_that_was_killed_is_gone_on_with(company: Vouched, left: int) -> None:
+    """Killed between event and signature, the ledger would have to be restored once more."""
+    cut(company.ledger, left)
+    with company.ledger.write() as connection:
+        append_recovery(connection, left, 6, company.at + timedelta(hours=1))
+
+    report = recover(company.ledger, company.place, company.at + timedelta(hours=2))
+
+    assert (left + 1, None, left + 1) == (report.events, report.broken_seq, report.vouched)
+    assert 1 == len(recoveries(company.ledger))
+    refuse_older(company.ledger, company.place)
+
+
+def test_what_a_killed_recovery_left_excuses_no_forgery(company: Vouched) -> None:
+    """Whoever can write the ledger can write its event, and would have all of it signed."""
+    rewrite(company.ledger, 2)
+    cut(company.ledger, 5)
+    with company.ledger.write() as connection:
+        append_recovery(connection, 5, 6, company.at)
+
+    report = recover(company.ledger, company.place, company.at + timedelta(hours=1))
+
+    assert 1 == report.broken_seq
+    assert 3 == len(company.place.read_bytes().splitlines())
+
+
+def test_a_file_of_checkpoints_that_is_gone_is_not_one_that_never_was(company: Vouched) -> None:
+    """A folder that is not mounted would let an older ledger pass, and a new file be begun."""
+    kept = company.place.read_bytes()
+    for lost, told in ((kept[: kept.index(b"\n") + 1], "lost its last"), (None, "is not there")):
+        company.place.unlink()
+        if lost is not None:
+            company.place.write_bytes(lost)
+        append(company.ledger, 1)
+        for act in (refuse_older, lambda ledger, place: write_checkpoint(ledger, place, NOW)):
+            with pytest.raises(LedgerError, match=f"{told}.*ledger checkpoint --anew"):
+                act(company.ledger, company.place)
+        assert (lost is not None) == company.place.exists()
+
+
+def test_no_checkpoint_yet_is_no_loss(sqlite_ledger: Ledger, tmp_path: Path) -> None:
+    """The first start with a second place must not ask for a file that nobody wrote."""
+    append(sqlite_ledger, 2)
+
+    refuse_older(sqlite_ledger, tmp_path / "elsewhere" / "checkpoints")

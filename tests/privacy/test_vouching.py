@@ -11,18 +11,23 @@ import responses
 from pydantic import ValidationError
 from requests import PreparedRequest
 from requests.exceptions import ConnectTimeout
+from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.deployment import Configuration
-from alumni_sync.errors import ConnectorError, LedgerError, PermanentError, Unavailable
+from alumni_sync.domain import Identity
+from alumni_sync.errors import ConnectorError, LedgerError, PermanentError, Refused, Unavailable
 from alumni_sync.ledger.checkpoints import check
 from alumni_sync.ledger.copies import read_copy
+from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.store import Ledger
+from alumni_sync.ledger.tables import t
 from alumni_sync.ports import Fate, JsonPost, SendResult
-from alumni_sync.privacy.vouching import VouchCounts, vouch
+from alumni_sync.privacy.vouching import VouchCounts, vouch, vouch_anew
 from alumni_sync.testing.mail import MemoryMailer
 from connectors.mime import to_bytes
 from connectors.webhook import Webhook
+from tests.consent.joins import HR, PEOPLE
 from tests.consent.world import MailingDeployment
 from tests.ledger.chains import append, cut
 from tests.roster import company
@@ -49,7 +54,7 @@ class Vouching:
         """Begin with nothing signed."""
         self.root, self.clock, self.place = root, clock, root / "checkpoints"
         section = {"url": "sqlite:///ledger.db", "checkpoints": self.place, "copies": COPIES}
-        settings = company(root, ledger=section)
+        settings = company(root, ledger=section, people=PEOPLE)
         self.d = Impatient(Configuration(settings, {}), ledger, clock)
         self.post = self.d.post = MemoryMailer()
 
@@ -182,8 +187,34 @@ def test_a_second_place_that_was_begun_anew_is_sent_whole(
     web.post(URL, status=204)
     company_.night(1)
     company_.place.unlink()
+    with pytest.raises(LedgerError, match="ledger checkpoint --anew"):
+        company_.night(1)
+
+    with pytest.raises(Refused):
+        vouch_anew(company_.d, Identity("nobody", verified=True))
+    assert (1, 0) == (vouch_anew(company_.d, HR), vouch_anew(company_.d, HR))
 
     assert VouchCounts(1, 1, 1) == company_.night(1)
+    assert None is check(company_.d.ledger, company_.place).broken_seq
+    log = t(AccessLog)
+    with company_.d.ledger.read() as connection:
+        noted = connection.execute(select(log.c.actor, log.c.subject)).all()
+    assert [("hr.kowalska", "1 checkpoints lost")] == noted
+
+
+def test_what_is_left_of_a_second_place_must_agree_to_go_on_without_the_rest(
+    company_: Vouching, web: responses.RequestsMock
+) -> None:
+    """Whoever cut both would have it blessed by somebody who only wants the alarm to end."""
+    web.post(URL, status=204)
+    for _ in range(2):
+        company_.night(1)
+    content = company_.place.read_bytes()
+    company_.place.write_bytes(content[: content.index(b"\n") + 1])
+    cut(company_.d.ledger, 0)
+
+    with pytest.raises(LedgerError, match="broken at 1"):
+        vouch_anew(company_.d, HR)
 
 
 @pytest.mark.parametrize(
