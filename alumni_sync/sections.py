@@ -445,6 +445,7 @@ class PersonSection(Section):
     roles: frozenset[Role] = Field(min_length=1)
     sources: tuple[str, ...] = ()
     employee: str | None = Field(default=None, pattern=r"^[^/\s]+/[^/\s]+$", repr=False)
+    manager: str | None = Field(default=None, pattern=r"^[^/\s]+/[^/\s]+$", repr=False)
 
     @model_validator(mode="after")
     def _reviewers_name_their_sources(self) -> Self:

@@ -34,11 +34,11 @@ def queue() -> None:
 @pass_app
 def list_command(app: App, source: str | None, *, everything: bool, as_json: bool) -> None:
     """List the cases that wait for a ruling, by their number. No name, no fact."""
-    from alumni_sync.review.listing import list_cases
+    from alumni_sync.review.listing import CaseFilter, stream_cases
 
     with app.open(create=False) as deployment:
-        sources = None if source is None else [source]
-        cases = list_cases(deployment, sources=sources, waiting=not everything)
+        sources = None if source is None else frozenset({source})
+        cases = stream_cases(deployment, CaseFilter(sources=sources, waiting=not everything))
         if as_json:
             _stream(cases)
         else:

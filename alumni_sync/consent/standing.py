@@ -50,11 +50,15 @@ def _is_one_of(column: ColumnElement[str], values: Iterable[StrEnum]) -> ColumnE
     return or_(*(column == value.value for value in values))
 
 
-def admitted() -> ColumnElement[bool]:
-    """Say that a reviewer admitted the person, on the decision that stands now."""
+def admitted(now: Moment) -> ColumnElement[bool]:
+    """Say that a reviewer admitted the person, on the decision that stands now, and still does.
+
+    An admission until a day ends with that day, even before the queue has reopened its case.
+    """
     return and_(
         _is_one_of(SPELL.c.verdict, CASE_VERDICTS),
         CASE.c.status == CaseStatus.ADMITTED.value,
+        or_(CASE.c.lapses_at.is_(None), CASE.c.lapses_at > now),
         CASE.c.basis == SPELL.c.basis,
     )
 
@@ -74,7 +78,7 @@ def _effective(now: Moment) -> ColumnElement[bool]:
 def may_be_asked(now: datetime) -> ColumnElement[bool]:
     """Say that the spell is over, in good standing, and nothing speaks against asking."""
     return and_(
-        or_(SPELL.c.verdict == Verdict.ELIGIBLE.value, admitted()),
+        or_(SPELL.c.verdict == Verdict.ELIGIBLE.value, admitted(now)),
         _judged_as_it_is(),
         SPELL.c.record_status == RecordStatus.LEFT.value,
         _effective(now),
@@ -120,7 +124,7 @@ def obstacle(now: Moment) -> ColumnElement[str]:
         (PERSON.c.restricted_at.is_not(None), literal("restricted")),
         (SPELL.c.rehire_on.is_not(None), literal("rehire_ahead")),
         (~_effective(now), literal("exit_ahead")),
-        (or_(good, admitted()), literal("")),
+        (or_(good, admitted(now)), literal("")),
         (adverse, literal("case")),
         else_=literal("verdict"),
     )

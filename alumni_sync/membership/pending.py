@@ -63,10 +63,11 @@ def pending_work(deployment: Deployment) -> PendingWork:
 
 
 def _uninvited(connection: Connection, deployment: Deployment) -> tuple[str, ...]:
+    now = deployment.clock.now()
     query = (
         select(SPELL.c.id)
         .select_from(joined().outerjoin(_INVITATION, _INVITATION.c.spell_id == SPELL.c.id))
-        .where(admitted(), may_be_asked(deployment.clock.now()), _INVITATION.c.id.is_(None))
+        .where(admitted(now), may_be_asked(now), _INVITATION.c.id.is_(None))
         .order_by(SPELL.c.id)
         .limit(LOOK)
     )

@@ -35,7 +35,7 @@ from alumni_sync.ledger.tables import (
 )
 from alumni_sync.privacy.export_reader import OTHERS, Item, Reader, picked, plain, without_names
 from alumni_sync.privacy.request_rows import open_shown, requests_of
-from alumni_sync.review.dossier import SEEN
+from alumni_sync.review.history import SEEN
 from alumni_sync.review.numbering import case_number
 
 KEPT: Final = "kept"
@@ -114,7 +114,7 @@ def cases(reader: Reader) -> list[Item]:
     for row in reader.rows(t(Case)):
         item: Item = {"case": case_number(row["id"])}
         item |= picked(row, ("employment=spell_id", "verdict", "state=status"))
-        item |= picked(row, ("opened_at", "due_at", "closed_at"))
+        item |= picked(row, ("opened_at", "due_at", "closed_at", "admitted_until"))
         item["history"] = [
             _happened(reader, event) for event in history if event["case_id"] == row["id"]
         ]
@@ -125,8 +125,19 @@ def cases(reader: Reader) -> list[Item]:
 def _happened(reader: Reader, row: Mapping[str, Any]) -> Item:
     item = picked(row, ("at", "event", "reason"))
     item["by"] = reader.role(row["actor"])
-    words = reader.opened(KeyKind.EVIDENCE, "case_event", row["sealed"])
-    return item | ({"words": words} if words else {})
+    opened = reader.opened(KeyKind.EVIDENCE, "case_event", row["sealed"])
+    if isinstance(opened, dict):
+        return item | {"changes": _own_changes(opened["facts"])}
+    return item | ({"words": opened} if opened else {})
+
+
+def _own_changes(facts: Mapping[str, Any]) -> Item:
+    """Return field → what it was and is, without those about somebody else."""
+    return {
+        name: {"was": both[0], "now": both[1]}
+        for name, both in facts.items()
+        if name in LEAVER_FIELDS and name not in OTHERS
+    }
 
 
 def memberships(reader: Reader) -> list[Item]:

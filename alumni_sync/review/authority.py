@@ -24,6 +24,8 @@ class Act(StrEnum):
     CONFIRM = "be the second of two on a case"
     PROPOSE_RELEASE = "be the first of two on a release"
     CONFIRM_RELEASE = "be the second of two on a release"
+    PROPOSE_RULES = "be the first of two on changed rules"
+    RELEASE_RULES = "be the second of two on changed rules"
     PAUSE = "pause or resume"
     SEE_QUARANTINE = "see a row in quarantine"
     SEE_EVIDENCE = "see the evidence of a consent"
@@ -51,6 +53,10 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
     Act.CONFIRM: frozenset({Role.SECOND}),
     Act.PROPOSE_RELEASE: frozenset({Role.OPERATOR, Role.SECOND}),
     Act.CONFIRM_RELEASE: frozenset({Role.SECOND}),
+    # HR owns the rules, so a reviewer of the source may ask for their release; it is given, as for
+    # brakes, by a second only.
+    Act.PROPOSE_RULES: frozenset({Role.REVIEWER, Role.OPERATOR, Role.SECOND}),
+    Act.RELEASE_RULES: frozenset({Role.SECOND}),
     Act.PAUSE: frozenset({Role.OPERATOR}),
     Act.SEE_QUARANTINE: frozenset({Role.REVIEWER, Role.PRIVACY}),
     Act.SEE_EVIDENCE: frozenset({Role.PRIVACY, Role.AUDITOR}),

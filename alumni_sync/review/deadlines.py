@@ -1,4 +1,4 @@
-"""When a case is due: at the end of the fifth working day, by the calendar of the source."""
+"""When a case is due, and when half of that time is over, by the calendar of the source."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
@@ -8,6 +8,8 @@ from alumni_sync.sections import Source
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
+
+    from alumni_sync.deployment import Deployment
 
 WORKING_DAYS: Final = 5
 
@@ -24,7 +26,44 @@ def due_at(opened_at: datetime, source: Source, working_days: int = WORKING_DAYS
     day = opened_at.astimezone(source.timezone).date()
     for _ in range(working_days):
         day = _next_working_day(day, free)
+    return end_of_day(day, source)
+
+
+def remind_at(opened_at: datetime, source: Source, working_days: int = WORKING_DAYS) -> datetime:
+    """Return when half of the working days are over, as UTC: of five, noon of the third."""
+    free = holiday_region(source)
+    day = opened_at.astimezone(source.timezone).date()
+    for _ in range((working_days + 1) // 2):
+        day = _next_working_day(day, free)
+    if working_days % 2 == 0:
+        return end_of_day(day, source)
+    return datetime.combine(day, time(12), source.timezone).astimezone(UTC)
+
+
+def end_of_day(day: date, source: Source) -> datetime:
+    """Return the end of a civil day at the source's site, as UTC."""
     return datetime.combine(day + timedelta(days=1), time(), source.timezone).astimezone(UTC)
+
+
+def deadlines(d: "Deployment", source: str, opened_at: datetime) -> dict[str, datetime | None]:
+    """Return the columns of a case that begins to wait now: due, half of it, nobody told yet.
+
+    A source that was taken out has no calendar: a week, and half of it.
+    """
+    known = d.settings.sources.get(source)
+    week = timedelta(days=7)
+    due, half = (
+        (due_at(opened_at, known), remind_at(opened_at, known))
+        if known is not None
+        else (opened_at + week, opened_at + week / 2)
+    )
+    return {
+        "opened_at": opened_at,
+        "due_at": due,
+        "remind_at": half,
+        "reminded_at": None,
+        "escalated_at": None,
+    }
 
 
 def holiday_region(source: Source) -> "HolidayBase | None":

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, insert, select
@@ -16,27 +15,15 @@ from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import CaseEvent, Invitation, Spell, t
 from alumni_sync.review.access import log_access
-from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.authority import Act
+from alumni_sync.review.history import SEEN, CaseHistory, history_of
+from alumni_sync.review.interests import authority_now
 from alumni_sync.review.listing import CaseSummary, summary_of
 from alumni_sync.review.numbering import case_id, case_number
 
 _EVENTS: Final = t(CaseEvent)
 _SPELLS: Final = t(Spell)
 _INVITATIONS: Final = t(Invitation)
-
-SEEN: Final = "seen"
-"""The event that says who looked at a case and its facts."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseHistory:
-    """One entry of a case's history; the actor is a user name, or `system`."""
-
-    at: datetime
-    event: str
-    actor: str
-    verified: bool
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +67,8 @@ def show_case(d: Deployment, number: str, identity: Identity) -> Dossier | None:
     if found is None:
         return None
     summary, row = found
-    Authority.of(d.settings).require(identity, Act.SEE_CASE, summary.source)
+    with d.ledger.read() as connection:
+        authority_now(d, connection).require(identity, Act.SEE_CASE, summary.source)
     _write_down(d, row, identity)
     decision = decisions_by_id(d.ledger, [row.decision_id]).get(row.decision_id)
     facts = _facts(d, row)
@@ -88,13 +76,13 @@ def show_case(d: Deployment, number: str, identity: Identity) -> Dossier | None:
         summary=summary,
         name=_name(facts),
         employee=str(facts.get("employee_number") or ""),
-        facts=_as_text(facts or (decision.facts if decision else {})),
+        facts=facts_as_text(facts or (decision.facts if decision else {})),
         reasons=decision.judgement.reasons if decision else (),
         unknown=decision.judgement.unknown if decision else (),
         rules=_rules(d, summary, decision),
         effects=tuple(_effects(d, row)),
         profile_url=_profile_url(d, summary.source, facts),
-        history=_history(d, row.id),
+        history=history_of(d, row.id),
         sealed="" if facts else "the person's facts are gone: erased, or kept no longer",
         person_id=row.person_id,
     )
@@ -129,7 +117,7 @@ def _name(facts: Mapping[str, Fact]) -> str:
     return " ".join(part for part in parts if isinstance(part, str))
 
 
-def _as_text(facts: Mapping[str, Any]) -> dict[str, str]:
+def facts_as_text(facts: Mapping[str, Any]) -> dict[str, str]:
     """Return facts as text in the order of the canonical leaver; what is not mapped is left out."""
     return {name: _text(facts[name]) for name in LEAVER_FIELDS if name in facts}
 
@@ -166,16 +154,6 @@ def _effects(d: Deployment, row: Row[Any]) -> Iterator[str]:
         yield f"Their consent stands at “{spoken}”, which a ruling does not change."
     if row.two_person:
         yield "It takes two people: whoever rules first, and a second who confirms."
-
-
-def _history(d: Deployment, case: int) -> tuple[CaseHistory, ...]:
-    query = select(_EVENTS).where(_EVENTS.c.case_id == case).order_by(_EVENTS.c.id)
-    with d.ledger.read() as connection:
-        rows = connection.execute(query).all()
-    return tuple(
-        CaseHistory(row.at, row.event, row.actor, verified=row.verified, reason=row.reason)
-        for row in rows
-    )
 
 
 def _write_down(d: Deployment, row: Row[Any], identity: Identity) -> None:

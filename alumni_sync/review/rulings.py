@@ -5,24 +5,27 @@ acts) names the case. What a second attempt repeats is no fault: it is told so a
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import CaseStatus, Identity, Ruling
 from alumni_sync.errors import Refused
-from alumni_sync.ledger.tables import Case, CaseEvent, Person, t
+from alumni_sync.ledger.tables import Case, CaseEvent, t
 from alumni_sync.review import approvals
-from alumni_sync.review.authority import Authority
-from alumni_sync.review.deadlines import due_at
+from alumni_sync.review.comments import keep_words
+from alumni_sync.review.interests import authority_now, refuse_interested
 from alumni_sync.review.numbering import case_id, case_number
+from alumni_sync.review.ruled import Asked, record_step
 from alumni_sync.review.steps import (
+    NO_TERMS,
     REASONS,
     REOPEN_REASONS,
     CaseState,
     Step,
+    Terms,
     events_of,
     next_step,
     reopening,
@@ -31,7 +34,6 @@ from alumni_sync.review.tickets import verify
 
 _CASES: Final = t(Case)
 _EVENTS: Final = t(CaseEvent)
-_PEOPLE: Final = t(Person)
 
 _SAID: Final = {
     CaseStatus.ADMITTED: "is admitted: the person is invited in the next round",
@@ -56,19 +58,6 @@ class RulingResult:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Who wants what of which case; `version` is what they have seen, None: as it is now."""
-
-    case: int
-    ruling: Ruling | None
-    reason: str
-    identity: Identity
-    run_id: str
-    at: datetime
-    version: int | None = None
-
-
 def rule_case(
     d: Deployment,
     *,
@@ -78,6 +67,7 @@ def rule_case(
     ticket: str | None = None,
     case: str | None = None,
     ruling: Ruling | None = None,
+    terms: Terms = NO_TERMS,
 ) -> RulingResult:
     """Rule on a case, or be the first or second of two.
 
@@ -89,6 +79,8 @@ def rule_case(
         ticket: names case, version and ruling; for everything that came by a link.
         case: its number, with `ruling`; only where the caller itself knows who acts.
         ruling: what to do; with a ticket, it may only repeat what the ticket says.
+        terms: until when an admission holds, the reviewer's words, whether it is one of several.
+            With a ticket, the ticket's last day counts.
 
     Raises:
         Refused: ticket, role, reason, version or state do not allow it; nothing was changed.
@@ -98,18 +90,23 @@ def rule_case(
         made = verify(d.ledger.hashes, ticket, now=now, user=identity.user)
         if made.act not in set(Ruling):
             raise Refused("the ticket is for something else")
+        if ruling not in {None, Ruling(made.act)}:
+            raise Refused(f"the ticket is for another ruling: {made.act}")
         number, ruling, version = case_id(made.subject), Ruling(made.act), made.version
+        terms = replace(terms, until=made.until, bulk=terms.bulk or made.bulk)
     elif case is not None and ruling is not None:
         number, version = case_id(case), None
     else:
         raise Refused("a ruling needs a ticket, or a case and what to do with it")
     if reason not in REASONS[ruling]:
         raise Refused(f"to {ruling}, give one of: {', '.join(REASONS[ruling])}")
-    return _apply(d, _Asked(number, ruling, reason, identity, run_id, now, version))
+    if terms.until is not None and ruling is not Ruling.ADMIT:
+        raise Refused("only an admission has a last day")
+    return _apply(d, Asked(number, ruling, reason, identity, run_id, now, version, terms))
 
 
 def reopen_case(
-    d: Deployment, *, case: str, reason: str, identity: Identity, run_id: str
+    d: Deployment, *, case: str, reason: str, identity: Identity, run_id: str, comment: str = ""
 ) -> RulingResult:
     """Take a ruling up again; a member is hidden at once, until somebody rules anew.
 
@@ -118,10 +115,11 @@ def reopen_case(
     """
     if reason not in REOPEN_REASONS:
         raise Refused(f"to reopen, give one of: {', '.join(REOPEN_REASONS)}")
-    return _apply(d, _Asked(case_id(case), None, reason, identity, run_id, d.clock.now()))
+    now, terms = d.clock.now(), Terms(comment=comment)
+    return _apply(d, Asked(case_id(case), None, reason, identity, run_id, now, terms=terms))
 
 
-def _apply(d: Deployment, asked: _Asked) -> RulingResult:
+def _apply(d: Deployment, asked: Asked) -> RulingResult:
     """Find the step, check who makes it, and make it, in one transaction."""
     number = case_number(asked.case)
     with d.ledger.write() as connection:
@@ -138,21 +136,19 @@ def _apply(d: Deployment, asked: _Asked) -> RulingResult:
         if asked.version not in {None, row.version}:
             raise Refused(f"{number} has changed since: look at it again before ruling")
         step = _step(connection, asked, row)
-        _check_authority(d, asked, row, step)
-        _record(connection, d, asked, row, step)
-    return RulingResult(number, step.status, applied=True, sentence=_sentence(number, asked, step))
+        refuse_interested(d, connection, asked.identity, row)
+        authority_now(d, connection).require(asked.identity, step.act, row.source)
+        keep_words(d, connection, row, asked.identity, asked.terms.comment)
+        until = record_step(d, connection, asked, row, step)
+    sentence = _sentence(number, asked, step, until)
+    return RulingResult(number, step.status, applied=True, sentence=sentence)
 
 
 def _case(connection: Connection, number: int) -> Row[Any] | None:
-    query = (
-        select(_CASES, _PEOPLE.c.employee_hash)
-        .join(_PEOPLE, _PEOPLE.c.id == _CASES.c.person_id)
-        .where(_CASES.c.id == number)
-    )
-    return connection.execute(query).first()
+    return connection.execute(select(_CASES).where(_CASES.c.id == number)).first()
 
 
-def _is_repeated(connection: Connection, asked: _Asked, row: Row[Any]) -> bool:
+def _is_repeated(connection: Connection, asked: Asked, row: Row[Any]) -> bool:
     """Say whether this very person has made this very ruling, on what they have seen."""
     if asked.ruling is None:
         return False
@@ -166,7 +162,7 @@ def _is_repeated(connection: Connection, asked: _Asked, row: Row[Any]) -> bool:
     return connection.execute(done).first() is not None
 
 
-def _step(connection: Connection, asked: _Asked, row: Row[Any]) -> Step:
+def _step(connection: Connection, asked: Asked, row: Row[Any]) -> Step:
     """Return the step that is asked for; raises `Refused` where the case does not allow it."""
     number = case_number(row.id)
     state = CaseState(CaseStatus(row.status), row.two_person)
@@ -184,61 +180,10 @@ def _step(connection: Connection, asked: _Asked, row: Row[Any]) -> Step:
     return step
 
 
-def _check_authority(d: Deployment, asked: _Asked, row: Row[Any], step: Step) -> None:
-    """Refuse whoever has not the role, and everybody on their own case."""
-    authority = Authority.of(d.settings)
-    authority.require(asked.identity, step.act, row.source)
-    person = authority.person(asked.identity.user)
-    if person is not None and person.employee is not None:
-        source, _, employee = person.employee.partition("/")
-        if d.ledger.hashes.digest("employee", source, employee) == row.employee_hash:
-            raise Refused("nobody rules on their own case")
-
-
-def _record(
-    connection: Connection, d: Deployment, asked: _Asked, row: Row[Any], step: Step
-) -> None:
-    """Write case, history and approval; whoever was faster wins, the other is told."""
-    number, version = case_number(row.id), row.version + 1
-    if step.second:
-        approvals.confirm(
-            connection, number, row.version, str(asked.ruling), asked.identity, at=asked.at
-        )
-    values: dict[str, Any] = {"status": step.status.value, "version": version}
-    if step.status is CaseStatus.REOPENED:
-        due = due_at(asked.at, d.settings.sources[row.source])
-        values |= {"opened_at": asked.at, "due_at": due, "closed_at": None}
-    elif step.status is CaseStatus.AWAITING_SECOND:
-        approvals.propose(
-            connection,
-            number,
-            version,
-            str(asked.ruling),
-            asked.identity,
-            reason=asked.reason,
-            at=asked.at,
-        )
-    else:
-        values["closed_at"] = asked.at
-    this = (_CASES.c.id == row.id, _CASES.c.version == row.version)
-    if not connection.execute(update(_CASES).where(*this).values(values)).rowcount:
-        raise Refused(f"{number}: somebody else was faster, look at it again")
-    connection.execute(
-        insert(_EVENTS).values(
-            case_id=row.id,
-            person_id=row.person_id,
-            version=version,
-            event=step.event,
-            at=asked.at,
-            actor=asked.identity.user,
-            verified=asked.identity.verified,
-            reason=asked.reason,
-            run_id=asked.run_id,
-        )
-    )
-
-
-def _sentence(number: str, asked: _Asked, step: Step) -> str:
+def _sentence(number: str, asked: Asked, step: Step, until: date | None) -> str:
     if step.status is CaseStatus.AWAITING_SECOND:
-        return f"{number} waits for a second person to {asked.ruling} it"
+        ends = f" until {until}" if until else ""
+        return f"{number} waits for a second person to {asked.ruling} it{ends}"
+    if until is not None:
+        return f"{number} is admitted until {until}: the person is invited in the next round"
     return f"{number} {_SAID[step.status]}"

@@ -30,7 +30,13 @@ _SPELL_COLUMNS: Final = (
     _SPELLS.c.basis,
     _SPELLS.c.verdict,
 )
-_BOTH: Final = (*_SPELL_COLUMNS, _CASES.c.id, _CASES.c.version, _CASES.c.status)
+_BOTH: Final = (
+    *_SPELL_COLUMNS,
+    _CASES.c.id,
+    _CASES.c.version,
+    _CASES.c.status,
+    _CASES.c.decision_id.label("ruled_on"),
+)
 
 
 def _cases() -> Select[Any]:
@@ -69,6 +75,19 @@ def no_longer_adverse() -> Select[Any]:
     )
     ruled = and_(_CASES.c.status.in_(values_of(RULED)), _SPELLS.c.verdict == Verdict.ELIGIBLE.value)
     return _cases().where(or_(waiting, ruled))
+
+
+def admission_over(now: datetime) -> Select[Any]:
+    """Cases that were admitted until a day which is over now.
+
+    Not of somebody who is merely held: there is nothing to rule on yet, and nobody asks them.
+    """
+    return _cases().where(
+        _CASES.c.lapses_at <= now,
+        _CASES.c.status == CaseStatus.ADMITTED.value,
+        _SPELLS.c.verdict.in_(_ADVERSE),
+        _readable(),
+    )
 
 
 def out_of_time(now: datetime) -> Select[Any]:

@@ -1,6 +1,7 @@
 """What an act does to a case: pure, total, and the same wherever somebody acts from."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS, CaseStatus, Ruling
@@ -15,12 +16,39 @@ REASONS: Final = {
 }
 """Ruling → the reasons that may be given for it."""
 
+ADMISSION_ENDED: Final = "admission_ended"
+"""The reason of a case that reopened by itself, because it was admitted until a day."""
+FIRST_RULINGS: Final = ("first_admit", "first_uphold")
+"""Events of the first of two."""
+RULINGS: Final = (CaseStatus.ADMITTED.value, CaseStatus.UPHELD.value)
+"""Events by which a case was decided by somebody."""
+OPENINGS: Final = ("opened", CaseStatus.REOPENED.value)
+"""Events from which the time to a ruling counts."""
+
 _DONE: Final = {
     Ruling.ADMIT: CaseStatus.ADMITTED,
     Ruling.UPHOLD: CaseStatus.UPHELD,
 }
 _FIRST: Final = {Ruling.ADMIT: "first_admit", Ruling.UPHOLD: "first_uphold"}
 _RULED: Final = frozenset({CaseStatus.ADMITTED, CaseStatus.UPHELD, CaseStatus.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What goes along with a ruling.
+
+    Attributes:
+        until: the last day, at the source's site, on which an admission holds; None: no end.
+        bulk: whether it is one of several that are ruled on by one act.
+        comment: the reviewer's words, kept sealed; "" for none.
+    """
+
+    until: date | None = None
+    bulk: bool = False
+    comment: str = ""
+
+
+NO_TERMS: Final = Terms()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ the user is known, for them; nobody else can make one.
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.review.steps import NO_TERMS, Terms
 
 LIFETIME: Final = timedelta(days=7)
 """How long a link of the exclusion queue works; the queue makes new ones every day."""
@@ -20,7 +21,7 @@ LIFETIME: Final = timedelta(days=7)
 _PURPOSE: Final = "ticket"
 _SHAPE: Final = re.compile(
     r"(?P<content>(?P<subject>[A-Z]{2}-[0-9a-z]+)\.(?P<version>\d{1,9})\.(?P<act>[a-z]+)"
-    r"\.(?P<expires>\d{1,11})\.(?P<user>[\w-]*))\.(?P<signature>[0-9a-f]{64})"
+    r"(?:-(?P<until>\d{8}))?(?P<bulk>-bulk)?\.(?P<expires>\d{1,11})\.(?P<user>[\w-]*))\.(?P<signature>[0-9a-f]{64})"
 )
 
 
@@ -33,6 +34,8 @@ class Ticket:
         version: of the subject; another version is stale.
         act: `admit`, `uphold` or `release`.
         user: whom it was made for; "" for whoever holds it.
+        until: the last day on which an admission is to hold; None: without an end.
+        bulk: whether it is one of several that are ruled on by one act.
     """
 
     subject: str
@@ -40,6 +43,8 @@ class Ticket:
     act: str
     expires_at: datetime
     user: str = ""
+    until: date | None = None
+    bulk: bool = False
 
 
 def issue(
@@ -51,8 +56,14 @@ def issue(
     now: datetime,
     user: str = "",
     lifetime: timedelta = LIFETIME,
+    terms: Terms = NO_TERMS,
 ) -> str:
-    """Return a ticket as text, safe in an address and in YAML without quotes."""
+    """Return a ticket as text, safe in an address and in YAML without quotes.
+
+    Of `terms`, the last day and bulk are in it; a comment goes through no link.
+    """
+    act += f"-{terms.until:%Y%m%d}" if terms.until else ""
+    act += "-bulk" if terms.bulk else ""
     expires = int((now + lifetime).timestamp())
     named = urlsafe_b64encode(user.encode()).decode("ascii").rstrip("=")
     content = f"{subject}.{version}.{act}.{expires}.{named}"
@@ -75,6 +86,8 @@ def verify(hashes: KeyedHashes, text: str, *, now: datetime, user: str) -> Ticke
         act=found["act"],
         expires_at=datetime.fromtimestamp(int(found["expires"]), UTC),
         user=urlsafe_b64decode(named + "=" * (-len(named) % 4)).decode(),
+        until=date.fromisoformat(found["until"]) if found["until"] else None,
+        bulk=found["bulk"] is not None,
     )
     if now >= ticket.expires_at:
         raise Refused("the ticket has expired: follow the link of the case again")

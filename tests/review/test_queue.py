@@ -244,14 +244,14 @@ def test_somebody_who_rules_meanwhile_wins(
     who = desk.roster.add(exit_kind="performance")
     desk.round()
     desk.roster.change(who, exit_kind="unknown")
-    judged = queue._two_person
+    judged = queue.decisions_by_id
 
     def slow(*arguments: object) -> object:
         monkeypatch.undo()
         desk.rule(who, "uphold")
         return judged(*arguments)  # type: ignore[arg-type]  # passed through
 
-    monkeypatch.setattr(queue, "_two_person", slow)
+    monkeypatch.setattr(queue, "decisions_by_id", slow)
     counts = desk.round("R-2")
 
     assert (0, "upheld") == (counts.reopened, desk.case(who).status)

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Identity
 from alumni_sync.eligibility.explain import ClauseSaid, RuleSaid
-from alumni_sync.review.dossier import CaseHistory, Dossier
+from alumni_sync.review.dossier import Dossier
+from alumni_sync.review.history import CaseHistory
 from alumni_sync.review.listing import CaseSummary
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import desk_app
