@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, String, select, te
 from alumni_sync.domain import Actor, ConsentState
 from alumni_sync.ledger.canonical import canonical_json
 from alumni_sync.ledger.ids import new_id
+from alumni_sync.ledger.prepared import Query
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import ConsentEvent, NoticeBlob, t
 from alumni_sync.ledger.upsert import insert_ignore, insert_rows
@@ -32,7 +33,9 @@ _LOCK: Final = 0x616C756D  # "alum": the advisory lock that serialises writers o
 _PAGE: Final = 100  # whole rows; more of them leave the cache before they are looked at
 _FEW: Final = 20  # whole texts
 _EVENTS: Final = t(ConsentEvent)
-_LAST: Final = select(_EVENTS.c.seq, _EVENTS.c.entry_hash).order_by(_EVENTS.c.seq.desc()).limit(1)
+_LAST: Final = Query(
+    select(_EVENTS.c.seq, _EVENTS.c.entry_hash).order_by(_EVENTS.c.seq.desc()).limit(1)
+)
 _DERIVED: Final = (
     "seq",
     "event_id",
@@ -289,7 +292,7 @@ def prove(connection: Connection, seq: int) -> tuple[bytes, str] | None:
 
 def head(connection: Connection) -> tuple[int, str]:
     """Return (sequence number, hash) of the last event; (0, genesis) of an empty chain."""
-    row = connection.execute(_LAST).first()
+    row = _LAST.first(connection, {})
     return (row.seq, row.entry_hash) if row else (0, GENESIS)
 
 

@@ -36,6 +36,7 @@ from alumni_sync.ledger.among import among
 from alumni_sync.ledger.columns import UtcDateTime
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.hashing import derive_key
+from alumni_sync.ledger.prepared import Query
 from alumni_sync.ledger.upsert import insert_ignore, upsert
 
 _NONCE: Final = 12
@@ -89,7 +90,7 @@ Keys = dict[tuple[str, str], tuple[int, bytes]]
 """(subject, kind) → (version, key), in memory for the length of one page of work."""
 
 
-_AMONG: Final = select(WRAPPED_KEY).where(among(WRAPPED_KEY.c.subject))
+_AMONG: Final = Query(select(WRAPPED_KEY).where(among(WRAPPED_KEY.c.subject)))
 _REWRAP: Final = (
     update(WRAPPED_KEY)
     .where(WRAPPED_KEY.c.subject == bindparam("which"))
@@ -266,9 +267,10 @@ class KeyStore:
     def load(self, subjects: Sequence[str]) -> Keys:
         """Return the keys of `subjects` that are still there."""
         keys: Keys = {}
-        with transaction(self.engine, write=False) as connection:
-            rows = connection.execute(_AMONG, {"among": subjects}).all()
-        for subject, version, *wrapped in rows:
+        with harmless_errors():
+            rows = _AMONG.alone(self.engine, {"among": subjects})
+        for row in rows:
+            subject, version, *wrapped = tuple(row)
             for kind, sealed in zip(_NAMES, wrapped, strict=True):
                 if sealed is not None:
                     keys[subject, kind] = version, self._unwrap(subject, kind, sealed)

@@ -1,14 +1,16 @@
 """The ledger as the stages see it: transactions, the vault and keyed hashes, opened together."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, Row, inspect
 
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.hashing import MASTER_BYTES, KeyedHashes
 from alumni_sync.ledger.keystore import KeyStore
+from alumni_sync.ledger.prepared import Query
 from alumni_sync.ledger.schema import migrate, pending_migrations
 from alumni_sync.ledger.vault import Vault
 
@@ -60,6 +62,12 @@ class Ledger:
     def write(self) -> AbstractContextManager[Connection]:
         """Open a write transaction; committed at the end, rolled back on any exception."""
         return transaction(self.engine, write=True)
+
+    def look_up(self, query: Query, values: Mapping[str, object]) -> Row[Any] | None:
+        """Return the first row of a query, in a read transaction of its own."""
+        with harmless_errors():
+            found = query.alone(self.engine, values)
+        return found[0] if found else None
 
     def close(self) -> None:
         """Close all connections."""

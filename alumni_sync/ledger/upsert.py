@@ -5,18 +5,14 @@ parameters a statement): the driver's executemany.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
     BindParameter,
-    Boolean,
     Connection,
-    Date,
-    Dialect,
     Insert,
     Table,
     Update,
@@ -24,6 +20,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+
+from alumni_sync.ledger import prepared
 
 CHUNK: Final = 500
 """How many rows a short transaction writes, or a page of opened records holds in memory."""
@@ -46,7 +44,7 @@ def execute_many(connection: Connection, statement: Insert | Update, rows: Seque
     """
     if not rows:
         return 0
-    plan = _plan(statement, connection.dialect, tuple(rows[0]))
+    plan = prepared.plan(statement, connection.dialect, tuple(rows[0]))
     parameters: list[Any]
     if plan.positional:
         parameters = list(zip(*(_column(rows, plan.plain, *s) for s in plan.steps), strict=True))
@@ -54,44 +52,14 @@ def execute_many(connection: Connection, statement: Insert | Update, rows: Seque
         names = [name for name, _ in plan.steps]
         columns = [list(_column(rows, plan.plain, *step)) for step in plan.steps]
         parameters = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    if len(rows) == 1:
+        return int(prepared.send(connection, plan.sql, parameters[0]).rowcount)
     result = connection.exec_driver_sql(
         plan.sql,
         parameters,
         execution_options={"preserve_rowcount": True},  # psycopg would say -1, which is true
     )
     return int(result.rowcount)
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A statement as the driver takes it: its parameters in order, and what each goes through."""
-
-    sql: str
-    positional: bool
-    plain: Mapping[str, object]
-    steps: Sequence[tuple[str, Callable[[Any], object] | None]]
-
-
-@lru_cache(maxsize=256)  # a page writes few rows: making the statement would take most of its time
-def _plan(statement: Insert | Update, dialect: Dialect, columns: tuple[str, ...]) -> _Plan:
-    compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns))
-    plain = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-    plain |= {column.key: column.default.arg for column in getattr(compiled, "insert_prefetch", ())}
-    names = compiled.positiontup or list(compiled.binds)
-    steps = [(name, _processor(compiled.binds[name].type, dialect)) for name in names]
-    return _Plan(str(compiled), bool(compiled.positiontup), plain, steps)
-
-
-def _processor(kind: Any, dialect: Dialect) -> Callable[[Any], object] | None:  # noqa: ANN401 any SQL type
-    """Return what makes a value into one that the driver takes; None where nothing has to.
-
-    What takes few values is remembered; converting one again takes a good part of what inserting
-    its row does.
-    """
-    processor: Callable[[Any], object] | None = kind.dialect_impl(dialect).bind_processor(dialect)
-    if processor is not None and isinstance(kind, Boolean | Date):
-        return cache(processor)
-    return processor
 
 
 def _column(

@@ -29,6 +29,7 @@ from alumni_sync.domain import Actor, ConsentState
 from alumni_sync.ledger.chain import read_event, store_blob
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.prepared import Query
 from alumni_sync.ledger.tables import ConsentEvent, FormNonce, Suppression, t
 from alumni_sync.ledger.upsert import insert_ignore
 from alumni_sync.ledger.vault import KeyRing
@@ -40,10 +41,10 @@ if TYPE_CHECKING:
 _NONCES: Final = t(FormNonce)
 _EVENTS: Final = t(ConsentEvent)
 _SUPPRESSION: Final = t(Suppression)
-_SCOPE: Final = select(_SUPPRESSION.c.scope).where(
-    _SUPPRESSION.c.address_hash == bindparam("address")
+_SCOPE: Final = Query(
+    select(_SUPPRESSION.c.scope).where(_SUPPRESSION.c.address_hash == bindparam("address"))
 )
-_SEEN: Final = (
+_SEEN: Final = Query(
     select(_EVENTS.c.seq, _EVENTS.c.canonical)
     .join(_NONCES, _NONCES.c.seq == _EVENTS.c.seq)
     .where(_NONCES.c.nonce_hash == bindparam("nonce"))
@@ -85,8 +86,8 @@ def refusal(act: Act, moved: Step) -> Outcome:
 def is_suppressed(act: Act, address: str) -> bool:
     """Say whether nobody may write to an address about the community."""
     address_hash = act.d.ledger.hashes.address(address)
-    scope = act.connection.execute(_SCOPE, {"address": address_hash}).scalar()
-    return suppressed_scope(scope, "invitation")
+    found = _SCOPE.first(act.connection, {"address": address_hash})
+    return suppressed_scope(found.scope if found else None, "invitation")
 
 
 def keys(d: "Deployment", invitation_id: str) -> KeyRing:
@@ -114,12 +115,24 @@ def begin(
         return seen
     if not ring.has(dossier.row["person_id"], KeyKind.EVIDENCE):
         return Conflict(dossier.state)  # nothing can be proven for this person any more
+    if is_over(dossier.row["sessions_from"], evidence.visit_begun):
+        return Conflict(dossier.state, "visit_over")
     page = page_for(d, dossier, language or None)
     return Act(d, connection, ring, dossier, page, evidence, nonce_hash, now)
 
 
+def is_over(sessions_from: datetime | None, visit_begun: datetime | None) -> bool:
+    """Say whether a visit began before what ended all visits: a new address, an objection.
+
+    To the second, as a cookie knows it; what came by no visit is never over.
+    """
+    if sessions_from is None or visit_begun is None:
+        return False
+    return visit_begun < sessions_from.replace(microsecond=0)
+
+
 def _replay(connection: Connection, nonce_hash: str) -> Decided | None:
-    row = connection.execute(_SEEN, {"nonce": nonce_hash}).first()
+    row = _SEEN.first(connection, {"nonce": nonce_hash})
     if row is None:
         return None
     event = read_event(bytes(row.canonical))

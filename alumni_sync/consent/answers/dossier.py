@@ -20,6 +20,7 @@ from alumni_sync.eligibility.records import load_record
 from alumni_sync.ledger.columns import UtcDateTime
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.prepared import Query
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Decision, Invitation, Spell, t
 from alumni_sync.ledger.vault import KeyRing
@@ -182,10 +183,12 @@ _REMEMBERED: Final = 10_000
 _WHOSE: Final[WeakKeyDictionary[Ledger, dict[str, str]]] = WeakKeyDictionary()
 """Invitation → person, of the ledgers that are open."""
 _PERSON: Final = select(INVITATION.c.person_id).where(INVITATION.c.id == bindparam("invitation"))
-_ONE: Final = select_dossiers(bindparam("now", type_=UtcDateTime)).where(
-    INVITATION.c.id == bindparam("invitation")
+_ONE: Final = Query(
+    select_dossiers(bindparam("now", type_=UtcDateTime)).where(
+        INVITATION.c.id == bindparam("invitation")
+    )
 )
-_ONE_LOCKED: Final = _ONE.with_for_update(of=INVITATION)
+_ONE_LOCKED: Final = Query(_ONE.statement.with_for_update(of=INVITATION))
 
 
 def person_of(d: "Deployment", invitation_id: str) -> str | None:
@@ -224,8 +227,18 @@ def dossier_row(
     connection: Connection, invitation_id: str, now: datetime, *, lock: bool = False
 ) -> RowMapping | None:
     """Return the row of one dossier, nothing opened yet; see `load_dossier`."""
-    values = {"invitation": invitation_id, "now": now}
-    return connection.execute(_ONE_LOCKED if lock else _ONE, values).mappings().first()
+    found = (_ONE_LOCKED if lock else _ONE).first(connection, _which(invitation_id, now))
+    return None if found is None else found._mapping  # noqa: SLF001 SQLAlchemy's public name for it
+
+
+def look_up_row(d: "Deployment", invitation_id: str, now: datetime) -> RowMapping | None:
+    """Return the same in a transaction of its own, for a page that writes nothing."""
+    found = d.ledger.look_up(_ONE, _which(invitation_id, now))
+    return None if found is None else found._mapping  # noqa: SLF001 as above
+
+
+def _which(invitation_id: str, now: datetime) -> dict[str, object]:
+    return {"invitation": invitation_id, "now": now}
 
 
 def open_dossier(row: RowMapping, ring: KeyRing) -> Dossier:

@@ -9,7 +9,7 @@ from alumni_sync.consent.answers.dossier import (
     Agreed,
     Dossier,
     Pending,
-    dossier_row,
+    look_up_row,
     open_dossier,
     open_pending,
     remember,
@@ -126,6 +126,7 @@ class ConsentView:
         can_defer: whether "ask me later" is offered (once).
         current: None as long as there is no grant, be it paused.
         anew: None unless a member can say yes anew.
+        sessions_from: visits that began before are over (`acts.is_over`).
     """
 
     invitation_id: str
@@ -152,6 +153,7 @@ class ConsentView:
     current: CurrentChoices | None
     anew: AnewForm | None = None
     resting: Resting = Resting()
+    sessions_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +227,7 @@ def _address_of_today(d: "Deployment", dossier: Dossier) -> str:
 def view(d: "Deployment", invitation_id: str, language: str | None = None) -> ConsentView | None:
     """Return what to show for an invitation in `language` (None: its own); None if unknown."""
     now = d.clock.now()
-    with d.ledger.read() as connection:
-        row = dossier_row(connection, invitation_id, now)
+    row = look_up_row(d, invitation_id, now)
     if row is None:
         return None
     remember(d, row)
@@ -272,6 +273,7 @@ def _view(page: Page, dossier: Dossier, now: datetime, pending: Pending | None) 
             pending_email=masked(pending.address) if pending else "",
             pending_until=row["pending_until"],
         ),
+        sessions_from=row["sessions_from"],
     )
 
 

@@ -9,10 +9,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
+from alumni_sync.ledger.prepared import Query
 from alumni_sync.ledger.tables import Token, t
 from alumni_sync.ledger.upsert import execute_many
 
@@ -39,11 +40,13 @@ PATHS: Final = {
     LinkKind.UNSUBSCRIBE: "u",
     LinkKind.VERIFY: "e",
 }
-_FOUND: Final = select(_TOKENS).where(
-    _TOKENS.c.token_hash == bindparam("token"),
-    _TOKENS.c.expires_at > bindparam("now"),
-    _TOKENS.c.superseded_at.is_(None),
-    _TOKENS.c.used_at.is_(None),
+_FOUND: Final = Query(
+    select(_TOKENS).where(
+        _TOKENS.c.token_hash == bindparam("token"),
+        _TOKENS.c.expires_at > bindparam("now"),
+        _TOKENS.c.superseded_at.is_(None),
+        _TOKENS.c.used_at.is_(None),
+    )
 )
 """A link that is good now."""
 _SUPERSEDE: Final = (
@@ -91,21 +94,27 @@ def resolve_link(d: "Deployment", token: str) -> Link | None:
     """Return what `token` opens now; None for unknown, expired, superseded and used ones."""
     if not token or len(token) > LONGEST:
         return None
-    with d.ledger.read() as connection:
-        return find_link(connection, token, d.clock.now())
+    found = d.ledger.look_up(_FOUND, _good(token_id(token), d.clock.now()))
+    return None if found is None else _link(found)
 
 
 def find_link(connection: Connection, token: str, now: datetime) -> Link | None:
     """Return what `token` opens at `now`, within the caller's transaction."""
-    row = connection.execute(_FOUND, {"token": token_id(token), "now": now}).first()
-    if row is None:
-        return None
+    row = _FOUND.first(connection, _good(token_id(token), now))
+    return None if row is None else _link(row)
+
+
+def _good(token_id_: str, now: datetime) -> dict[str, object]:
+    return {"token": token_id_, "now": now}
+
+
+def _link(row: Row[Any]) -> Link:
     return Link(LinkKind(row.kind), row.invitation_id, row.person_id, row.token_hash, row.mail_kind)
 
 
 def still_proves(connection: Connection, invitation_id: str, token_id_: str, now: datetime) -> bool:
     """Say whether the link to prove an address by, which a session came from, is still good."""
-    row = connection.execute(_FOUND, {"token": token_id_, "now": now}).first()
+    row = _FOUND.first(connection, _good(token_id_, now))
     return row is not None and (row.kind, row.invitation_id) == (LinkKind.VERIFY, invitation_id)
 
 

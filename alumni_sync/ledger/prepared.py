@@ -1,0 +1,159 @@
+"""Statements that are made once and then go straight to the driver: what every page repeats.
+
+Executing a statement, SQLAlchemy builds a context, a cursor result and its metadata each time; for
+a row by its key that is many times what the look-up takes. So the statement is still SQLAlchemy's
+(its SQL for either database, its types' conversions both ways), and only its execution is ours.
+Whoever listens to executions (tests, tracing) still hears of each: then SQLAlchemy executes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from sqlalchemy import Boolean, Connection, Date, Dialect, Engine, Insert, Row, Select, Update
+from sqlalchemy.engine.result import result_tuple
+from sqlalchemy.exc import DBAPIError
+
+_Converter = Callable[[Any], object] | None
+_MORE: Final = "[POSTCOMPILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A statement as the driver takes it: its parameters in order, and what each goes through."""
+
+    sql: str
+    positional: bool
+    plain: Mapping[str, object]
+    steps: Sequence[tuple[str, _Converter]]
+
+
+@lru_cache(maxsize=512)  # a page writes few rows: making the statement would take most of its time
+def plan(
+    statement: Insert | Update | Select[Any], dialect: Dialect, columns: tuple[str, ...] | None
+) -> Plan:
+    """Return how a statement is executed; `columns` are those that an insert is given."""
+    keys = None if columns is None else list(columns)
+    compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
+    plain = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+    plain |= {column.key: column.default.arg for column in getattr(compiled, "insert_prefetch", ())}
+    names = compiled.positiontup or list(compiled.binds)
+    steps = [(name, _to_driver(compiled.binds[name].type, dialect)) for name in names]
+    return Plan(str(compiled), bool(compiled.positiontup), plain, steps)
+
+
+def _to_driver(kind: Any, dialect: Dialect) -> _Converter:  # noqa: ANN401 any SQL type
+    """Return what makes a value into one that the driver takes; None where nothing has to.
+
+    What takes few values is remembered; converting one again takes a good part of what inserting
+    its row does.
+    """
+    converter: _Converter = kind.dialect_impl(dialect).bind_processor(dialect)
+    if converter is not None and isinstance(kind, Boolean | Date):
+        return cache(converter)
+    return converter
+
+
+def send(connection: Connection, sql: str, parameters: Any) -> Any:  # noqa: ANN401 the driver's cursor
+    """Execute once on the connection's transaction; return a cursor with the driver's own values.
+
+    Raises:
+        DBAPIError: as SQLAlchemy raises it, without the parameters.
+    """
+    if _is_heard(connection.engine):
+        return connection.exec_driver_sql(sql, parameters)
+    return _execute(connection.connection.dbapi_connection, connection.dialect, sql, parameters)
+
+
+def _is_heard(engine: Engine) -> bool:
+    """Say whether somebody listens to what is executed."""
+    return bool(engine.dispatch.before_cursor_execute)
+
+
+def _execute(driver: Any, dialect: Dialect, sql: str, parameters: Any) -> Any:  # noqa: ANN401 DBAPI has no types
+    errors: Any = dialect.loaded_dbapi
+    try:
+        return driver.execute(sql, parameters)
+    except errors.Error as error:
+        raise DBAPIError.instance(
+            None, None, error, errors.Error, hide_parameters=True, dialect=dialect
+        ) from None
+
+
+class Query:
+    """A query made once; its parameters are the names of its `bindparam`s."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        """Keep `statement`; it is compiled when it is first executed, once a database."""
+        self.statement = statement
+        self._plans: dict[str, tuple[Plan, _Columns]] = {}
+
+    def first(self, connection: Connection, values: Mapping[str, object]) -> Row[Any] | None:
+        """Return the first row within the caller's transaction; None if there is none."""
+        plan_, columns = self._plan(connection.dialect)
+        found = send(connection, plan_.sql, _parameters(plan_, values)).fetchone()
+        return None if found is None else columns.row(found)
+
+    def alone(self, engine: Engine, values: Mapping[str, object]) -> list[Row[Any]]:
+        """Return all rows, in a transaction of its own: of one query, which needs no begin."""
+        dialect = engine.dialect
+        plan_, columns = self._plan(dialect)
+        parameters = _parameters(plan_, values)
+        if _is_heard(engine):
+            with engine.connect() as connection:
+                rows = send(connection, plan_.sql, parameters).fetchall()
+        else:
+            pooled = engine.raw_connection()
+            try:
+                driver = pooled.dbapi_connection
+                rows = _execute(driver, dialect, plan_.sql, parameters).fetchall()
+            finally:
+                pooled.close()  # the pool rolls back, which ends what the driver may have begun
+        return [columns.row(found) for found in rows]
+
+    def _plan(self, dialect: Dialect) -> tuple[Plan, "_Columns"]:
+        known = self._plans.get(dialect.name)
+        if known is None:
+            made = plan(self.statement, dialect, None)
+            if _MORE in made.sql:
+                msg = "the statement depends on its values: write it without IN"
+                raise ValueError(msg)
+            known = self._plans[dialect.name] = made, _Columns(self.statement, dialect)
+        return known
+
+
+def _parameters(plan_: Plan, values: Mapping[str, object]) -> Any:  # noqa: ANN401 as the driver wants them
+    plain = plan_.plain
+    given = {
+        name: value if converter is None else converter(value)
+        for name, converter in plan_.steps
+        for value in (plain[name] if name in plain else values[name],)
+    }
+    return tuple(given[name] for name, _ in plan_.steps) if plan_.positional else given
+
+
+class _Columns:
+    """Makes what the driver gives into rows as SQLAlchemy's are."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+        columns = list(statement.selected_columns)
+        self._make = result_tuple([str(column.key) for column in columns])
+        self._converters = [
+            (at, converter)
+            for at, column in enumerate(columns)
+            if (converter := _from_driver(column.type, dialect)) is not None
+        ]
+
+    def row(self, found: Sequence[Any]) -> Row[Any]:
+        values = list(found)
+        for at, converter in self._converters:
+            values[at] = converter(values[at])
+        row: Row[Any] = self._make(values)
+        return row
+
+
+def _from_driver(kind: Any, dialect: Dialect) -> _Converter:  # noqa: ANN401 any SQL type
+    impl = kind.dialect_impl(dialect)
+    converter: _Converter = impl.result_processor(dialect, None)
+    return converter
