@@ -1,12 +1,15 @@
 """The migrations and the tables say the same; what makes history append-only survives both."""
 
+from importlib.resources import files
+
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from alumni_sync.ledger.engine import make_engine
-from alumni_sync.ledger.schema import migrate, pending_migrations
+from alumni_sync.ledger.schema import migrate, pending_migrations, revisions
 from alumni_sync.ledger.store import Ledger, ledger_is_empty
 
 
@@ -22,6 +25,13 @@ def test_migrating_twice_does_nothing(ledger: Ledger) -> None:
     """Every command that writes brings the schema up to date first."""
     assert pending_migrations(ledger.engine) == []
     assert migrate(ledger.engine) == []
+
+
+def test_revisions_are_those_of_the_scripts() -> None:
+    """They are read off file names: a script named otherwise would never be run, or run again."""
+    scripts = ScriptDirectory(str(files("alumni_sync.ledger") / "migrations"))
+
+    assert [script.revision for script in scripts.walk_revisions()][::-1] == revisions()
 
 
 def test_a_new_database_is_empty_until_it_is_migrated(ledger_urls: tuple[str, str]) -> None:
