@@ -37,7 +37,7 @@ up: setup
 	else $(BIN)/alumni-sync sample up; fi
 
 test: setup
-	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile $(PYTEST)
+	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: setup
 	$(BIN)/ruff format --check .

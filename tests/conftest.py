@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,12 +37,20 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long list of crash points to `.ci/run`, unless they are asked for by marker."""
-    if must_run_everything() or "every_crash" in str(config.option.markexpr):
-        return
-    left_out = [item for item in items if item.get_closest_marker("every_crash")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    """Begin with what takes long; leave most crash points to `.ci/run`, or to who names them."""
+    if not must_run_everything() and "every_crash" not in str(config.option.markexpr):
+        left_out = [item for item in items if item.get_closest_marker("every_crash")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("every_crash")]
+    longest_first(items)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Put files that take long in front: a worker that gets one last keeps all others waiting."""
+    weights: Counter[Path] = Counter()
+    for item in items:
+        weights[item.path] += 100 if item.get_closest_marker("slow") else 1
+    items.sort(key=lambda item: -weights[item.path])
 
 
 @pytest.hookimpl(wrapper=True)
