@@ -106,6 +106,8 @@ def record(
         values["alert"] = what.event.value
     if along.renews_grant:
         values["grant_seq"] = seq
+    if Effect.END_LINKS in step.effects:
+        values["sessions_from"] = what.at
     update_row(connection, _INVITATION, row["id"], values)
     _apply(connection, row, step, along, seq, what.at)
     return seq

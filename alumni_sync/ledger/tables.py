@@ -195,6 +195,7 @@ class Invitation(SQLModel, table=True):
     withheld: bool = False  # the recipient is another than the one agreed to: nothing goes there
     alert: str = ""  # what `privacy` and HR still have to be told of; "": nothing
     pending_until: datetime | None = when_column()  # until then another address can be proven
+    sessions_from: datetime | None = when_column()  # visits of the site begun before are over
     address_hash: str | None = Field(default=None, index=True)  # keyed: the address agreed on
     no_contact_reason: str = ""
     reason_terms: str = ""  # what the configuration said that this reason comes from

@@ -11,8 +11,8 @@ import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from starlette.requests import Request
@@ -38,6 +38,8 @@ class Session:
         token_id: names the link as evidence.
         expires: seconds since the epoch, UTC.
         ends: likewise; no page that is opened moves it.
+        begun: likewise; what ends all visits ends those that began before. An answer given in this
+            one moves it: it does not end the visit that it was given in.
     """
 
     id: str
@@ -46,6 +48,12 @@ class Session:
     token_id: str
     expires: int
     ends: int = 0
+    begun: int = 0
+
+    @property
+    def begun_at(self) -> datetime:
+        """Return when the visit began, in UTC."""
+        return datetime.fromtimestamp(self.begun, UTC)
 
 
 class Sessions:
@@ -64,8 +72,14 @@ class Sessions:
 
     def begin(self, kind: str, reference: str, token_id: str = "") -> Session:
         """Return a new session; it exists once `attach` has put it on a response."""
-        ends = int((self._clock.now() + LONGEST).timestamp())
-        return Session(secrets.token_urlsafe(16), kind, reference, token_id, self._expiry(), ends)
+        now = self._clock.now()
+        ends, begun = int((now + LONGEST).timestamp()), int(now.timestamp())
+        name = secrets.token_urlsafe(16)
+        return Session(name, kind, reference, token_id, self._expiry(), ends, begun)
+
+    def go_on(self, session: Session) -> Session:
+        """Return a visit after an answer that was given in it, whatever that answer has ended."""
+        return replace(session, begun=int(self._clock.now().timestamp()))
 
     def attach(self, response: Response, session: Session) -> None:
         """Set the cookie on `response`, renewed to the full lifetime as far as it may last."""

@@ -6,7 +6,7 @@ is a value, never an exception: a page shows each of them in its own way.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from alumni_sync.domain import ConsentState
@@ -75,6 +75,7 @@ class Evidence:
         network: network of the client, cut to /24 or /48 by the caller.
         agent: family of the client only (`firefox`), never the full header.
         recorded_by: user name of whoever wrote down a call or a letter; "" on the site.
+        visit_begun: when the visit began that it came by; None where there was none.
     """
 
     channel: Channel
@@ -82,6 +83,7 @@ class Evidence:
     network: str = ""
     agent: str = ""
     recorded_by: str = ""
+    visit_begun: datetime | None = field(default=None, compare=False)  # of no record
 
 
 @dataclass(frozen=True, slots=True)

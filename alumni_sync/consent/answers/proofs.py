@@ -73,7 +73,10 @@ def _prove(act: Act, pending: Pending) -> Outcome:
     act = replace(act, page=replace(act.page, address=pending.address))
     after = replace(agreed, email=pending.address)
     beside = Beside(
-        values={"notice_version": notice["version"]} if notice else {},
+        values={
+            **({"notice_version": notice["version"]} if notice else {}),
+            **({"sessions_from": act.now} if act.state in HELD_ONTO else {}),
+        },
         notice=notice,
         evidence={"address_asked": pending.asked},
     )

@@ -110,6 +110,8 @@ def after(
     where: str = "",
 ) -> Response:
     """Show what became of an act; `where` is the form to go back to with a problem."""
+    if isinstance(outcome, Decided):
+        session = shell.sessions.go_on(session)
     shown = shell.view(visit, session, language)
     if isinstance(outcome, Decided):
         stays = outcome.state in HELD_ONTO

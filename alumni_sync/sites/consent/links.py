@@ -76,5 +76,5 @@ def _session(shell: Shell, visit: Visit, link: Link, token: str) -> Session:
     reference = token if link.kind is LinkKind.UNSUBSCRIBE else link.invitation_id
     current = shell.sessions.read(visit.request)
     if current is not None and (current.kind, current.reference) == (link.kind, reference):
-        return current  # the link opened twice: forms in the first tab stay good
+        return shell.sessions.go_on(current)  # opened twice: forms in the first tab stay good
     return shell.sessions.begin(link.kind, reference, link.token_id)

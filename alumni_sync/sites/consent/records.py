@@ -23,6 +23,7 @@ def receipt_page(shell: Shell, visit: Visit) -> Response:
 def receipt_file(shell: Shell, visit: Visit) -> Response:
     """`GET /receipt.json`: the same for machines (ISO/IEC TS 27560 as JSON-LD)."""
     session, receipt = _receipt(shell, visit)
+    shell.view(visit, session)  # or this visit is over
     response = Response(
         json.dumps(receipt.jsonld, ensure_ascii=False, indent=2),
         media_type="application/ld+json",

@@ -74,6 +74,7 @@ def prove(shell: Shell, visit: Visit) -> Response:
     if asked is None:
         return _code(shell, shown, session, visit.form, problem="code", submitted=submitted)
     shell.wake()
+    session = shell.sessions.go_on(session)  # an erasure ends every visit but this one
     return _done(shell, shell.view(visit, session, shown.language), session, asked)
 
 
@@ -87,6 +88,7 @@ def data(shell: Shell, visit: Visit) -> Response:
         shown = shell.view(visit, session, language)
         asked = Asked(_wish(submitted.about["wish"]), number, done=True)
         return _done(shell, shown, session, asked, status=422, problem="nothing_chosen_data")
+    shell.view(visit, session, language)  # or this visit is over
     try:
         made = shell.requests.data_for(session.reference, number, language)
     except Refused:

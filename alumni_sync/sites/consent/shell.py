@@ -1,22 +1,24 @@
 """What every handler of the consent site shares: its pages, its sessions, its refusals."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from alumni_sync.consent.answers.acts import is_over
 from alumni_sync.consent.answers.answer import Channel, Evidence
 from alumni_sync.consent.answers.view import ConsentView
 from alumni_sync.consent.links.secrets import LinkKind
 from alumni_sync.ports import Clock, ProfileField
 from alumni_sync.sites.consent.join_service import JoinService
+from alumni_sync.sites.consent.moulds import Moulds
 from alumni_sync.sites.consent.requests_service import RequestService
 from alumni_sync.sites.consent.service import ConsentService
 from alumni_sync.sites.consent.services import Preferences, Resending
 from alumni_sync.sites.endpoints import Visit
-from alumni_sync.sites.forms import TOKEN_FIELD, FormTokens, Submission, from_our_pages
+from alumni_sync.sites.forms import TOKEN_FIELD, Form, FormTokens, Submission, from_our_pages
 from alumni_sync.sites.headers import Address
 from alumni_sync.sites.languages import Texts, all_texts
 from alumni_sync.sites.networks import Strangers, agent_family, evidence_network
@@ -48,6 +50,7 @@ class Shell:
     resending: Resending
     requests: RequestService
     joins: JoinService | None = None
+    moulds: Moulds = field(default_factory=Moulds)
 
     def session(self, visit: Visit, *kinds: LinkKind) -> Session:
         """Return the live session of one of `kinds`.
@@ -64,7 +67,7 @@ class Shell:
         """Return what the session's person is shown, in the language asked for if it is offered.
 
         Raises:
-            Stranger: the invitation is gone.
+            Stranger: the invitation is gone, or something has ended this visit.
         """
         wanted = language or visit.request.query_params.get("lang", "")
         shown = self.service.view(session.reference, wanted if wanted in all_texts() else None)
@@ -72,7 +75,7 @@ class Shell:
             # A notice may exist in a language that the pages around it do not speak.
             spoken = next((code for code in shown.languages if code in all_texts()), None)
             shown = self.service.view(session.reference, spoken) if spoken else None
-        if shown is None:
+        if shown is None or is_over(shown.sessions_from, session.begun_at):
             raise Stranger
         return shown
 
@@ -97,6 +100,7 @@ class Shell:
             token_id=session.token_id,
             network=evidence_network(visit.client),
             agent=agent_family(visit.request.headers.get("user-agent", "")),
+            visit_begun=session.begun_at,
         )
 
     def page(
@@ -109,15 +113,34 @@ class Shell:
         **values: object,
     ) -> Response:
         """Return a page about a person, in that person's language, with the session renewed."""
-        response = self.pages.render(
+        texts = all_texts()[shown.language]
+        body = self._markup(template, shown, **values)
+        return self._attached(self.pages.response(body, texts, status), session)
+
+    def moulded(
+        self, template: str, shown: ConsentView, session: Session, token: str, **said: str
+    ) -> Response:
+        """Return `page` with a token and `said`, from a mould that people share: `moulds`."""
+
+        def make(shape: ConsentView, gap: str) -> str:
+            nothing: dict[str, object] = {"problems": (), "entered": Form()}
+            return self._markup(template, shape, token=gap, **nothing, **said)
+
+        body = self.moulds.page(shown, token, (template, *said.values()), make)
+        response = self.pages.response(body, all_texts()[shown.language])
+        return self._attached(response, session)
+
+    def _markup(self, template: str, shown: ConsentView, **values: object) -> str:
+        return self.pages.markup(
             template,
             all_texts()[shown.language],
-            status,
             view=shown,
             stored=_stored(shown),
             languages={c: n for c, n in shown.languages.items() if c in all_texts()},
             **values,
         )
+
+    def _attached(self, response: Response, session: Session) -> Response:
         self.sessions.attach(response, session)
         return response
 
@@ -130,7 +153,7 @@ class Shell:
     def answered_only(self, path: str, session: Session) -> Response:
         """Redirect after an answer that leaves nothing to manage: the worker is woken."""
         self.wake()
-        return self.onward(path, session)
+        return self.onward(path, self.sessions.go_on(session))
 
     @property
     def tomorrow(self) -> str:
@@ -140,7 +163,7 @@ class Shell:
     def answered(self, path: str, session: Session) -> Response:
         """Redirect after an answer: the worker is woken, and the person may manage the answer."""
         self.wake()
-        return self.onward(path, replace(session, kind=LinkKind.MANAGE))
+        return self.onward(path, replace(self.sessions.go_on(session), kind=LinkKind.MANAGE))
 
     def texts(self, visit: Visit) -> Texts:
         """Return the texts of a page that belongs to nobody."""

@@ -455,6 +455,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("withheld", FLAG, nullable=False),
         sa.Column("alert", TEXT, nullable=False),
         sa.Column("pending_until", WHEN),
+        sa.Column("sessions_from", WHEN),
         sa.Column("address_hash", TEXT),
         sa.Column("no_contact_reason", TEXT, nullable=False),
         sa.Column("reason_terms", TEXT, nullable=False),
