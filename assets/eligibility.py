@@ -12,6 +12,7 @@ from alumni_sync.deployment import Deployment
 from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS
 from alumni_sync.eligibility.judge import judge_leavers
 from alumni_sync.review.queue import count_waiting, sync_queue
+from alumni_sync.review.telling import tell_deciders
 from assets.leavers import leavers
 from assets.links import inbox_metadata
 from assets.resources import Company
@@ -47,9 +48,10 @@ def eligibility(
 def exclusion_queue(
     context: dg.AssetExecutionContext, deployment: Company
 ) -> dg.MaterializeResult[Any]:
-    """Open and reopen cases, and show the oldest that wait."""
+    """Open and reopen cases, tell who may rule what is due, and show the oldest that wait."""
     with stage(context, deployment, "exclusion_queue") as work:
         done = work.done(sync_queue(deployment, run_id=work.run.id))
+        tell_deciders(deployment)
         return dg.MaterializeResult(
             metadata={**(done.metadata or {}), **inbox_metadata(deployment)}
         )

@@ -45,6 +45,12 @@ def end_of_day(day: date, source: Source) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), source.timezone).astimezone(UTC)
 
 
+def last_day(d: "Deployment", source: str, due: datetime) -> date:
+    """Return the civil day, at the source's site, at whose end something is due."""
+    known = d.settings.sources.get(source)
+    return (due.astimezone(known.timezone if known else UTC) - timedelta(microseconds=1)).date()
+
+
 def deadlines(d: "Deployment", source: str, opened_at: datetime) -> dict[str, datetime | None]:
     """Return the columns of a case that begins to wait now: due, half of it, nobody told yet.
 

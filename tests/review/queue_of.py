@@ -1,18 +1,23 @@
 """A company with people who may rule, and leavers on whom somebody must."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, select
 
-from alumni_sync.deployment import Deployment
+from alumni_sync.clock import FixedClock
+from alumni_sync.deployment import Configuration, Deployment
 from alumni_sync.domain import Identity, Ruling
 from alumni_sync.eligibility.judge import judge_leavers
+from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Case, CaseEvent, t
 from alumni_sync.review.numbering import case_number
 from alumni_sync.review.queue import QueueCounts, sync_queue
 from alumni_sync.review.rulings import RulingResult, rule_case
-from tests.roster import Leaver, Roster
+from alumni_sync.review.steps import NO_TERMS, Terms
+from alumni_sync.testing.mail import MemoryMailer
+from tests.roster import Leaver, Roster, company
 
 PEOPLE = [
     {"user": "rev", "mail": "rev@acme.example", "roles": ["reviewer"], "sources": ["acme-pl"]},
@@ -35,11 +40,35 @@ def who(user: str) -> Identity:
     return Identity(user, verified=True)
 
 
+class Mailing(Deployment):
+    """A deployment whose mails stay in memory."""
+
+    post: MemoryMailer
+
+    def mailer(self) -> MemoryMailer:
+        """Return the mailer of the test."""
+        return self.post
+
+
 @dataclass
 class Desk:
     """The queue of a company, with short ways to move it."""
 
     roster: Roster
+
+    @classmethod
+    def mailing(cls, root: Path, ledger: Ledger, clock: FixedClock, **changed: Any) -> "Desk":  # noqa: ANN401 any section
+        """Return the queue of a company whose mails stay in memory."""
+        settings = company(root, **{"people": PEOPLE, **changed})
+        d = Mailing(Configuration(settings, {}), ledger, clock)
+        d.post = MemoryMailer()
+        return cls(Roster(d))
+
+    @property
+    def post(self) -> MemoryMailer:
+        """Return the mailer of the test."""
+        assert isinstance(self.d, Mailing)
+        return self.d.post
 
     @property
     def d(self) -> Deployment:
@@ -69,7 +98,12 @@ class Desk:
             return [(row.event, row.actor, row.reason) for row in connection.execute(query)]
 
     def rule(
-        self, leaver: Leaver, ruling: str, user: str | Identity = "rev", reason: str = "other"
+        self,
+        leaver: Leaver,
+        ruling: str,
+        user: str | Identity = "rev",
+        reason: str = "other",
+        terms: Terms = NO_TERMS,
     ) -> RulingResult:
         """Rule by number, as the command line does."""
         identity = who(user) if isinstance(user, str) else user
@@ -80,4 +114,5 @@ class Desk:
             reason=reason,
             identity=identity,
             run_id="R-rule",
+            terms=terms,
         )
