@@ -2,7 +2,8 @@
 
 A frame has one column a field. An empty cell (None, NaN, NaT) is unknown. A field without a column
 is one that the source's mapping does not have, for every row; where only some rows lack it, a
-boolean column named by `unmapped_column` says which.
+boolean column named by `unmapped_column` says which. One named by `unreadable_column` says where a
+value was that is none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,11 @@ from alumni_sync.domain import FieldType
 from alumni_sync.eligibility.clauses import Duration
 from alumni_sync.eligibility.fields import FIELD_TYPES
 from alumni_sync.eligibility.kleene import Mask
+from alumni_sync.eligibility.readable import column_of, objects
 
 Days = NDArray[np.datetime64]
 Numbers = NDArray[np.float64]
-Positions = NDArray[np.intp]
+Positions = NDArray[np.signedinteger[Any]]
 
 NO_DAY: Final = np.datetime64("NaT", "D")
 FIRST_DAY: Final = np.datetime64(date.min, "D")
@@ -33,12 +35,17 @@ def unmapped_column(field: str) -> str:
     return f"{field}:unmapped"
 
 
+def unreadable_column(field: str) -> str:
+    """Return the name of the column that says in which rows `field` holds what it cannot hold."""
+    return f"{field}:unreadable"
+
+
 def build_frame(records: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> pd.DataFrame:
     """Return a frame of records as the ledger's JSON has them.
 
     Args:
         records: canonical field → value; dates as ISO text, tags as lists. A missing key is
-            "not mapped", None is unknown.
+            "not mapped", None is unknown, and so is what the field cannot hold.
         fields: the columns to build.
     """
     columns: dict[str, Any] = {}
@@ -47,27 +54,12 @@ def build_frame(records: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> 
         absent = np.fromiter((field not in record for record in records), np.bool_, len(records))
         if absent.all() and len(records):
             continue
-        columns[field] = _typed(values, FIELD_TYPES[field])
+        columns[field], unreadable = column_of(values, FIELD_TYPES[field])
         if absent.any():
             columns[unmapped_column(field)] = absent
+        if unreadable is not None and unreadable.any():
+            columns[unreadable_column(field)] = unreadable
     return pd.DataFrame(columns, index=pd.RangeIndex(len(records)))
-
-
-def _typed(values: list[Any], kind: FieldType) -> Any:  # noqa: ANN401 an array or extension array
-    if kind is FieldType.DATE:
-        return np.array(["NaT" if value is None else value for value in values], dtype="M8[D]")
-    if kind is FieldType.INTEGER:
-        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    if kind is FieldType.TAGS:
-        return _objects([None if value is None else tuple(value) for value in values])
-    return _objects(values)
-
-
-def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
-    """Return an object array of one dimension, also of tuples."""
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
 
 
 class Columns:
@@ -79,22 +71,35 @@ class Columns:
         self._distinct: dict[str, tuple[Positions, list[Any]]] = {}
         self._days: dict[str, Days] = {}
         self._numbers: dict[str, Numbers] = {}
+        self._known: dict[str, Mask] = {}
         self.rows = len(frame)
 
-    def unmapped(self, field: str) -> Mask:
-        """Return the rows whose source has no such field."""
+    def unmapped(self, field: str) -> Mask | None:
+        """Return the rows whose source has no such field; None where all have it."""
         if field not in self._frame.columns:
             return np.ones(self.rows, dtype=np.bool_)
-        marker = unmapped_column(field)
-        if marker in self._frame.columns:
-            return self._frame[marker].to_numpy(dtype=np.bool_)
-        return np.zeros(self.rows, dtype=np.bool_)
+        return self._marked(unmapped_column(field))
+
+    def unreadable(self, field: str) -> Mask | None:
+        """Return the rows in which something stands that the field cannot hold; None for none."""
+        return self._marked(unreadable_column(field))
+
+    def _marked(self, name: str) -> Mask | None:
+        if name not in self._frame.columns:
+            return None
+        return self._frame[name].to_numpy(dtype=np.bool_)
 
     def known(self, field: str) -> Mask:
         """Return the rows that have a value."""
-        if field not in self._frame.columns:
-            return np.zeros(self.rows, dtype=np.bool_)
-        return self._frame[field].notna().to_numpy(dtype=np.bool_)
+        if field not in self._known:
+            match FIELD_TYPES[field]:
+                case FieldType.DATE:
+                    self._known[field] = ~np.isnat(self.days(field))
+                case FieldType.INTEGER:
+                    self._known[field] = ~np.isnan(self.numbers(field))
+                case FieldType.TEXT | FieldType.CODE | FieldType.TAGS:
+                    self._known[field] = self.distinct(field)[0] >= 0
+        return self._known[field]
 
     def distinct(self, field: str) -> tuple[Positions, list[Any]]:
         """Return each row's position in the list of distinct values (-1: none), and that list.
@@ -102,12 +107,22 @@ class Columns:
         Text is folded for comparison; operators look at each distinct value once, not at each row.
         """
         if field not in self._distinct:
-            if field not in self._frame.columns:
-                self._distinct[field] = (np.full(self.rows, -1, dtype=np.intp), [])
-            else:
-                positions, values = pd.factorize(self._frame[field].to_numpy())
-                self._distinct[field] = (positions, [fold(value) for value in values])
+            positions, values = self._factorized(field)
+            self._distinct[field] = (positions, [fold(value) for value in values])
         return self._distinct[field]
+
+    def _factorized(self, field: str) -> tuple[Positions, Sequence[Any]]:
+        if field not in self._frame.columns:
+            return np.full(self.rows, -1, dtype=np.int8), ()
+        column = self._frame[field].array
+        if isinstance(column, pd.Categorical):
+            values = column.categories.to_numpy()
+            if len(values) <= self.rows:
+                return column.codes, values.tolist()
+            positions, used = pd.factorize(column.codes, use_na_sentinel=False)  # a part of a page
+            return np.where(column.codes < 0, -1, positions), values[used].tolist()
+        positions, values = pd.factorize(column.to_numpy())
+        return positions, objects(values).tolist()
 
     def days(self, field: str) -> Days:
         """Return the civil days of a date field, NaT where there is none."""

@@ -31,6 +31,7 @@ from alumni_sync.eligibility.clauses import (
 )
 from alumni_sync.eligibility.fields import KNOWN_CODES, NO, RULE_FIELDS, YES
 from alumni_sync.eligibility.forbidden import NEVER, refusal, refused_tag
+from alumni_sync.eligibility.readable import NUMBERS
 from alumni_sync.errors import Problem
 from alumni_sync.yaml_lines import Document, Location
 
@@ -197,7 +198,7 @@ class Reader:
         return value
 
     def _number(self, value: object, location: Location) -> int | None:
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < NUMBERS:
             return value
         self.problem(location, "must be a whole number")
         return None

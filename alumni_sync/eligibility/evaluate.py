@@ -6,6 +6,7 @@ the rules say the same, and handed to everybody in the group.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,18 +46,18 @@ def evaluate(
     said = {rule.id: evaluation.truth(rule.condition) for rule in pack.rules}
     adverse = [(rule, rule.then) for rule in pack.rules if isinstance(rule.then, Verdict)]
     suspended = _any(evaluation, (said[rule.id].true for rule, _ in adverse if rule.suspends))
-    result = pd.DataFrame(index=frame.index)
-    result["verdict"] = _verdicts(evaluation, adverse, said, suspended)
+    columns: dict[str, NDArray[Any]] = {"verdict": _verdicts(evaluation, adverse, said, suspended)}
     if reasons:
         grounds = Grounds(evaluation)
         for rule, verdict in adverse:
             grounds.add(rule, verdict, said[rule.id], suspended)
-        for name, column in grounds.columns().items():
-            result[name] = column
-        result["flags"] = _flags(evaluation, pack, said)
-        result["holds"] = _holds(evaluation, pack, said)
-    result["next_change"] = evaluation.next_change
-    return result
+        columns |= grounds.columns()
+        columns["flags"] = _flags(evaluation, pack, said)
+        columns["holds"] = _holds(evaluation, pack, said)
+    named = {
+        name: pd.Series(column, index=frame.index, dtype=object) for name, column in columns.items()
+    }
+    return pd.DataFrame({**named, "next_change": evaluation.next_change}, index=frame.index)
 
 
 def _any(evaluation: Evaluation, masks: Iterable[Mask]) -> Mask:
@@ -134,5 +135,8 @@ def _until(evaluation: Evaluation, hold: HoldOutreach, decided: Mask) -> Days:
     """Return the last day of a hold, NaT where it has no end that can be known."""
     if hold.until is None:
         return np.full(evaluation.columns.rows, NO_DAY)
-    counted = evaluation.columns.days(hold.until.field)
-    return np.where(decided, shift(counted, hold.until.duration, later=hold.until.later), NO_DAY)
+    until = np.full(evaluation.columns.rows, NO_DAY)
+    rows = np.flatnonzero(decided)
+    counted = evaluation.columns.days(hold.until.field)[rows]
+    until[rows] = shift(counted, hold.until.duration, later=hold.until.later)
+    return until

@@ -94,6 +94,7 @@ GERMAN: Final = Words(
     when="{Outcome}, wenn {clause}.",
     spoke="{Outcome}, weil {clause}.",
     undecided="Zu prüfen: Ob {clause}, lässt sich nicht entscheiden. Nicht bekannt: {fields}.",
+    unreadable="{field} (der Eintrag ist nicht lesbar)",
     values=named(
         VALUES,
         (

@@ -4,7 +4,7 @@ Rows about which the rules say the same form a group; sentences are made once a 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -27,22 +27,53 @@ RANK: Final = {verdict: rank for rank, verdict in enumerate(PRECEDENCE)}
 _LARGE: Final = 1 << 40
 """Group numbers are packed again before they can grow out of 64 bits."""
 
+_WIDE: Final = 1 << 20
+"""Codes with more values than this are packed before they are joined."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
     """What one rule said of a group: its rank, and the fields that kept it from deciding."""
 
     rank: int
-    rule: Rule
+    rule: str
+    reason: str
+    fields: frozenset[str]
     unknown: tuple[str, ...] = ()
 
-    @property
-    def reason(self) -> str:
-        return (
-            undecided_sentence(self.rule, self.unknown)
-            if self.unknown
-            else reason_sentence(self.rule)
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What one rule said of everybody: a number a row, 0 where it is silent.
+
+    Attributes:
+        blamed: fields that kept it from deciding, each with a bit of the number; the pair says
+            whether something stood there that cannot be read.
+        spoken: number → what it means, made when it is first met.
+    """
+
+    rule: Rule
+    rank: int
+    code: Codes
+    blamed: tuple[tuple[str, bool], ...]
+    spoken: dict[int, _Spoken] = field(default_factory=dict)
+
+    def of(self, row: int) -> _Spoken | None:
+        """Return what the rule said of a row; None where it was silent."""
+        bits = int(self.code[row])
+        if bits and bits not in self.spoken:
+            self.spoken[bits] = self._spoken(bits)
+        return self.spoken.get(bits)
+
+    def _spoken(self, bits: int) -> _Spoken:
+        blamed = [said for bit, said in enumerate(self.blamed) if bits >> (bit + 1) & 1]
+        rule, fields = self.rule, self.rule.fields
+        if not blamed:
+            return _Spoken(self.rank, rule.id, reason_sentence(rule), fields)
+        unknown = tuple(name for name, _ in blamed)
+        unreadable = frozenset(name for name, bad in blamed if bad)
+        reason = undecided_sentence(rule, _ordered(unknown), unreadable)
+        return _Spoken(RANK[Verdict.REVIEW], rule.id, reason, fields, unknown)
 
 
 class Grounds:
@@ -52,7 +83,7 @@ class Grounds:
         """Begin with everybody in one group."""
         self._evaluation = evaluation
         self._codes: Codes = np.zeros(evaluation.columns.rows, dtype=np.int64)
-        self._seen: list[tuple[Rule, int, Codes, tuple[str, ...]]] = []
+        self._heard: list[_Heard] = []
 
     def add(self, rule: Rule, verdict: Verdict, said: Truth, suspended: Mask) -> None:
         """Let `rule` split the groups: decided, undecided by which fields, or silent.
@@ -64,23 +95,35 @@ class Grounds:
         if not (true.any() or unknown.any()):
             return
         code = true.astype(np.int64)
-        missing = self._missing(rule, unknown)
-        for bit, mask in enumerate(missing.values()):
+        blamed = self._blamed(rule, unknown) if unknown.any() else {}
+        for bit, mask in enumerate(blamed.values()):
             code += mask.astype(np.int64) << (bit + 1)
-        self._seen.append((rule, RANK[verdict], code, tuple(missing)))
-        self._codes = join(self._codes, code, 2 << len(missing))
+        self._heard.append(_Heard(rule, RANK[verdict], code, tuple(blamed)))
+        self._codes = join(self._codes, code, 2 << len(blamed))
 
-    def _missing(self, rule: Rule, unknown: Mask) -> dict[str, Mask]:
-        """Return field → the undecided rows in which it is missing."""
-        found: dict[str, Mask] = {}
-        if not unknown.any():
-            return found
-        for leaf, _ in literals(rule.condition):
-            undecided = unknown & self._evaluation.leaf(leaf).unknown
-            for name in fields_of_leaf(leaf):
-                mask = undecided & self._evaluation.missing(name)
-                if mask.any():
-                    found[name] = found[name] | mask if name in found else mask
+    def _blamed(self, rule: Rule, unknown: Mask) -> dict[tuple[str, bool], Mask]:
+        """Return field and whether it is unreadable → the undecided rows that this is true of.
+
+        A leaf that is unknown although every field of it has a value counted out of the calendar:
+        its fields are as good as unreadable.
+        """
+        found: dict[tuple[str, bool], Mask] = {}
+        for leaf, positive in literals(rule.condition):
+            undecided = unknown & self._evaluation.truth(leaf, positive=positive).unknown
+            if not undecided.any():
+                continue
+            unexplained = undecided.copy()
+            names = fields_of_leaf(leaf)
+            for name in names:
+                missing = undecided & self._evaluation.missing(name)
+                unexplained &= ~missing
+                garbled = self._evaluation.columns.unreadable(name)
+                if garbled is not None:
+                    _note(found, (name, True), missing & garbled)
+                    missing &= ~garbled
+                _note(found, (name, False), missing)
+            for name in names:
+                _note(found, (name, True), unexplained)
         return found
 
     def columns(self) -> dict[str, NDArray[np.object_]]:
@@ -88,26 +131,26 @@ class Grounds:
         first, group = groups_of(self._codes)
         spoken = [self._spoken(int(row)) for row in first]
         return {
-            "rules": spread([tuple(s.rule.id for s in all_) for all_ in spoken], group),
+            "rules": spread([tuple(s.rule for s in all_) for all_ in spoken], group),
             "reasons": spread([tuple(s.reason for s in all_) for all_ in spoken], group),
             "unknown": spread(
                 [_ordered(n for s in all_ for n in s.unknown) for all_ in spoken], group
             ),
             "grounds": spread(
-                [_ordered(n for s in all_ for n in s.rule.fields) for all_ in spoken], group
+                [_ordered(n for s in all_ for n in s.fields) for all_ in spoken], group
             ),
         }
 
     def _spoken(self, row: int) -> list[_Spoken]:
         """Return what the rules said of the group that `row` stands for, most adverse first."""
-        found = []
-        for rule, rank, code, names in self._seen:
-            bits = int(code[row])
-            if bits == 0:
-                continue
-            unknown = tuple(name for bit, name in enumerate(names) if bits >> (bit + 1) & 1)
-            found.append(_Spoken(RANK[Verdict.REVIEW] if unknown else rank, rule, unknown))
-        return sorted(found, key=lambda spoken: (spoken.rank, spoken.rule.id))
+        said = (heard.of(row) for heard in self._heard)
+        found = [spoken for spoken in said if spoken is not None]
+        return sorted(found, key=lambda spoken: (spoken.rank, spoken.rule))
+
+
+def _note(found: dict[tuple[str, bool], Mask], what: tuple[str, bool], rows: Mask) -> None:
+    if rows.any():
+        found[what] = found[what] | rows if what in found else rows
 
 
 def groups_of(codes: Codes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -119,7 +162,10 @@ def groups_of(codes: Codes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def join(codes: NDArray[np.int64], code: NDArray[np.int64], base: int) -> NDArray[np.int64]:
-    """Return one number for each pair of old group and new code."""
+    """Return one number for each pair of old group and new code, which is below `base`."""
+    if base > _WIDE:
+        code, distinct = pd.factorize(code)
+        base = len(distinct)
     joined = codes * base + code
     if int(joined.max(initial=0)) >= _LARGE:
         joined = pd.factorize(joined)[0].astype(np.int64)

@@ -19,6 +19,7 @@ from alumni_sync.eligibility.clauses import (
     Compare,
     Comparison,
     Contains,
+    Duration,
     IsKnown,
     Leaf,
     Matches,
@@ -84,7 +85,8 @@ class Evaluation:
         if isinstance(leaf, IsKnown):
             return said
         for field in fields_of_leaf(leaf):
-            if field in self._harmless and (silent := self.columns.unmapped(field)).any():
+            silent = self.columns.unmapped(field) if field in self._harmless else None
+            if silent is not None:
                 said = Truth(said.true & ~silent, said.false | silent)
         return said
 
@@ -97,12 +99,14 @@ class Evaluation:
     def missing(self, field: str) -> Mask:
         """Return the rows in which `field` has no value, and that is not harmless."""
         missing = ~self.columns.known(field)
-        return missing & ~self.columns.unmapped(field) if field in self._harmless else missing
+        silent = self.columns.unmapped(field) if field in self._harmless else None
+        return missing if silent is None else missing & ~silent
 
     def _evaluate(self, leaf: Leaf) -> Truth:
         match leaf:
             case IsKnown(field):
-                return Truth.of(self.columns.known(field), np.ones(self.columns.rows, np.bool_))
+                known = self.columns.known(field)
+                return Truth(known, ~known)
             case OneOf(field, values):
                 wanted = {fold(value) for value in values}
                 return self._by_value(field, lambda value: value in wanted)
@@ -121,7 +125,7 @@ class Evaluation:
     def _run_day(self, start: date | None, end: date | None) -> Truth:
         """Return the same for every row; it changes on the first day and after the last."""
         first = NO_DAY if start is None else np.datetime64(start, "D")
-        after = NO_DAY if end is None else np.datetime64(end, "D") + 1
+        after = NO_DAY if end is None or end == date.max else np.datetime64(end, "D") + 1
         for day in (first, after):
             if self.today < day:
                 self.next_change = np.fmin(self.next_change, day)
@@ -131,37 +135,47 @@ class Evaluation:
     def _by_value(self, field: str, holds: Callable[[Any], bool]) -> Truth:
         positions, values = self.columns.distinct(field)
         answers = np.array([*(bool(holds(value)) for value in values), False])
-        return Truth.of(answers[positions], positions >= 0)
+        return Truth.of(answers[positions], self.columns.known(field))
 
     def _compare(self, leaf: Compare) -> Truth:
         compare = _COMPARE[leaf.comparison]
         if FIELD_TYPES[leaf.field] is FieldType.INTEGER:
             numbers: Numbers = self.columns.numbers(leaf.field)
-            return Truth.of(compare(numbers, float(leaf.bound)), ~np.isnan(numbers))  # type: ignore[arg-type]  # a bound of a number is a number
+            return Truth.of(compare(numbers, float(leaf.bound)), self.columns.known(leaf.field))  # type: ignore[arg-type]  # a bound of a number is a number
         days = self.columns.days(leaf.field)
         bound = self._days_of_bound(leaf, days)
-        return Truth.of(compare(days, bound), ~np.isnat(days) & ~np.isnat(bound))
+        known = self.columns.known(leaf.field)
+        if isinstance(leaf.bound, Offset):
+            known = known & ~np.isnat(bound)
+        return Truth.of(compare(days, bound), known)
 
     def _days_of_bound(self, leaf: Compare, days: Days) -> Any:  # noqa: ANN401 one day, or one a row
         match leaf.bound:
             case Ago(duration):
-                self._changes_on(shift(days, duration, later=True))
-                return shift(np.array([self.today]), duration, later=False)[0]
+                self._changes_after(days, duration)
+                return self._ago(duration)
             case Offset(duration, field, later):
                 return shift(self.columns.days(field), duration, later=later)
             case bound:
                 return np.datetime64(bound, "D")
 
-    def _changes_on(self, days: Days) -> None:
-        """Note that what was said may change around `days`.
+    def _ago(self, duration: Duration) -> np.datetime64:
+        """Return the day that long before the day of the run."""
+        day: np.datetime64 = shift(np.array([self.today]), duration, later=False)[0]
+        return day
+
+    def _changes_after(self, days: Days, duration: Duration) -> None:
+        """Note that what was said may change a duration after `days`, or around it.
 
         Month lengths make `D - 1 month > x` and `D > x + 1 month` differ by some days, so that
         within them every following day is a candidate. Looking too often costs little; looking too
         late would leave somebody held, or asked, by yesterday's age.
         """
-        soon = np.where(self.today < days + MONTHS_DIFFER, self.today + 1, NO_DAY)
-        candidates = np.where(self.today < days, days, soon)
-        self.next_change = np.fmin(self.next_change, candidates)
+        rows = np.flatnonzero(days >= self._ago(duration) - 2 * MONTHS_DIFFER)
+        due = shift(days[rows], duration, later=True)
+        soon = np.where(self.today < due + MONTHS_DIFFER, self.today + 1, NO_DAY)
+        candidates = np.where(self.today < due, due, soon)
+        self.next_change[rows] = np.fmin(self.next_change[rows], candidates)
 
 
 def wildcards(pattern: str) -> Callable[[str], bool]:

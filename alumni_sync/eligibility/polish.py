@@ -97,6 +97,7 @@ POLISH: Final = Words(
     when="{Outcome}, gdy {clause}.",
     spoke="{Outcome}, ponieważ {clause}.",
     undecided="Do sprawdzenia: nie da się ustalić, czy {clause}; nie wiadomo: {fields}.",
+    unreadable="{field} (wpis jest nieczytelny)",
     values=named(
         VALUES,
         (

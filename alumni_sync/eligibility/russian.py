@@ -91,6 +91,7 @@ RUSSIAN: Final = Words(
     when="{Outcome}, если {clause}.",
     spoke="{Outcome}, потому что {clause}.",
     undecided="На проверку: нельзя решить, верно ли, что {clause}; не известно: {fields}.",
+    unreadable="{field} (запись нечитаема)",
     values=named(
         VALUES,
         (

@@ -3,7 +3,7 @@
 Sentences name fields, codes and dates of the rule, never a value of a person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Final, assert_never
 
@@ -49,9 +49,19 @@ def reason_sentence(rule: Rule, words: Words = ENGLISH) -> str:
     return words.spoke.format(Outcome=_capital(outcome), clause=clause_words(rule.condition, words))
 
 
-def undecided_sentence(rule: Rule, unknown: Sequence[str], words: Words = ENGLISH) -> str:
-    """Return why a rule could not be decided, with the fields that are missing."""
-    named = ", ".join(field_words(name, words) for name in unknown)
+def undecided_sentence(
+    rule: Rule,
+    unknown: Sequence[str],
+    unreadable: Collection[str] = (),
+    words: Words = ENGLISH,
+) -> str:
+    """Return why a rule could not be decided, with the fields that are missing or unreadable."""
+    named = ", ".join(
+        words.unreadable.format(field=field_words(name, words))
+        if name in unreadable
+        else field_words(name, words)
+        for name in unknown
+    )
     return words.undecided.format(clause=clause_words(rule.condition, words), fields=named)
 
 

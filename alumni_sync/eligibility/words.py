@@ -55,6 +55,7 @@ class Words:
     when: str
     spoke: str
     undecided: str
+    unreadable: str
     values: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -152,4 +153,5 @@ ENGLISH: Final = Words(
     when="{Outcome} when {clause}.",
     spoke="{Outcome}, because {clause}.",
     undecided="To be reviewed: whether {clause} cannot be decided; not known: {fields}.",
+    unreadable="{field} (what stands there cannot be read)",
 )
