@@ -80,6 +80,7 @@ def _environment() -> Environment:
     )
     environment.context_class = _Context
     environment.filters["demoted"] = demoted
+    environment.filters["lower_first"] = lower_first
     environment.globals["versions"] = {name: a.fingerprint for name, a in assets().items()}
     return environment
 
@@ -90,6 +91,11 @@ def demoted(html: str) -> str:
         html = html.replace(f"<h{level}>", f"<h{level + 1}>")
         html = html.replace(f"</h{level}>", f"</h{level + 1}>")
     return html
+
+
+def lower_first(sentence: str) -> str:
+    """Return a sentence of ours as it goes on behind a colon; "I" stays what it is."""
+    return sentence if sentence.startswith("I ") else sentence[:1].lower() + sentence[1:]
 
 
 class Pages:
@@ -130,12 +136,21 @@ class Pages:
         **values: Any,  # noqa: ANN401 each template has its own
     ) -> HTMLResponse:
         """Return the page that `template` makes of `values`."""
+        return self.response(self.markup(template, texts, **values), texts, status_code)
+
+    def markup(
+        self,
+        template: str,
+        texts: Texts,
+        **values: Any,  # noqa: ANN401 each template has its own
+    ) -> str:
+        """Return what `template` makes of `values`."""
         shown = {"languages": {}, **self._always, **values}
-        body = (
-            _environment()
-            .get_template(template)
-            .render(t=texts, path=self.path, origin=self._address.origin, **shown)
-        )
+        made = _environment().get_template(template)
+        return made.render(t=texts, path=self.path, origin=self._address.origin, **shown)
+
+    def response(self, body: str | bytes, texts: Texts, status_code: int = 200) -> HTMLResponse:
+        """Return a page that was made already."""
         return HTMLResponse(
             body, status_code, headers={"Content-Language": texts.code, "Vary": "Accept-Language"}
         )

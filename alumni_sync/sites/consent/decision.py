@@ -27,6 +27,7 @@ from alumni_sync.sites.forms import Form, Submission
 from alumni_sync.sites.sessions import Session
 
 FORM: Final = "decide"
+_PAGE: Final = "consent/question.html"
 _FORMATS: Final = ("%Y-%m-%d", "%d.%m.%Y")
 """As browsers send a day, and as people write one where a browser only offers a line of text."""
 _ENDINGS: Final[Mapping[ConsentState, str]] = {
@@ -148,15 +149,18 @@ def _question(
         "version": str(shown.version),
         "language": shown.language,
     }
+    token = shell.tokens.issue(FORM, session, about)
+    if shown.current is None and not problems and form is None:
+        return shell.moulded(_PAGE, shown, session, token, tomorrow=shell.tomorrow)
     return shell.page(
-        "consent/renew.html" if renews else "consent/question.html",
+        "consent/renew.html" if renews else _PAGE,
         shown,
         session,
         status=status,
         problems=problems,
         entered=form or Form(),
         tomorrow=shell.tomorrow,
-        token=shell.tokens.issue(FORM, session, about),
+        token=token,
     )
 
 
