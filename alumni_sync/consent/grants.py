@@ -100,16 +100,24 @@ def live_condition(now: datetime) -> ColumnElement[bool]:
     without statistics, would take an index of theirs for selective and read every live invitation
     for each page of ids.
     """
-    return and_(consent_stands(now), obstacle(now) == "")
+    return and_(may_stand(now), INVITATION.c.withheld.is_(false()))
+
+
+def may_stand(now: datetime) -> ColumnElement[bool]:
+    """Return the gate but for the recipient, to tell what another one would change."""
+    return and_(_yes_stands(now), obstacle(now) == "")
 
 
 def consent_stands(now: datetime) -> ColumnElement[bool]:
     """Return the part of the gate that the invitation alone tells."""
+    return and_(_yes_stands(now), INVITATION.c.withheld.is_(false()))
+
+
+def _yes_stands(now: datetime) -> ColumnElement[bool]:
     return and_(
         func.coalesce(INVITATION.c.gate_open, false()) == true(),
         func.coalesce(INVITATION.c.state, "").in_(_LIVE),
         INVITATION.c.valid_until > now,
-        INVITATION.c.withheld.is_(false()),
     )
 
 

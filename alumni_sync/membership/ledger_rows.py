@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
 )
 
-from alumni_sync.consent.grants import consent_stands, live_condition
+from alumni_sync.consent.grants import consent_stands, live_condition, may_stand
 from alumni_sync.consent.standing import SPELL, joined
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.tables import Invitation, Membership, t
@@ -135,6 +135,20 @@ def every_wanted(connection: Connection, now: datetime) -> Iterator[Wanted]:
     while page := wanted(connection, now, after, PAGE):
         yield from page
         after = page[-1][0]
+
+
+def states_of(
+    connection: Connection, concerned: ColumnElement[bool], now: datetime
+) -> dict[str, str | None]:
+    """Return invitation id → membership state of those concerned whom nothing else speaks against.
+
+    Args:
+        connection: a transaction.
+        concerned: a condition on the invitation.
+        now: the instant; aware.
+    """
+    query = select(INVITATION.c.id, MEMBERSHIP.c.state).select_from(_with_exits())
+    return dict(connection.execute(query.where(concerned, may_stand(now))).all())
 
 
 def still_claimed(connection: Connection, run_id: str, invitation_ids: Sequence[str]) -> list[str]:

@@ -5,13 +5,14 @@ brakes, and only then is anything written: each batch is claimed, sent with no t
 confirmed, where every gate is asked again.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from alumni_sync.bulk import bulk_work
-from alumni_sync.consent.rounds.renewals import ask_about_changes
+from alumni_sync.consent.rounds.renewals import ask_about_changes, soon_lifted, soon_withheld
 from alumni_sync.crash import crash_point
 from alumni_sync.errors import ConfigError, ConnectorError, PermanentError, RateLimited
 from alumni_sync.ledger.leases import HeldLease, hold
@@ -28,6 +29,7 @@ from alumni_sync.membership.ledger_rows import (
     count_states,
     elsewhere,
     every_wanted,
+    states_of,
 )
 from alumni_sync.membership.plan import GONE, Act, MembershipPlan, MemberState, act_of_state
 from alumni_sync.membership.removal import RemovalCounts, remove_closed, take_away
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
 USUAL_BATCH: Final = 50
+_SHOWN: Final = (MemberState.ACTIVE, MemberState.PENDING)
 _SAMPLE: Final = 20
 _TOO_MANY_REFUSED: Final = 0.4
 _PASSES: Final = 3  # whoever changed their mind during a pass is written in the next one
@@ -75,22 +78,25 @@ def plan_members(d: "Deployment") -> MembershipPlan:
     is seen when it is written.
     """
     now, platform = d.clock.now(), d.platform_name
-    create = update = 0
-    with d.ledger.read() as connection:
-        states = count_states(connection, platform)
-        for _, state in every_wanted(connection, now):
-            create += act_of_state(state) is Act.CREATE
-            update += act_of_state(state) is Act.UPDATE
     due = closings(d)
-    hide = sum(1 for closing in due if closing.how is Removal.HIDE)
-    active = states.get(MemberState.ACTIVE, 0)
-    leaving = sum(1 for closing in due if closing.row.state == MemberState.ACTIVE.value)
+    closing = {each.invitation_id for each in due}
+    with d.ledger.read() as connection:
+        active = count_states(connection, platform).get(MemberState.ACTIVE, 0)
+        withheld = states_of(connection, soon_withheld(d), now)
+        wanted = {
+            **{of: state for of, state in every_wanted(connection, now) if of not in withheld},
+            **states_of(connection, soon_lifted(d), now),
+        }
+    acts = Counter(act_of_state(state) for state in wanted.values())
+    shown = [of for of, state in withheld.items() if state in _SHOWN and of not in closing]
+    hide = sum(1 for each in due if each.how is Removal.HIDE and each.invitation_id not in wanted)
+    leaving = sum(1 for each in due if each.row.state == MemberState.ACTIVE.value)
     return MembershipPlan(
-        create=create,
-        update=update,
-        hide=hide,
-        remove=len(due) - hide,
-        unchanged=max(0, active - update - leaving),
+        create=acts[Act.CREATE],
+        update=acts[Act.UPDATE],
+        hide=hide + len(shown),
+        remove=sum(1 for each in due if each.how is not Removal.HIDE),
+        unchanged=max(0, active - acts[Act.UPDATE] - leaving - len(shown)),
     )
 
 
@@ -116,7 +122,8 @@ def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
         if not paused:
             # Before anything goes to a recipient whom nobody agreed to; after what takes away: that
             # must not wait for a notice that cannot be read.
-            ask_about_changes(d, run_id)
+            if ask_about_changes(d, run_id).outdated:
+                counts.add_removals(remove_closed(d, run_id))
             hold_adds(d, run_id, Planned(lambda: _how_many_new(d), lambda: _new_ones(d)))
             _write_all(d, run_id, lease, counts)
     with d.ledger.read() as connection:

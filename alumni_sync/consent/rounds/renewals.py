@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import rfc8785
-from sqlalchemy import ColumnElement, RowMapping, and_, func, select
+from sqlalchemy import ColumnElement, RowMapping, and_, func, select, update
 
 from alumni_sync.consent.answers.answer import Channel
 from alumni_sync.consent.answers.dossier import INVITATION, position_of, select_dossiers
@@ -96,6 +96,7 @@ def ask_about_changes(d: "Deployment", run_id: str, *, page: int = CHUNK) -> Cha
     """
     del run_id  # the events say when and why
     today, asked, after = terms_of_today(d), 0, ""
+    _lift(d, today)
     while True:
         query = select(INVITATION.c.id).where(_outdated(d), INVITATION.c.id > after)
         with d.ledger.read() as connection:
@@ -104,6 +105,42 @@ def ask_about_changes(d: "Deployment", run_id: str, *, page: int = CHUNK) -> Cha
         if len(found) < page:
             return ChangeCounts(asked)
         after = found[-1]
+
+
+def soon_withheld(d: "Deployment") -> ColumnElement[bool]:
+    """Return who agreed to another recipient than today's and was not asked again yet.
+
+    A sync withholds them before it writes anything; a plan has to say so. Raises `ConfigError`.
+    """
+    recipient = terms_of_today(d).partition(_AND)[2]
+    return and_(
+        _outdated(d), ~INVITATION.c.agreed_terms.endswith(f"{_AND}{recipient}", autoescape=True)
+    )
+
+
+def soon_lifted(d: "Deployment") -> ColumnElement[bool]:
+    """Return who is withheld although their yes covers what is asked today. Raises `ConfigError`.
+
+    The configuration was changed, and changed back: nothing stands between them and the community.
+    """
+    return _covered_again(terms_of_today(d))
+
+
+def _covered_again(today: str) -> ColumnElement[bool]:
+    return and_(INVITATION.c.withheld.is_(True), INVITATION.c.agreed_terms == today)
+
+
+def _lift(d: "Deployment", today: str) -> None:
+    """Let go again to the recipient whom a yes covers; what was asked meanwhile stays open."""
+    with d.ledger.read() as connection:
+        query = select(INVITATION.c.id).where(_covered_again(today))
+        if connection.execute(query.limit(1)).first() is None:
+            return
+    version = INVITATION.c.version + 1
+    lifted = update(INVITATION).where(_covered_again(today))
+    values = {"withheld": False, "asked_terms": today, "version": version}
+    with d.ledger.write() as connection:
+        connection.execute(lifted.values(**values, pending_version=version))
 
 
 def _outdated(d: "Deployment") -> ColumnElement[bool]:
