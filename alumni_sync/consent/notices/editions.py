@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alumni_sync.consent.notices.completeness import differences, told_apart, unsaid, unsaid_to_some
 from alumni_sync.consent.notices.locks import changes
+from alumni_sync.consent.notices.states import FileStates, below
 from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.yaml_lines import plain_yaml
@@ -220,6 +221,22 @@ def load_edition(rules: Path, notice_id: str, version: str | None = None) -> Edi
         ConfigError: there is none, a language is incomplete, or a text leaves out what must be
             said; all problems at once.
     """
+    which = (rules, notice_id, version)
+    kept = _STANDING.get(which)
+    if kept is not None and kept[0].stand():
+        return kept[1]
+    edition = _found(rules, notice_id, version)
+    folder = rules / "notices" / notice_id
+    states = FileStates.of((*below(folder, deep=False), *below(folder / edition.manifest.version)))
+    if len(_STANDING) >= _KEPT:
+        _STANDING.clear()
+    if _found(rules, notice_id, version) is edition:  # else it was changed while we looked
+        _STANDING[which] = states, edition
+    return edition
+
+
+def _found(rules: Path, notice_id: str, version: str | None) -> Edition:
+    """Look for an edition; read it unless it is as it was."""
     versions = editions(rules, notice_id)
     if not versions or (version is not None and version not in versions):
         where = rules / "notices" / notice_id
@@ -243,6 +260,8 @@ def _state(folder: str | Path, *, deep: bool = True) -> Iterator[tuple[str, int,
 _SOUND: Final[dict[str, Edition]] = {}
 """Editions that were read and checked, by the hash of their content."""
 _KEPT: Final = 32
+_STANDING: Final[dict[tuple[Path, str, str | None], tuple[FileStates, Edition]]] = {}
+"""Editions that were asked for, with the state of all that decides which one that is."""
 
 
 @lru_cache(maxsize=32)
