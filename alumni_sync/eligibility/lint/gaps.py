@@ -1,0 +1,185 @@
+"""Gaps: leavers about whom a pack says nothing, although it speaks of their like elsewhere.
+
+Most leavers are named by no rule, and rightly so: they are eligible. A gap is what looks like an
+oversight: an exit kind that nobody has placed; days between the effective dates of rules about the
+same people; a source that is left out where several rules say one thing for several places.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import combinations
+
+from alumni_sync.domain import ExitKind, Verdict
+from alumni_sync.eligibility.clauses import Clause, OneOf, fields_of
+from alumni_sync.eligibility.lint.finding import Finding, Kind, finding, is_written
+from alumni_sync.eligibility.lint.space import IS_FALSE, IS_TRUE, Ends, Example, Space
+from alumni_sync.eligibility.pack import UNPLACED, HoldOutreach, Outcome, Rule, RulePack, Window
+from alumni_sync.eligibility.words import ENGLISH
+
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Days on which neither of two rules about the same people is in force."""
+
+    one: Rule
+    other: Rule
+    days: Window
+
+
+def asked_besides(pack: RulePack) -> tuple[Clause, ...]:
+    """Return conditions that no rule has, and that gaps are looked for with."""
+    kinds = (OneOf("exit_kind", (kind.value,)) for kind in ExitKind)
+    days = (clause for hole in _holes(pack) for clause in hole.days.clauses())
+    return (*kinds, *days)
+
+
+def gaps(space: Space) -> Iterator[Finding]:
+    """Yield every gap; none where some rule could not be worked out, for it might fill them."""
+    if space.undecided:
+        return
+    yield from _kinds_placed_nowhere(space)
+    for hole in _holes(space.pack):
+        yield from _days_between(space, hole)
+    yield from _places_left_out(space)
+
+
+def _kinds_placed_nowhere(space: Space) -> Iterator[Finding]:
+    """Yield the exit kinds about which only the built-in rule for unplaced ones speaks."""
+    if UNPLACED not in space.rules:
+        return
+    silent = [(space.rules[rule.id], IS_FALSE) for rule in _verdicts(space) if rule.id != UNPLACED]
+    found: dict[str, Example] = {}
+    for kind in ExitKind:
+        of_kind = space.everywhere(OneOf("exit_kind", (kind.value,)))
+        path = space.path((space.rules[UNPLACED], IS_TRUE), (of_kind, IS_TRUE), *silent)
+        if path is not None:
+            found[kind.value] = space.example(path)
+    if found:
+        kinds = ", ".join(ENGLISH.values.get(kind, kind.replace("_", " ")) for kind in found)
+        sentence = (
+            f"Nothing says what becomes of these exits: {kinds}. They go to review. "
+            "Put each into good_standing, or into a rule that names exit kinds and nothing else."
+        )
+        (unplaced,) = (rule for rule in space.pack.rules if rule.id == UNPLACED)
+        yield finding(Kind.GAP, (unplaced,), sentence, next(iter(found.values())))
+
+
+def _verdicts(space: Space) -> list[Rule]:
+    return [rule for rule in space.pack.rules if isinstance(rule.then, Verdict)]
+
+
+def _holes(pack: RulePack) -> list[Hole]:
+    """Return the days between rules that look at the same fields, one after the other."""
+    dated = [rule for rule in pack.rules if rule.valid is not None and is_written(rule)]
+    found = []
+    for one, other in combinations(dated, 2):
+        days = _between(one.valid, other.valid) if _related(one, other) else None
+        if days is None:
+            continue
+        meanwhile = (
+            rule
+            for rule in dated
+            if _related(rule, one) and _related(rule, other) and _overlap(rule.valid, days)
+        )
+        if next(meanwhile, None) is None:
+            found.append(Hole(one, other, days))
+    return found
+
+
+def _related(one: Rule, other: Rule) -> bool:
+    """Say whether two rules look at the same fields, and what they demand is of one kind."""
+    return fields_of(one.when) == fields_of(other.when) and _alike(one.then, other.then)
+
+
+def _alike(one: Outcome, other: Outcome) -> bool:
+    if isinstance(one, HoldOutreach) and isinstance(other, HoldOutreach):
+        return one.purpose == other.purpose
+    return one == other or (isinstance(one, Verdict) and isinstance(other, Verdict))
+
+
+def _between(one: Window | None, other: Window | None) -> Window | None:
+    """Return the days between two windows of one kind; None where there are none."""
+    if one is None or other is None or one.by is not other.by:
+        return None
+    for early, late in ((one, other), (other, one)):
+        if early.end is not None and late.start is not None:
+            first, last = early.end + _ONE_DAY, late.start - _ONE_DAY
+            if first <= last:
+                return Window(first, last, one.by)
+    return None
+
+
+def _overlap(one: Window | None, days: Window) -> bool:
+    if one is None or one.by is not days.by:
+        return False
+    begins, ends = one.start or date.min, one.end or date.max
+    return (days.start or date.min) <= ends and begins <= (days.end or date.max)
+
+
+def _days_between(space: Space, hole: Hole) -> Iterator[Finding]:
+    """Yield that people of whom both rules speak are spoken of by none in between."""
+    wanted = [(space.everywhere(clause), IS_TRUE) for clause in hole.days.clauses()]
+    example = _unspoken(space, (hole.one, hole.other), wanted)
+    if example is not None:
+        by = hole.days.by.value.replace("_", " ")
+        sentence = (
+            f"Between {hole.one.id} and {hole.other.id} nobody speaks: neither is in force from "
+            f"{hole.days.start} to {hole.days.end} ({by}). Mend their dates."
+        )
+        yield finding(Kind.GAP, (hole.one, hole.other), sentence, example)
+
+
+def _places_left_out(space: Space) -> Iterator[Finding]:
+    """Yield a source that several rules with one condition and outcome leave out."""
+    groups: dict[tuple[Clause, Outcome, Window | None], list[Rule]] = {}
+    for rule in space.pack.rules:
+        if rule.sources or rule.jurisdictions:
+            groups.setdefault((rule.when, rule.then, rule.valid), []).append(rule)
+    for rules in groups.values():
+        out = [p for p in space.places if not any(rule.applies_to(*p) for rule in rules)]
+        # One rule that names its place means that place; several look like a list with a hole.
+        for place in filter(any, out) if len(rules) > 1 else ():
+            valid = rules[0].valid.clauses() if rules[0].valid else ()
+            wanted = [(space.everywhere(clause), IS_TRUE) for clause in valid]
+            wanted.append((space.only_at(place), IS_TRUE))
+            example = _unspoken(space, rules[:1], wanted, here=False)
+            if example is not None:
+                names = " and ".join(rule.id for rule in rules)
+                left_out = " in ".join(filter(None, place))
+                sentence = (
+                    f"{names} say one thing for several places, and {left_out} is none "
+                    "of them. Add it, or say it once for all."
+                )
+                yield finding(Kind.GAP, tuple(rules), sentence, example)
+                break
+
+
+def _unspoken(
+    space: Space, rules: Sequence[Rule], wanted: list[tuple[int, Ends]], *, here: bool = True
+) -> Example | None:
+    """Return somebody who fits what is written in `rules`, and of whom no rule of the kind speaks.
+
+    Args:
+        space: of the pack.
+        rules: whose conditions somebody has to fit, effective dates apart.
+        wanted: what has to hold besides.
+        here: the rules have to apply where the leaver is, too.
+    """
+    for rule in rules:
+        wanted.append((space.everywhere(rule.when), IS_TRUE))
+        if here:
+            wanted.append((space.only_at(*_places(space, rule)), IS_TRUE))
+    wanted += [
+        (space.rules[rule.id], IS_FALSE)
+        for rule in space.pack.rules
+        if _alike(rule.then, rules[0].then)
+    ]
+    path = space.path(*wanted)
+    return None if path is None else space.example(path)
+
+
+def _places(space: Space, rule: Rule) -> list[tuple[str, str]]:
+    return [place for place in space.places if rule.applies_to(*place)]

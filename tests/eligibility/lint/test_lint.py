@@ -1,0 +1,85 @@
+"""Lint on planted mistakes and near misses: every one is found, and nothing that is none."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+
+from alumni_sync.eligibility.lint.finding import Kind
+from alumni_sync.eligibility.lint.linting import lint
+from alumni_sync.eligibility.pack import RulePack
+from alumni_sync.eligibility.reading import load_pack
+from alumni_sync.shipped import shipped
+from tests.eligibility.lint.claims import assert_claim, crowd_for
+from tests.eligibility.lint.strategies import packs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CASES = Path(__file__).parents[2] / "cases" / "eligibility" / "lint"
+PLANTED = sorted(CASES.glob("planted-*.yaml"))
+NEAR_MISSES = sorted(CASES.glob("fine-*.yaml"))
+MARK = re.compile(r"! (\w+): ([\w -]+(?:, [\w -]+)*)")
+
+
+def _expected(path: Path) -> list[tuple[str, tuple[str, ...]]]:
+    """Return kind and rules of each finding, from the comments of a case and its table."""
+    table = path.with_suffix(".csv")
+    text = path.read_text(encoding="utf-8") + (table.read_text() if table.exists() else "")
+    return sorted((kind, tuple(re.split("[ ,]+", rules))) for kind, rules in MARK.findall(text))
+
+
+def _known(path: Path) -> dict[str, Any]:
+    """Return what is known of the configuration: places, codes, fields."""
+    found = re.search(r"^# with: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    said: Mapping[str, Any] = yaml.safe_load(found[1]) if found else {}
+    return {
+        key: value if key == "places" else {s: frozenset(v) for s, v in value.items()}
+        for key, value in said.items()
+    }
+
+
+def test_there_are_thirty_of_each() -> None:
+    """A folder that is not found would be a test that cannot fail."""
+    assert len(PLANTED) >= 30
+    assert len(NEAR_MISSES) >= 30
+
+
+@pytest.mark.parametrize("path", [*PLANTED, *NEAR_MISSES], ids=lambda path: path.stem)
+def test_case(path: Path) -> None:
+    """A mistake that is not found judges people; a false alarm makes HR ignore the next one."""
+    pack, known = load_pack(path), _known(path)
+
+    found = lint(pack, **known)
+
+    assert _expected(path) == sorted((one.kind.value, one.rules) for one in found)
+    crowd = crowd_for(pack, places=list(known.get("places", {}).items()))
+    for one in found:
+        assert_claim(pack, one, crowd)
+
+
+def test_every_kind_is_planted() -> None:
+    """A kind that nobody has planted could claim anything."""
+    planted = {kind for path in PLANTED for kind, _ in _expected(path)}
+
+    assert {kind.value for kind in Kind} - {Kind.UNDECIDED.value} == planted
+
+
+@pytest.mark.parametrize("places", [None, {"acme-pl": "pl", "acme-de": "de"}])
+def test_the_pack_that_we_ship_is_clean(places: dict[str, str] | None) -> None:
+    """Whoever starts with findings learns to overlook them."""
+    pack = load_pack(shipped("rules") / "eligibility" / "default.yaml")
+
+    assert () == lint(pack, places=places)
+
+
+@settings(max_examples=60, deadline=None)
+@given(packs())
+def test_no_claim_is_false(pack: RulePack) -> None:
+    """A rule that is taken out because lint called it spare must not change what anybody gets."""
+    for one in lint(pack, places={"acme-pl": "pl", "acme-de": "de"}):
+        if one.kind not in {Kind.OVERLAPPING, Kind.UNDECIDED}:
+            assert_claim(pack, one, crowd_for(pack, 60))
