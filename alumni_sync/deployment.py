@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from alumni_sync import crash
 from alumni_sync.clock import clock_from
 from alumni_sync.errors import ConfigError, Problem
+from alumni_sync.ledger.rulebook import active_mapping
 from alumni_sync.ledger.store import Ledger, ledger_is_empty
 from alumni_sync.plugins import (
     PluginClass,
@@ -35,6 +36,7 @@ from alumni_sync.ports import (
     JsonPost,
     Mailbox,
     Mailer,
+    MappingSaid,
     PluginContext,
 )
 from alumni_sync.settings import (
@@ -48,6 +50,8 @@ from alumni_sync.settings import (
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 SQLITE: Final = "sqlite:///"
+MAPPING: Final = "mapping"
+"""The key of a source's section that names its mapping file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,12 @@ class Plugins:
         if source not in self.settings.sources:
             known = ", ".join(self.settings.sources)
             raise ConfigError.of("sources", f"there is no source {source}", f"known: {known}")
-        return cast("HrisConnector", self._build(PluginKind.HRIS, source))
+        return cast("HrisConnector", self._build(PluginKind.HRIS, source, self.released(source)))
+
+    def released(self, source: str) -> Mapping[str, bytes]:
+        """Return the files that a source is read under whatever the folder says; {} for none."""
+        del source
+        return {}
 
     def platform(self) -> CommunityPlatform:
         """Return the community platform, newly built."""
@@ -157,7 +166,7 @@ class Plugins:
         """Return the name by which the ledger knows the platform."""
         return self.settings.platform.connector
 
-    def context(self, name: str) -> PluginContext:
+    def context(self, name: str, released: Mapping[str, bytes] | None = None) -> PluginContext:
         """Return what the plugin `name` (a source, or a plugin's own name) is told."""
         source = self.settings.sources.get(name)
         return PluginContext(
@@ -165,11 +174,27 @@ class Plugins:
             root=str(self.settings.root),
             timezone=source.timezone if source else UTC_ZONE,
             fingerprint=self._fingerprint,
+            released=released or {},
         )
 
-    def _build(self, kind: PluginKind, name: str) -> object:
+    def mapping_said(self, source: str, mapping: bytes) -> MappingSaid | None:
+        """Return what `mapping` would say as the mapping of a source; None for what cannot be told.
+
+        Raises:
+            ConfigError: it is wrong, with file and line.
+        """
+        if (PluginKind.HRIS, source) not in self._plugins:
+            return None
+        connector = self._build(PluginKind.HRIS, source, {MAPPING: mapping})
+        said = getattr(connector, "mapping_said", None)
+        return cast("MappingSaid | None", said()) if said is not None else None
+
+    def _build(
+        self, kind: PluginKind, name: str, released: Mapping[str, bytes] | None = None
+    ) -> object:
         plugin = self._plugins[kind, name]
-        return build_plugin(plugin.cls, plugin.settings, self.context(name), plugin.where)
+        context = self.context(name, released)
+        return build_plugin(plugin.cls, plugin.settings, context, plugin.where)
 
 
 class Deployment(Plugins):
@@ -210,6 +235,12 @@ class Deployment(Plugins):
         master = deployment_key(settings, make=create)
         ledger = Ledger.open(settings.ledger.url, settings.keys.store, master, create=create)
         return cls(configuration, ledger, clock or clock_from(runtime.as_of))
+
+    def released(self, source: str) -> Mapping[str, bytes]:
+        """Return the mapping of the active revision, once there is one (see `ledger.rulebook`)."""
+        with self.ledger.read() as connection:
+            mapping = active_mapping(connection, source)
+        return {} if mapping is None else {MAPPING: mapping}
 
     def close(self) -> None:
         """Close the ledger."""

@@ -7,7 +7,7 @@ Datetimes are aware UTC unless said otherwise; dates are civil dates. Errors are
 `alumni_sync.errors`: `TransientError` (try again), `PermanentError` (do not), `ConfigError` (stop).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from alumni_sync.domain import Facts, Identity
+from alumni_sync.domain import ExitKind, Facts, Identity
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -32,12 +32,15 @@ class PluginContext:
         timezone: the site's time zone.
         fingerprint: keyed hash (hex) of bytes that may be personal; the only thing a plugin may
             keep of a row beyond a call.
+        released: key of the settings → content of the file that it names, where that was released
+            and kept: to be used in place of what stands in the folder by now. Only `mapping` is.
     """
 
     name: str
     root: str
     timezone: ZoneInfo
     fingerprint: "Fingerprint"
+    released: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 class Fingerprint(Protocol):
@@ -92,6 +95,23 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class MappingSaid:
+    """What a source's mapping says, so that two of them can be compared without a row.
+
+    Attributes:
+        kind: what an exit code means.
+        codes: the codes that it names one by one, with their kinds.
+        patterns: everything else that decides on a code's kind, in a form that can be compared.
+        fields: canonical field → how it is read, in a form that can be compared.
+    """
+
+    kind: Callable[[str], ExitKind]
+    codes: Mapping[str, ExitKind]
+    patterns: tuple[object, ...]
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRecord:
     """One input row translated to canonical fields, or the reason why it could not be.
 
@@ -101,12 +121,15 @@ class SourceRecord:
         problems: `(field, reason code)` for each thing that makes the row unusable; a record with
             problems goes to quarantine.
         raw: the row as read, kept in memory only; sealed if it goes to quarantine.
+        code_label: what the source calls the exit code, where it has words for it; empty for a
+            code of kind `undisclosed`.
     """
 
     where: str
     facts: Facts
     problems: tuple[tuple[str, str], ...] = ()
     raw: str = ""
+    code_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +197,15 @@ class HrisConnector(Protocol):
 
     def profile_url(self, person_id: str) -> str | None:
         """Return a deep link into the HRIS for the HR desk, None where there is none."""
+
+    def mapping_said(self) -> MappingSaid | None:
+        """Return what the mapping says; None where there is none that can be compared.
+
+        A change of a mapping that cannot be compared always waits for its release.
+
+        Raises:
+            ConfigError: the mapping is wrong.
+        """
 
 
 # --- community platform -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from alumni_sync.consent.rounds.reopening import reopen_tombstones
+from alumni_sync.eligibility.publishing import publish
 from alumni_sync.errors import SafetyStop
 from alumni_sync.intake.closes import known_close
 from alumni_sync.intake.pull import pull_leavers
@@ -40,6 +41,7 @@ def leavers(
         run = work.run
         try:
             close = known_close(deployment, run.source, run.close)
+            publish(deployment, run.id, [run.source])
             reopen_tombstones(deployment, run.source)
             counts = pull_leavers(deployment, run.source, close=close, run_id=run.id)
         except SafetyStop as stop:

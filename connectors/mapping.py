@@ -25,12 +25,16 @@ from pydantic import (
 
 from alumni_sync.domain import LEAVER_FIELDS, ExitKind
 from alumni_sync.errors import ConfigError
-from alumni_sync.yaml_lines import problems_of, read_yaml
+from alumni_sync.ports import MappingSaid
+from alumni_sync.yaml_lines import parse_yaml, problems_of, read_yaml
 from connectors.mapping_codes import ExitCodes
 from connectors.mapping_dates import DateForm
 from connectors.mapping_lint import lint_mapping
 
 PERSON_PLACEHOLDER: Final = "person_id"
+EXIT_LABEL: Final = "exit_label"
+"""Stands for a field where a column is read for what the source calls a code."""
+
 _FILLED_BY_CODES: Final = "exit_kind"
 
 
@@ -127,11 +131,16 @@ class FieldSource(Part):
 
 
 class CodeTable(Part):
-    """Exit codes → kinds: exact ones, patterns, or one kind for everybody in the file."""
+    """Exit codes → kinds: exact ones, patterns, or one kind for everybody in the file.
+
+    `label` is the column in which the export says a code in words, where it has one: a code whose
+    words change is not trusted any more.
+    """
 
     exact: dict[Text, ExitKind] = Field(default_factory=dict)
     patterns: dict[Pattern, ExitKind] = Field(default_factory=dict)
     everybody: ExitKind | None = None
+    label: Text | None = None
 
     @model_validator(mode="after")
     def _not_both(self) -> "CodeTable":
@@ -139,6 +148,8 @@ class CodeTable(Part):
             raise ValueError("`everybody` stands alone | take out `exact` and `patterns`")
         if self.everybody is None and not self.exact and not self.patterns:
             raise ValueError("says nothing | give `exact`, `patterns` or `everybody`")
+        if self.everybody is not None and self.label is not None:
+            raise ValueError("`everybody` has no codes that a `label` could be of | take it out")
         return self
 
 
@@ -177,11 +188,25 @@ class SourceMapping(Part):
                 found[name] = (*found.get(name, ()), field)
         if self.total and self.total.column:
             found.setdefault(self.total.column, ("total",))
+        if self.exit_codes.label:
+            found.setdefault(self.exit_codes.label, (EXIT_LABEL,))
         return found
 
     def codes(self) -> ExitCodes:
         """Return the compiled table of exit codes."""
         return ExitCodes(self.exit_codes.exact, list(self.exit_codes.patterns.items()))
+
+    def said(self) -> MappingSaid:
+        """Return what the mapping says, in a form in which two of them can be compared."""
+        table, codes = self.exit_codes, self.codes()
+        shared = (self.dates, self.pivot, self.empty)
+        everybody = table.everybody
+        return MappingSaid(
+            kind=codes.kind if everybody is None else lambda _code: everybody,
+            codes=table.exact,
+            patterns=(everybody, *table.patterns.items()),
+            fields={name: (source, shared) for name, source in self.fields.items()},
+        )
 
     def person_page(self, person_id: str) -> str | None:
         """Return the HRIS page of a person."""
@@ -199,13 +224,22 @@ class LoadedMapping:
     name: str
 
 
-def load_mapping(path: Path) -> LoadedMapping:
+def load_mapping(path: Path, released: bytes | None = None) -> LoadedMapping:
     """Read and check a mapping file.
+
+    Args:
+        path: of the file.
+        released: the content to use in place of the file's.
 
     Raises:
         ConfigError: with every problem found, each with its line.
     """
-    document = read_yaml(path)
+    content = released
+    if content is None:
+        document = read_yaml(path)
+        content = path.read_bytes()
+    else:
+        document = parse_yaml(content.decode("utf-8-sig", "replace"), path.name)
     problems = list(document.problems)
     mapping = None
     try:
@@ -215,4 +249,4 @@ def load_mapping(path: Path) -> LoadedMapping:
     problems.extend(lint_mapping(document))
     if problems or mapping is None:
         raise ConfigError(problems)
-    return LoadedMapping(mapping, path.read_bytes(), path.name)
+    return LoadedMapping(mapping, content, path.name)

@@ -64,10 +64,17 @@ Problems = dict[int, list[tuple[str, str]]]
 
 @dataclass(slots=True)
 class Translation:
-    """What a block of rows became: facts by row, and problems of those that cannot be used."""
+    """What a block of rows became.
+
+    Attributes:
+        facts: by row.
+        problems: of those that cannot be used.
+        labels: what the source calls each row's exit code; "" where it does not say.
+    """
 
     facts: list[dict[str, Fact]]
     problems: Problems = field(default_factory=dict)
+    labels: Sequence[str] = ()
 
 
 def fold_name(name: str) -> str:
@@ -129,6 +136,7 @@ class ColumnTranslator:
         self._plans = [_Plan(name, source, mapping) for name, source in mapping.fields.items()]
         for plan in self._plans:
             plan.positions = tuple(positions[fold_name(name)] for name in plan.source.names)
+        self._label = positions[fold_name(label)] if (label := mapping.exit_codes.label) else None
         self._fields: dict[int, list[str]] = {}
         for plan in self._plans:
             for position in plan.positions:
@@ -158,7 +166,16 @@ class ColumnTranslator:
         ]
         self._reduce(facts, problems)
         self._require(values, problems)
-        return Translation(facts, problems)
+        return Translation(facts, problems, self._labels(rows, values["exit_kind"]))
+
+    def _labels(self, rows: Sequence[Sequence[str]], kinds: Values) -> Sequence[str]:
+        """Return what the source calls the code of each row; not of codes that we must not know."""
+        if self._label is None:
+            return [""] * len(rows)
+        labels = [" ".join(clean(row[self._label]).split()).casefold() for row in rows]
+        return [
+            "" if kind == _UNDISCLOSED else label for label, kind in zip(labels, kinds, strict=True)
+        ]
 
     def _cells(
         self, rows: Sequence[Sequence[str]], problems: Problems, *, odd: bool

@@ -15,7 +15,7 @@ from alumni_sync.errors import ConfigError, Problem, Unavailable
 from alumni_sync.ports import SourceRecord
 from connectors.delimited import Block, BrokenLine, read_blocks, split_line
 from connectors.delivery import VENDOR, Delivered
-from connectors.mapping import LoadedMapping
+from connectors.mapping import EXIT_LABEL, LoadedMapping
 from connectors.mapping_columns import ColumnTranslator, Translation, fold_name
 
 DELIMITERS: Final[Mapping[str, str]] = {"comma": ",", "semicolon": ";", "tab": "\t"}
@@ -213,7 +213,11 @@ class _SheetTranslator:
         self._codes = loaded.mapping.codes()
         self._columns = ColumnTranslator(loaded.mapping, header.cells)
         folded = [fold_name(cell) for cell in header.cells]
-        wanted = {fold_name(column) for column in loaded.mapping.columns}
+        wanted = {  # but the words for a code: of some, nobody may know them
+            fold_name(column)
+            for column, fields in loaded.mapping.columns.items()
+            if fields != (EXIT_LABEL,)
+        }
         self._positions = [at for at, cell in enumerate(folded) if cell in wanted]
         self._key = folded.index(fold_name(loaded.mapping.fields["person_id"].names[0]))
 
@@ -221,8 +225,8 @@ class _SheetTranslator:
         """Return the records of a block."""
         done = self._columns.translate(block.rows, odd=block.odd)
         records = [
-            SourceRecord(f"{self._name}:{line}", facts)
-            for line, facts in zip(block.lines, done.facts, strict=True)
+            SourceRecord(f"{self._name}:{line}", facts, code_label=label)
+            for line, facts, label in zip(block.lines, done.facts, done.labels, strict=True)
         ]
         if done.problems or block.broken:
             records = self._with_faults(block, done, records)

@@ -97,6 +97,7 @@ def rehearsed(
     from alumni_sync.consent.invitations import plan_requests
     from alumni_sync.consent.rounds.reopening import reopen_tombstones
     from alumni_sync.eligibility.judge import judge_leavers
+    from alumni_sync.eligibility.publishing import publish
     from alumni_sync.intake.counts import IntakeCounts
     from alumni_sync.intake.pull import pull_leavers
     from alumni_sync.review.queue import sync_queue
@@ -104,6 +105,7 @@ def rehearsed(
     counts = IntakeCounts()
     for name in named_sources(rehearsal, source):
         try:
+            publish(rehearsal, run_id, [name])
             reopen_tombstones(rehearsal, name)
             counts += pull_leavers(rehearsal, name, close=None, run_id=run_id)
         except AlumniSyncError as error:

@@ -35,7 +35,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "pause": Entry("alumni_sync.cli.pause:pause", "Stop mails, platform writes, or both."),
     "resume": Entry("alumni_sync.cli.pause:resume", "Go on after a pause."),
     "queue": Entry("alumni_sync.cli.queue:queue", "Rule on cases: excluded, or to be reviewed."),
-    "rules": Entry("alumni_sync.cli.rules:rules", "What the rules say of somebody."),
+    "rules": Entry("alumni_sync.cli.rules:rules", "Explain, try and release rules."),
     "brakes": Entry("alumni_sync.cli.brakes:brakes", "Plans that were stopped; release them."),
     "guards": Entry("alumni_sync.cli.brakes:guards", "Reads that were stopped; release them."),
     "quarantine": Entry("alumni_sync.cli.quarantine:quarantine", "Rows that could not be used."),

@@ -1,4 +1,4 @@
-"""`rules explain PERSON`: why a verdict is what it is, clause by clause."""
+"""`rules explain PERSON`: why a verdict is what it is, clause by clause; and the other commands."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,6 +7,7 @@ import click
 
 from alumni_sync.cli.acting import acting
 from alumni_sync.cli.app import App, json_option, pass_app, show
+from alumni_sync.cli.published_rules import COMMANDS
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -22,33 +23,67 @@ def rules() -> None:
 
 @rules.command()
 @click.argument("person")
+@click.option("--decision", type=int, metavar="NUMBER", help="A decision of the past.")
+@click.option("--past", is_flag=True, help="Every decision that is kept, oldest first.")
 @click.option("--by", metavar="USER", help="Who looks. Default: the login.")
 @json_option
 @pass_app
-def explain(app: App, person: str, by: str | None, *, as_json: bool) -> None:
+def explain(
+    app: App, person: str, decision: int | None, by: str | None, *, past: bool, as_json: bool
+) -> None:
     """Show each rule, what it said of PERSON, and which clause was true, false or unknown.
 
-    It tells as much of the person as the facts do: for whoever may see cases of the source.
+    By the rules of the time, which the ledger kept. It tells as much of the person as the facts do:
+    for whoever may see cases of the source.
     """
-    from alumni_sync.eligibility.explain import decisions_about
     from alumni_sync.ledger.people import resolve_person
     from alumni_sync.review.authority import Act, Authority
 
     with app.open(create=False) as deployment:
         identity = acting(deployment.settings.people, by)
-        found = decisions_about(deployment, resolve_person(deployment, person))
+        who = resolve_person(deployment, person)
+        found = _decisions(deployment, who, past=past or decision is not None)
         authority = Authority.of(deployment.settings)
-        for source, _ in found:
+        for _, source, _ in found:
             authority.require(identity, Act.SEE_CASE, source)
-        spells = [_spell(deployment, source, decision) for source, decision in found]
+        if decision is not None:
+            found = _only(found, decision)
+        spells = [_spell(deployment, *one) for one in found]
     show(spells, _lines(spells), as_json=as_json)
 
 
-def _spell(d: "Deployment", source: str, decision: "DecisionRecord | None") -> dict[str, Any]:
+Found = tuple[int | None, str, "DecisionRecord | None"]
+"""Number, source and content of a decision."""
+
+
+def _decisions(d: "Deployment", person: str, *, past: bool) -> list[Found]:
+    """Return the current decision about each spell of a person, or all of them."""
+    from alumni_sync.eligibility.explain import decisions_about
+    from alumni_sync.eligibility.reproducing import past_decisions
+
+    if past:
+        return [*past_decisions(d, person)]
+    return [(None, source, record) for source, record in decisions_about(d, person)]
+
+
+def _only(found: Sequence[Found], number: int) -> list[Found]:
+    if this := [one for one in found if one[0] == number]:
+        return this
+    known = ", ".join(str(one) for one, _, _ in found) or "none"
+    raise click.BadParameter(f"is not kept; kept are: {known}", param_hint="--decision")
+
+
+def _spell(
+    d: "Deployment", number: int | None, source: str, decision: "DecisionRecord | None"
+) -> dict[str, Any]:
     from alumni_sync.eligibility.explain import decision_lines, rules_said
+    from alumni_sync.eligibility.reproducing import judge_again
 
     said = rules_said(d, source, decision) if decision else ()
+    again = judge_again(d, source, decision) if decision else None
     return {
+        "decision": number,
+        "same_again": again == decision.judgement if decision and again else None,
         "source": source,
         "verdict": decision.judgement.verdict if decision else None,
         "revision": decision.judgement.revision if decision else None,
@@ -71,11 +106,20 @@ def _spell(d: "Deployment", source: str, decision: "DecisionRecord | None") -> d
 
 def _lines(spells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for spell in spells:
+        if spell["decision"] is not None:
+            yield f"Decision {spell['decision']}:"
         yield from spell["said"]
         if spell["verdict"] and not spell["rules"]:
-            yield "The rules have changed since: the next run judges anew."
+            yield "The rules of that day were not kept: the next run judges anew."
+        if spell["same_again"] is not None:
+            how = "the same" if spell["same_again"] else "NOT the same"
+            yield f"Worked out again by the rules of that day: {how}."
         for rule in spell["rules"]:
             yield f"  {rule['holds']:8}{rule['sentence']}  [{rule['id']}]"
             if len(rule["clauses"]) > 1:
                 for clause in rule["clauses"]:
                     yield f"      {clause['holds']:8}{clause['words']}"
+
+
+for _command in COMMANDS:
+    rules.add_command(_command)

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import select
 
 from alumni_sync.deployment import Deployment
-from alumni_sync.eligibility.clauses import literals
+from alumni_sync.eligibility.clauses import fields_of_leaf, literals
 from alumni_sync.eligibility.columns import Columns, build_frame
 from alumni_sync.eligibility.decisions import current_decisions
 from alumni_sync.eligibility.kleene import Truth
 from alumni_sync.eligibility.operators import Evaluation
 from alumni_sync.eligibility.pack import Rule, RulePack
 from alumni_sync.eligibility.records import DecisionRecord
-from alumni_sync.eligibility.ruleset import load_ruleset
+from alumni_sync.eligibility.reproducing import ruleset_then
 from alumni_sync.eligibility.sentences import clause_words, outcome_words, rule_sentence
 from alumni_sync.eligibility.words import ENGLISH, Words
 from alumni_sync.ledger.tables import Spell, t
@@ -23,10 +23,15 @@ from alumni_sync.ledger.tables import Spell, t
 
 @dataclass(frozen=True, slots=True)
 class ClauseSaid:
-    """One leaf of a condition, in words, and whether it holds (None: unknown)."""
+    """One leaf of a condition, in words, and whether it holds (None: unknown).
+
+    Attributes:
+        fields: the facts that it looks at.
+    """
 
     words: str
     holds: bool | None
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +60,18 @@ def explain_rules(
     return tuple(_said(rule, evaluation, words) for rule in pack.rules)
 
 
-def rules_said(d: Deployment, source: str, decision: DecisionRecord) -> tuple[RuleSaid, ...]:
-    """Return what every rule said when a decision was made.
+def rules_said(
+    d: Deployment, source: str, decision: DecisionRecord, words: Words = ENGLISH
+) -> tuple[RuleSaid, ...]:
+    """Return what every rule said when a decision was made, by the rules of that time.
 
-    Empty where the rules have changed since, or the source was taken out: today's rules must not
+    Empty where the ledger never kept them, or the source was taken out: today's rules must not
     pass for the reason of yesterday's verdict. The decision keeps its own sentences.
     """
-    if source not in d.settings.sources:
+    ruleset = ruleset_then(d, source, decision)
+    if ruleset is None:
         return ()
-    ruleset = load_ruleset(d, source)
-    if ruleset.revision != decision.judgement.revision:
-        return ()
-    return explain_rules(ruleset.pack, decision.facts, decision.judged_on)
+    return explain_rules(ruleset.pack, decision.facts, decision.judged_on, words)
 
 
 def _said(rule: Rule, evaluation: Evaluation, words: Words) -> RuleSaid:
@@ -74,6 +79,7 @@ def _said(rule: Rule, evaluation: Evaluation, words: Words) -> RuleSaid:
         ClauseSaid(
             clause_words(leaf, words, positive=positive),
             _answer(evaluation.truth(leaf, positive=positive)),
+            fields_of_leaf(leaf),
         )
         for leaf, positive in literals(rule.condition)
     )

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from alumni_sync.bulk import bulk_work
 from alumni_sync.deployment import Deployment
 from alumni_sync.eligibility.bench import Bench, Judged
-from alumni_sync.eligibility.ruleset import Ruleset, load_ruleset
+from alumni_sync.eligibility.publishing import Standing, publish
+from alumni_sync.eligibility.ruleset import Ruleset
 from alumni_sync.eligibility.stale import stale_page
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Decision, Spell, t
@@ -31,10 +32,17 @@ _DECISIONS: Final = t(Decision)
 
 @dataclass(frozen=True, slots=True)
 class VerdictCounts:
-    """What a run decided: spells by verdict, and by flag."""
+    """What a run decided: spells by verdict, and by flag.
+
+    Attributes:
+        rules_waiting: sources whose changed rules wait for their release (see `publishing`).
+        rules_broken: sources whose files cannot be used; those of before judged.
+    """
 
     verdicts: Mapping[str, int]
     flags: Mapping[str, int]
+    rules_waiting: int = 0
+    rules_broken: int = 0
 
 
 @dataclass(slots=True)
@@ -61,14 +69,21 @@ def judge_leavers(d: Deployment, *, run_id: str, source: str | None = None) -> V
         source: only this source; None for all of the configuration.
 
     Raises:
-        ConfigError: pack, mapping, audience or list of experts cannot be used; nobody is judged.
+        ConfigError: the list of experts cannot be used, or the files cannot and no revision is
+            active yet that could judge in their place; nobody is judged.
     """
     tally = _Tally()
-    rulesets = [load_ruleset(d, name) for name in ([source] if source else d.settings.sources)]
+    published = publish(d, run_id, [source] if source else d.settings.sources)
     for _ in range(MOST_PASSES):
-        if not sum(_judge_source(d, rules, run_id, tally) for rules in rulesets):
+        if not sum(_judge_source(d, one.ruleset, run_id, tally) for one in published):
             break
-    return VerdictCounts(dict(+tally.verdicts), dict(+tally.flags))
+    standings = Counter(one.standing for one in published)
+    return VerdictCounts(
+        dict(+tally.verdicts),
+        dict(+tally.flags),
+        rules_waiting=standings[Standing.WAITING],
+        rules_broken=standings[Standing.BROKEN],
+    )
 
 
 def _judge_source(d: Deployment, rules: Ruleset, run_id: str, tally: _Tally) -> int:
@@ -78,7 +93,7 @@ def _judge_source(d: Deployment, rules: Ruleset, run_id: str, tally: _Tally) -> 
     while True:
         now = d.clock.now()
         with d.ledger.read() as connection:
-            rows = stale_page(connection, rules.source, rules.revision, now, after=last, limit=PAGE)
+            rows = stale_page(connection, rules.source, rules.mark, now, after=last, limit=PAGE)
         if not rows:
             return decided
         last = rows[-1].id

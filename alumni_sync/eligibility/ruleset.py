@@ -1,77 +1,143 @@
-"""What judges the leavers of one source: pack, audience, pilot, experts, and their revision."""
+"""What judges the leavers of one source: pack, audience, pilot, and the revision that names them.
 
-import hashlib
+There are three to ask for: the one that is active, the one that the files would make, and one of
+the past. They differ only while a change waits for its release (see `publishing`).
+"""
+
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
+from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from alumni_sync.deployment import Deployment
+from alumni_sync.eligibility.content import RulesContent
 from alumni_sync.eligibility.experts import load_experts
 from alumni_sync.eligibility.pack import RulePack, revision_of
-from alumni_sync.eligibility.reading import load_pack
-from alumni_sync.eligibility.scope import audience_rules, pilot_rules
 from alumni_sync.errors import ConfigError
+from alumni_sync.ledger import rulebook
+from alumni_sync.ledger.rulebook import RulesState
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ruleset:
     """Everything that decides about the leavers of one source.
 
     Attributes:
         pack: the rule pack with built-in rules, audience and pilot.
-        revision: hash of pack, mapping, audience, pilot and experts; a decision names it.
+        revision: hash of pack, mapping, audience and pilot; a decision names it.
+        content: what it was made of.
         topics: hash of a person's employee number → what HR's list of experts says.
         share: the pilot's share of people; None where there is no pilot.
+        nominations: hash of `topics`; no part of the revision, for it makes nobody eligible.
     """
 
     source: str
     pack: RulePack
     revision: str
     timezone: ZoneInfo
-    topics: Mapping[str, tuple[str, ...]]
-    share: float | None = None
+    content: RulesContent = field(repr=False)
+    topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    nominations: str = ""
 
     def today(self, now: datetime) -> date:
         """Return the civil day at the source's site."""
         return now.astimezone(self.timezone).date()
 
+    @property
+    def share(self) -> float | None:
+        """Return the pilot's share of people; None where there is no pilot."""
+        return self.content.share
+
+    @cached_property
+    def mark(self) -> str:
+        """Return what a spell keeps of who judged it: with another one it is judged again."""
+        return f"{self.revision}:{self.nominations}"
+
 
 def load_ruleset(d: Deployment, source: str) -> Ruleset:
-    """Return what judges the leavers of `source`.
+    """Return what judges the leavers of `source`: the active revision.
+
+    Until there is one, it is what the files say.
 
     Raises:
-        ConfigError: the pack, the list of experts, or the audience cannot be used.
+        ConfigError: the list of experts cannot be used, or nothing is active yet and the files
+            cannot be.
     """
-    settings = d.settings
-    experts = load_experts(settings.experts, settings.sources).get(source, {})
-    hashes = d.ledger.hashes
-    topics = {hashes.digest("employee", source, number): said for number, said in experts.items()}
-    pilot = settings.pilot
-    extra = audience_rules(settings.audience)
-    if pilot is not None:
-        extra += pilot_rules(pilot.segments)
-    jurisdiction = settings.sources[source].jurisdiction
-    pack = load_pack(settings.rules).for_source(source, jurisdiction, *extra)
-    share = pilot.share if pilot is not None else None
+    with d.ledger.read() as connection:
+        content = _active_content(connection, source)
+    return ruleset_of(d, content) if content else candidate_ruleset(d, source)
+
+
+def candidate_ruleset(d: Deployment, source: str) -> Ruleset:
+    """Return what the files say now, whether it is released or not.
+
+    Raises:
+        ConfigError: the pack, a table, the mapping, the audience or the list of experts cannot be
+            used; with file, line and what was expected.
+    """
+    return ruleset_of(d, RulesContent.of_files(d.settings, source))
+
+
+def kept_ruleset(d: Deployment, source: str, revision: str) -> Ruleset | None:
+    """Return a revision of the past as it was; None where the ledger never kept it."""
+    with d.ledger.read() as connection:
+        row = rulebook.kept(connection, revision)
+        if row is None or row.source != source:
+            return None
+        content = content_of(connection, source, row.parts)
+    return ruleset_of(d, content)
+
+
+def ruleset_of(d: Deployment, content: RulesContent) -> Ruleset:
+    """Return the ruleset that `content` makes.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    source, pack = content.source, content.rule_pack()
+    topics = _topics(d, source)
     revision = revision_of(
         {
+            "source": source,
             "pack": pack.revision,
-            "mapping": _fingerprint(d, settings.sources[source].plugin.get("mapping")),
-            "experts": hashes.digest("experts", repr(sorted(topics.items()))),
-            "share": share,
+            "mapping": rulebook.sha256(content.mapping) if content.mapping else "",
+            "share": content.share,
         }
     )
-    return Ruleset(source, pack, revision, settings.sources[source].timezone, topics, share)
+    nominations = d.ledger.hashes.digest("experts", repr(sorted(topics.items())))
+    return Ruleset(
+        source=source,
+        pack=pack,
+        revision=revision,
+        timezone=d.settings.sources[source].timezone,
+        content=content,
+        topics=topics,
+        nominations=nominations[:8] if topics else "",
+    )
 
 
-def _fingerprint(d: Deployment, mapping: object) -> str:
-    """Return a hash of the source's mapping file; "" for a source that has none."""
-    if not isinstance(mapping, str):
-        return ""
-    try:
-        content = (d.root / Path(mapping).expanduser()).read_bytes()
-    except OSError as error:
-        raise ConfigError.of(mapping, f"cannot be read: {error.strerror}") from None
-    return hashlib.sha256(content).hexdigest()
+def content_of(connection: Connection, source: str, parts: Mapping[str, Any]) -> RulesContent:
+    """Return what the ledger kept of a revision."""
+    blobs = rulebook.blobs(connection, [*parts["files"].values(), parts["mapping"]])
+    return RulesContent.of_parts(source, parts, blobs)
+
+
+def _active_content(connection: Connection, source: str) -> RulesContent | None:
+    for row in rulebook.standing(connection, [source]):
+        if row.state == RulesState.ACTIVE:
+            return content_of(connection, source, row.parts)
+    return None
+
+
+def _topics(d: Deployment, source: str) -> dict[str, tuple[str, ...]]:
+    """Return what HR's list says, by the hash of the employee number."""
+    settings = d.settings
+    if source not in settings.sources:
+        raise ConfigError.of("sources", f"there is no source {source}")
+    experts = load_experts(settings.experts, settings.sources).get(source, {})
+    digest = d.ledger.hashes.digest
+    return {digest("employee", source, number): said for number, said in experts.items()}

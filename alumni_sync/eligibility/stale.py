@@ -8,9 +8,20 @@ of the person became adverse), or when the time came at which the verdict may ch
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    literal,
+    or_,
+    select,
+)
 
 from alumni_sync.domain import CASE_VERDICTS, CaseStatus, RecordStatus, Verdict
 from alumni_sync.eligibility.fields import (
@@ -22,6 +33,7 @@ from alumni_sync.eligibility.fields import (
     RETURNING,
     YES,
 )
+from alumni_sync.ledger.among import among
 from alumni_sync.ledger.tables import Case, Decision, Person, Spell, t
 
 ADVERSE: Final = tuple(verdict.value for verdict in (*CASE_VERDICTS, Verdict.NEVER_CONTACT))
@@ -45,7 +57,7 @@ _PEOPLE: Final = t(Person)
 def stale_page(
     connection: Connection,
     source: str,
-    revision: str,
+    mark: str,
     now: datetime,
     *,
     after: str,
@@ -55,13 +67,59 @@ def stale_page(
 
     Columns: those of the spell and person that judging needs; `marker`, to be kept as
     `judged_facts`, whose last part says which states hold (`states_of`); what the current decision
-    says.
+    says. `mark` is `Ruleset.mark`.
     """
-    marker: ColumnElement[str] = _SPELLS.c.facts_hash + literal(f":{revision}:")
+    marker, stale = _marked(mark, now)
+    query = _spells_of(source, marker).where(stale, _SPELLS.c.id > after)
+    return connection.execute(query.order_by(_SPELLS.c.id).limit(limit)).all()
+
+
+def any_page(
+    connection: Connection,
+    source: str,
+    mark: str,
+    now: datetime,
+    *,
+    after: str,
+    limit: int,
+) -> Sequence[Row[tuple[object, ...]]]:
+    """Return the next spells of `source` that can be judged, whether they are stale or not.
+
+    Columns: as of `stale_page`; `stale`, whether the current decision is not what would be said
+    now; `several`, whether the human being has another exit, so that what is said of one may hang
+    on what is said of the other.
+    """
+    marker, stale = _marked(mark, now)
+    query = _spells_of(source, marker).where(_SPELLS.c.id > after)
+    query = query.add_columns(stale.label("stale"), _has_another().label("several"))
+    return connection.execute(query.order_by(_SPELLS.c.id).limit(limit)).all()
+
+
+def these_spells(
+    connection: Connection, source: str, mark: str, now: datetime, ids: Sequence[str]
+) -> Sequence[Row[tuple[object, ...]]]:
+    """Return some spells of `source` that can be judged; columns as of `stale_page`."""
+    query = _spells_of(source, _marked(mark, now)[0]).where(among(_SPELLS.c.id))
+    return connection.execute(query.order_by(_SPELLS.c.id), {"among": ids}).all()
+
+
+def _marked(mark: str, now: datetime) -> tuple[ColumnElement[str], ColumnElement[bool]]:
+    """Return the marker of a spell as it is now, and whether that is not what was judged."""
+    marker: ColumnElement[str] = _SPELLS.c.facts_hash + literal(f":{mark}:")
     for state, condition in _states(now).items():
         marker = marker + case((condition, literal(_LETTERS[state])), else_=literal(""))
+    stale = or_(
+        _SPELLS.c.judged_facts.is_(None),
+        _SPELLS.c.judged_facts != marker,
+        and_(_SPELLS.c.judge_after.is_not(None), _SPELLS.c.judge_after <= now),
+    )
+    return marker, stale
+
+
+def _spells_of(source: str, marker: ColumnElement[str]) -> Select[tuple[Any, ...]]:
+    """Return the query of all spells of `source` that can be judged."""
     decisions = t(Decision)
-    query = (
+    return (
         select(
             _SPELLS.c.id,
             _SPELLS.c.person_id,
@@ -81,19 +139,10 @@ def stale_page(
         .outerjoin(decisions, decisions.c.id == _SPELLS.c.decision_id)
         .where(
             _SPELLS.c.source == source,
-            _SPELLS.c.id > after,
             _SPELLS.c.sealed.is_not(None),
             _PEOPLE.c.erased_at.is_(None),
-            or_(
-                _SPELLS.c.judged_facts.is_(None),
-                _SPELLS.c.judged_facts != marker,
-                _SPELLS.c.judge_after <= now,
-            ),
         )
-        .order_by(_SPELLS.c.id)
-        .limit(limit)
     )
-    return connection.execute(query).all()
 
 
 def states_of(marker: str) -> Mapping[str, str]:
@@ -152,5 +201,17 @@ def other_exit_is_adverse() -> ColumnElement[bool]:
         person.c.id != _PEOPLE.c.id,
         other.c.person_id == person.c.id,
         adverse,
+    )
+    return or_(here, and_(_PEOPLE.c.key_hash.is_not(None), elsewhere))
+
+
+def _has_another() -> ColumnElement[bool]:
+    """Say that the ledger has another spell of the same human being."""
+    other, person = _SPELLS.alias("another"), _PEOPLE.alias("another_person")
+    here = exists().where(other.c.person_id == _SPELLS.c.person_id, other.c.id != _SPELLS.c.id)
+    elsewhere = exists().where(
+        person.c.key_hash == _PEOPLE.c.key_hash,
+        person.c.id != _PEOPLE.c.id,
+        other.c.person_id == person.c.id,
     )
     return or_(here, and_(_PEOPLE.c.key_hash.is_not(None), elsewhere))

@@ -51,7 +51,7 @@ def kept(connection: Connection, revision: str) -> Row[Any] | None:
 def blobs(connection: Connection, hashes: Iterable[str]) -> dict[str, bytes]:
     """Return SHA-256 → bytes of kept files."""
     query = select(_BLOB.c.sha256, _BLOB.c.content).where(among(_BLOB.c.sha256))
-    return dict(connection.execute(query, {"among": list(hashes)}).tuples())
+    return dict(connection.execute(query, {"among": list(hashes)}).all())
 
 
 def keep(

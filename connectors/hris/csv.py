@@ -19,6 +19,7 @@ from alumni_sync.ports import (
     ConnectorHealth,
     ConnectorInfo,
     Cursor,
+    MappingSaid,
     Page,
     PluginContext,
     SourceRecord,
@@ -156,9 +157,14 @@ class CsvConnector:
         """Return the page that the mapping's `profile_url` gives for a person."""
         return self._mapping().mapping.person_page(person_id)
 
+    def mapping_said(self) -> MappingSaid:
+        """Return what the mapping file says, so that it can be compared with another one."""
+        return self._mapping().mapping.said()
+
     def _mapping(self) -> LoadedMapping:
         if self._loaded is None:
-            self._loaded = load_mapping(self._mapping_path)
+            released = self._context.released.get("mapping")
+            self._loaded = load_mapping(self._mapping_path, released)
         return self._loaded
 
     def _listing(self) -> Listing:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.deployment import Deployment
+from alumni_sync.eligibility.publishing import publish
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.tables import Person, Run, Spell, t
 from alumni_sync.privacy.erasure import erase
@@ -15,6 +16,7 @@ from alumni_sync.privacy.retention import purge_due
 from assets.in_process import run_intake
 from tests.assets.conftest import OCTOBER
 from tests.assets.small import NOW_ISO, mails_in, write_small_sample
+from tests.roster import release_changed_rules
 
 NOVEMBER = date(2026, 11, 27)
 SOURCE = "acme-pl"
@@ -54,19 +56,19 @@ def _new(d: Deployment, close: date) -> int:
 
 
 KEPT_OUT = pytest.mark.parametrize(
-    ("scenario", "wrong", "right"),
+    ("scenario", "wrong", "right", "released"),
     [
-        ("out_of_scope", (NARROW, NARROW), (NARROW, "")),
-        ("resignation", (OURS, EVERYBODYS), (EVERYBODYS, OURS)),
+        ("out_of_scope", (NARROW, NARROW), (NARROW, ""), 1),
+        ("resignation", (OURS, EVERYBODYS), (EVERYBODYS, OURS), 0),
     ],
     ids=["audience", "domains"],
 )
-"""By which slip two people are kept out, and how it is mended."""
+"""By which slip two people are kept out, how it is mended, and how many releases that takes."""
 
 
 @KEPT_OUT
 def test_who_was_forgotten_is_invited_when_the_configuration_is_mended(
-    tmp_path: Path, scenario: str, wrong: tuple[str, str], right: tuple[str, str]
+    tmp_path: Path, scenario: str, wrong: tuple[str, str], right: tuple[str, str], released: int
 ) -> None:
     """Nothing of theirs changes: neither the source nor anybody here would ever mention them."""
     write_small_sample(tmp_path, {scenario: 2}, of_each_other=0)
@@ -79,9 +81,12 @@ def test_who_was_forgotten_is_invited_when_the_configuration_is_mended(
         assert (0, []) == (_known(d), mails_in(tmp_path))
 
     _configure(tmp_path, *right)
+    with _opened(tmp_path, days=25) as d:
+        assert (0 if released else 2) == _new(d, OCTOBER)  # a wider audience waits for its release
+        assert released == release_changed_rules(d)
 
     with _opened(tmp_path, days=27) as d:
-        assert 2 == _new(d, NOVEMBER)
+        assert (2 if released else 0) == _new(d, NOVEMBER)
         assert (2, 2) == (_known(d), len(mails_in(tmp_path)))
         assert 0 == _new(d, NOVEMBER)
         assert (2, 2) == (_known(d), len(mails_in(tmp_path)))
@@ -89,7 +94,7 @@ def test_who_was_forgotten_is_invited_when_the_configuration_is_mended(
 
 @KEPT_OUT
 def test_who_was_erased_after_being_forgotten_stays_away(
-    tmp_path: Path, scenario: str, wrong: tuple[str, str], right: tuple[str, str]
+    tmp_path: Path, scenario: str, wrong: tuple[str, str], right: tuple[str, str], released: int
 ) -> None:
     """They asked us to forget them, and a corrected line in a file would write to them."""
     write_small_sample(tmp_path, {scenario: 2}, of_each_other=0)
@@ -104,6 +109,9 @@ def test_who_was_erased_after_being_forgotten_stays_away(
             erase(d, person, by="legal.weber", reason="request", run_id=new_id("R"))
 
     _configure(tmp_path, *right)
+    with _opened(tmp_path, days=26) as d:
+        publish(d, "R-1", [SOURCE])
+        assert released == release_changed_rules(d)
 
     with _opened(tmp_path, days=27) as d:
         assert 0 == _new(d, NOVEMBER)

@@ -7,11 +7,12 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.rounds.reopening import reopen_tombstones
+from alumni_sync.eligibility.publishing import publish
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.membership.forgetting import forget_spells
-from tests.consent.world import World
-from tests.roster import Leaver, company
+from tests.consent.world import RUN, World
+from tests.roster import Leaver, company, release_changed_rules
 
 SOURCE = "acme-pl"
 OURS = {"name": "Acme", "domains": ["acme.example"], "languages": ["en"]}
@@ -21,6 +22,7 @@ NARROW = {"location": ["Berlin"]}
 
 def _configure(world: World, **changed: Any) -> None:  # noqa: ANN401 any section
     world.d.settings = company(world.root, **changed)
+    publish(world.d, RUN, [SOURCE])
 
 
 def _forgotten(world: World) -> Leaver:
@@ -53,9 +55,22 @@ def test_a_wider_audience_lifts_once(any_world: World) -> None:
     assert 0 == reopen_tombstones(any_world.d, "acme-de")
 
     _configure(any_world)
+    assert 0 == reopen_tombstones(any_world.d, SOURCE)  # nobody has released it yet
+    assert 1 == release_changed_rules(any_world.d)
 
     assert 1 == reopen_tombstones(any_world.d, SOURCE)
     assert 0 == reopen_tombstones(any_world.d, SOURCE)
+
+
+def test_a_narrower_audience_lifts_nothing(world: World) -> None:
+    """They would be read, judged and forgotten again, all of them, at every change of a rule."""
+    _configure(world, audience=NARROW)
+    _forgotten(world)
+
+    _configure(world, audience={**NARROW, "department": ["HR"]})
+
+    assert 0 == release_changed_rules(world.d)
+    assert 0 == reopen_tombstones(world.d, SOURCE)
 
 
 @pytest.mark.parametrize("reason", ["suppressed", "no_address", "do_not_consider"])
@@ -92,6 +107,7 @@ def test_a_read_under_way_is_waited_for(world: World) -> None:
     _configure(world, audience=NARROW)
     _forgotten(world)
     _configure(world)
+    release_changed_rules(world.d)
 
     with hold(world.d.ledger, world.d.clock, f"intake:{SOURCE}"), pytest.raises(LeaseBusy):
         reopen_tombstones(world.d, SOURCE)

@@ -15,7 +15,7 @@ from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Decision, Spell, t
-from tests.roster import Leaver, Roster
+from tests.roster import Leaver, Roster, release_changed_rules
 
 NOTHING = VerdictCounts({}, {})
 
@@ -349,7 +349,10 @@ def test_a_pilot_is_the_same_people_every_time(
     first = {who for who in leavers if _verdict(small, who) == "eligible"}
 
     grown = Roster.of(tmp_path, sqlite_ledger, clock, pilot={"share": 0.6})
-    _judge(grown, "R-2")
+    assert 1 == _judge(grown, "R-2").rules_waiting
+    assert first == {who for who in leavers if _verdict(grown, who) == "eligible"}
+    release_changed_rules(grown.deployment)
+    _judge(grown, "R-3")
     second = {who for who in leavers if _verdict(grown, who) == "eligible"}
 
     assert first < second
@@ -383,9 +386,20 @@ def test_a_mapping_is_part_of_the_revision(
     for content in ("a: 1", "a: 2"):
         (tmp_path / "mapping.yaml").write_text(content)
         _judge(roster)
+        release_changed_rules(roster.deployment)
+        _judge(roster)
 
     assert 2 == len({row.revision for row in roster.decisions(who)})
-    (tmp_path / "mapping.yaml").unlink()
+
+
+def test_a_mapping_that_is_not_there_stops_the_first_run(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """Nothing was ever released that could judge in its place."""
+    roster = Roster.of(tmp_path, sqlite_ledger, clock)
+    roster.deployment.settings.sources["acme-pl"].plugin["mapping"] = "mapping.yaml"
+    roster.add()
+
     with pytest.raises(ConfigError, match=r"mapping\.yaml"):
         _judge(roster)
 

@@ -175,7 +175,7 @@ def test_a_display_name_is_shown_as_it_is(desk: Desk) -> None:
     assert ("Sukarno", "Zofia") == (_shown(desk, leaver).name, _shown(desk, plain).name)
 
 
-def test_rules_that_have_changed_explain_nothing(
+def test_rules_that_have_changed_explain_what_they_said_then(
     tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
 ) -> None:
     """Today's rules must not be shown as the reason for yesterday's verdict."""
@@ -189,7 +189,9 @@ def test_rules_that_have_changed_explain_nothing(
     shown = show_case(changed.deployment, desk.number(leaver), who("rev"))
 
     assert shown is not None
-    assert ((), 1) == (shown.rules, len(shown.reasons))
+    assert "outside-audience" not in {rule.id for rule in shown.rules}
+    assert {True} == {rule.holds for rule in shown.rules if rule.id == "performance-exit"}
+    assert 1 == len(shown.reasons)
 
 
 def test_a_source_that_was_taken_out_has_no_page(desk: Desk) -> None:

@@ -1,9 +1,10 @@
 """Whose tombstone comes off because the configuration that kept them out has changed since.
 
-Nobody is judged or asked here. Whoever was out of scope, or could not be written to for a reason of
-the configuration, and was forgotten meanwhile, is taken in anew by the next read that lists them,
-and then judged and asked like everybody else. For that the next read starts from the beginning:
-nothing about these people has changed, so a source that tells changes would not mention them.
+Nobody is judged or asked here, and only what was released counts. Whoever was out of scope, or
+could not be written to for a reason of the configuration, and was forgotten meanwhile, is taken in
+anew by the next read that lists them, and then judged and asked like everybody else. For that the
+next read starts from the beginning: nothing about these people has changed, so a source that tells
+changes would not mention them.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ from alumni_sync.consent.standing import SPELL
 from alumni_sync.consent.terms import contact_terms
 from alumni_sync.domain import ConsentState
 from alumni_sync.eligibility.ruleset import load_ruleset
+from alumni_sync.eligibility.weighing import widens
 from alumni_sync.intake.tombstones import lift
 from alumni_sync.ledger.leases import hold
 from alumni_sync.ledger.tables import Tombstone, t
@@ -48,7 +50,7 @@ def reopen_tombstones(d: "Deployment", source: str) -> int:
 
 
 def _out_of_scope(d: "Deployment", connection: Connection, source: str) -> list[str]:
-    """Return the spells that other rules than today's had put out of scope."""
+    """Return the spells that rules had put out of scope which left out more than today's do."""
     buried = (
         _TOMBSTONE.c.source == source,
         _TOMBSTONE.c.reopens_on == "audience",
@@ -57,7 +59,10 @@ def _out_of_scope(d: "Deployment", connection: Connection, source: str) -> list[
     query = select(_TOMBSTONE.c.revision).where(*buried).distinct()
     if not (revisions := set(connection.execute(query).scalars())):
         return []  # most of the time: the rules need not even be read
-    revisions -= {load_ruleset(d, source).revision}
+    active = load_ruleset(d, source)
+    revisions = {
+        revision for revision in revisions - {active.revision} if widens(d, revision, active)
+    }
     spells = select(_TOMBSTONE.c.spell_hash).where(*buried, _TOMBSTONE.c.revision.in_(revisions))
     return list(connection.execute(spells).scalars())
 
