@@ -50,7 +50,11 @@ def act_on_each(
         act: does it and returns a sentence; raises `Refused`.
         as_json: print one list of results.
     """
-    outcomes = [_outcome(subject, act) for subject in subjects]
+    report_outcomes([_outcome(subject, act) for subject in subjects], as_json=as_json)
+
+
+def report_outcomes(outcomes: Sequence[Outcome], *, as_json: bool = False) -> None:
+    """Print a result for each act, and end with 1 where one was refused."""
     lines = [f"{'' if one.done else 'refused: '}{one.said}" for one in outcomes]
     show([_plain(one) for one in outcomes], lines, as_json=as_json)
     finish(Exit.DONE if all(one.done for one in outcomes) else Exit.REJECTED)

@@ -20,6 +20,7 @@ from alumni_sync.privacy.request_rows import (
     request_number,
     row_of,
 )
+from alumni_sync.review.contests import still_contested
 
 _PERSON: Final = t(Person)
 
@@ -56,7 +57,7 @@ def still_open(connection: Connection, number: int) -> Row[Any]:
 
 
 def refuse_what_is_not_true(connection: Connection, row: Row[Any], outcome: RequestState) -> None:
-    """Refuse to call an erasure or a restriction done that was not carried out."""
+    """Refuse to call done what was not carried out: an erasure, a restriction, a new ruling."""
     if outcome is not RequestState.DONE:
         return
     person = connection.execute(select(_PERSON).where(_PERSON.c.id == row.person_id)).one()
@@ -64,6 +65,8 @@ def refuse_what_is_not_true(connection: Connection, row: Row[Any], outcome: Requ
         raise Refused("nothing was erased: `alumni-sync privacy erase` first")
     if row.kind == RequestKind.RESTRICT and person.restricted_at is None:
         raise Refused("nothing is restricted: `alumni-sync privacy restrict` first")
+    if row.kind == RequestKind.CONTEST and (waiting := still_contested(connection, row.person_id)):
+        raise Refused(f"nobody has ruled anew on {', '.join(waiting)}")
 
 
 def close(connection: Connection, row: Row[Any], outcome: RequestState, now: datetime) -> None:

@@ -41,6 +41,7 @@ from alumni_sync.privacy.request_steps import (
     still_open,
 )
 from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.contests import contest_cases
 from alumni_sync.review.own_file import refuse_own_file
 
 if TYPE_CHECKING:
@@ -244,6 +245,8 @@ def _open(d: "Deployment", wish: _Wish) -> str:
         identity = None if wish.nonce_hash else Identity(wish.actor, wish.verified)
         lost = "words_not_kept" if wish.words and sealed is None else ""
         happened(connection, row, "received", now, identity, reason=lost)
+        if wish.kind is RequestKind.CONTEST:
+            contest_cases(d, connection, wish.person_id, Identity(wish.actor, wish.verified), now)
         on_site = wish.nonce_hash is not None
         if not on_site or wish.kind is not RequestKind.ERASE:  # that one is told on the page
             at_once = on_site and wish.kind in AT_ONCE

@@ -24,7 +24,11 @@ CASE_EVENTS: Final[Mapping[str, str]] = {
     "first_uphold": "was upheld by the first of two",
     "admitted": "was admitted",
     "upheld": "was upheld",
-    "reopened": "was reopened, since facts changed",
+    "reopened": "was reopened",
+    "changed": "changed while it waited",
+    "contested": "was contested while it waited",
+    "comment": "was commented on",
+    "closed": "was closed: the rules no longer object",
     "expired": "expired: no answer means still out",
 }
 MAILS: Final[Mapping[str, str]] = {
