@@ -36,6 +36,8 @@ up: setup
 	@if [ -f alumni_sync.yaml ]; then $(BIN)/alumni-sync up; \
 	else $(BIN)/alumni-sync sample up; fi
 
+# Compiled once and kept, whatever the environment says: the tests start a hundred processes.
+test: export PYTHONDONTWRITEBYTECODE =
 test: setup
 	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
