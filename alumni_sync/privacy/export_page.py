@@ -28,8 +28,8 @@ _CODED: Final = frozenset(
 """Keys whose values are codes of ours; any other value is somebody's data, shown as it stands."""
 _NAMES: Final = frozenset({"unknown", "withheld", "id"})
 """Keys whose values are names of fields or purposes."""
-_ENGLISH: Final = frozenset({"reasons", "sentence"})
-"""Rules say themselves in English."""
+_ENGLISH: Final = frozenset({"reasons"})
+"""Reasons are shown as they were kept when the rules spoke: in English."""
 _TITLES: Final = ("request", "case", "invitation", "employment", "platform")
 
 

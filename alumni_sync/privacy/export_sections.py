@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from alumni_sync.domain import LEAVER_FIELDS
 from alumni_sync.eligibility.explain import rules_said
+from alumni_sync.eligibility.languages import WORDS
 from alumni_sync.eligibility.records import TABLE as DECISION_TABLE
 from alumni_sync.eligibility.records import DecisionRecord, load_record
+from alumni_sync.eligibility.words import ENGLISH, Words
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.mail_tables import ReturnedMail
@@ -74,12 +76,13 @@ def _own(facts: Mapping[str, Any]) -> Item:
     return {n: plain(facts[n]) for n in LEAVER_FIELDS if n in facts and n not in OTHERS}
 
 
-def decisions(reader: Reader) -> list[Item]:
-    """Return what the rules said of the person, with rules and reasons as sentences."""
-    return [_decision(reader, row) for row in reader.rows(t(Decision))]
+def decisions(reader: Reader, language: str) -> list[Item]:
+    """Return what the rules said of the person: rules in `language`, reasons as they were kept."""
+    words = WORDS.get(language, ENGLISH)
+    return [_decision(reader, row, words) for row in reader.rows(t(Decision))]
 
 
-def _decision(reader: Reader, row: Mapping[str, Any]) -> Item:
+def _decision(reader: Reader, row: Mapping[str, Any], words: Words) -> Item:
     item = picked(row, ("employment=spell_id", "verdict", "decided_at", "revision"))
     if row["sealed"] is None or not reader.has(KeyKind.EVIDENCE):
         return item | {"content": DESTROYED}
@@ -88,7 +91,7 @@ def _decision(reader: Reader, row: Mapping[str, Any]) -> Item:
     judged = record.judgement
     item["judged_on"] = record.judged_on.isoformat()
     item["reasons"] = list(judged.reasons)
-    item["rules"] = list(_rules(reader, row["source"], record))
+    item["rules"] = list(_rules(reader, row["source"], record, words))
     item["flags"] = sorted(judged.flags)
     item["holds"] = [
         {"purpose": hold.purpose, "until": plain(hold.until), "rule": hold.rule}
@@ -100,9 +103,9 @@ def _decision(reader: Reader, row: Mapping[str, Any]) -> Item:
     return item
 
 
-def _rules(reader: Reader, source: str, record: DecisionRecord) -> Iterator[Item]:
+def _rules(reader: Reader, source: str, record: DecisionRecord, words: Words) -> Iterator[Item]:
     """Yield the rules that spoke; their sentences only while they are the rules that judged."""
-    sentences = {said.id: said.sentence for said in rules_said(reader.d, source, record)}
+    sentences = {said.id: said.sentence for said in rules_said(reader.d, source, record, words)}
     for rule in record.judgement.rules:
         yield {"rule": rule, "sentence": sentences.get(rule, "")}
 

@@ -82,19 +82,29 @@ def export_subject(d: "Deployment", person_id: str, language: str = "") -> Subje
             raise Refused("there is no such person")
         reader = Reader(d, connection, ring, dict(person))
         said = consents(reader)
-        content = _content(reader, said)
-    spoken = language_for(d, edition_of(d), language, *_languages(said))
-    texts = texts_in(spoken)
+        spoken = language_for(d, edition_of(d), language, *_languages(said), _known(reader))
+        texts = texts_in(spoken)
+        content = _content(reader, said, texts.code)
     content = {"about": _about(reader, texts.code), "information": _law(reader, texts), **content}
     return SubjectExport(
         person_id, content, texts.code, d.clock.now(), _files(content, texts, said)
     )
 
 
-def _content(reader: Reader, said: Consents) -> dict[str, Any]:
+def _known(reader: Reader) -> str:
+    """Return the language that the HRIS last told us of; "" where it did not, or it is gone.
+
+    Of whom the rules excluded, only the record of the decision still knows it.
+    """
+    known = [*sections.decisions(reader, ""), *sections.employments(reader)]
+    told = [str(item.get("facts", {}).get("language") or "") for item in known]
+    return next((one for one in reversed(told) if one), "")
+
+
+def _content(reader: Reader, said: Consents, language: str) -> dict[str, Any]:
     return {
         "employments": sections.employments(reader),
-        "decisions": sections.decisions(reader),
+        "decisions": sections.decisions(reader, language),
         "cases": sections.cases(reader),
         "consents": said.items,
         "memberships": sections.memberships(reader),

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -386,3 +387,19 @@ def test_the_files_of_texts_are_plain_yaml() -> None:
         assert all(
             isinstance(key, str) for part in tree.values() if isinstance(part, dict) for key in part
         )
+
+
+@pytest.mark.parametrize(("language", "said"), [("pl", "Wykluczenie"), ("de", "Ausgeschlossen")])
+def test_whoever_stays_out_reads_the_rule_in_their_own_language(
+    office: Community, language: str, said: str
+) -> None:
+    """They were never asked anything: no notice was ever shown that would tell their language."""
+    leaver = office.leaver(exit_kind="misconduct", language=language)
+
+    made = export_subject(office.d, leaver.person)
+
+    (decision,) = made.content["decisions"]
+    (rule,) = [one for one in decision["rules"] if one["rule"]][:1]
+    assert language == made.language
+    assert said in rule["sentence"]
+    assert rule["sentence"] in unescape(made.files["my-data.html"].decode())

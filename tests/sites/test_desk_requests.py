@@ -360,3 +360,48 @@ def test_who_matches_nobody(company: Company, user: str) -> None:
     assert 403 == company.open("/joins", user).status
     assert 403 == company.open(f"/join/{join}", user).status
     assert 403 == company.send(f"/join/{join}", [("act", "reject")], user).status
+
+
+@pytest.mark.parametrize(
+    ("form", "media", "begins"),
+    [
+        ("zip", "application/zip", b"pk"),
+        ("html", "text/html; charset=utf-8", b"<!doctype html>"),
+        ("json", "application/json", b"{"),
+    ],
+)
+def test_what_was_asked_for_is_taken_at_the_desk(
+    company: Company, form: str, media: str, begins: bytes
+) -> None:
+    """Whoever has no shell would have to ask an engineer, who has no business to read it."""
+    leaver = company.world.member()
+    number = opened(company, leaver)
+
+    taken = company.submit(f"/request/{number}", ("as", form), to="/data")
+
+    assert (200, media) == (taken.status, taken.headers["content-type"])
+    assert "no-store" == taken.headers["cache-control"]
+    assert f'attachment; filename="{number}.{form}"' == taken.headers["content-disposition"]
+    assert taken.content[:20].lower().startswith(begins)
+    assert ("dpo", "handle a request of a person", leaver.person, "export") in company.log()
+    assert leaver.person.encode() not in taken.headers["content-disposition"].encode()
+
+
+def test_data_is_handed_out_for_a_request_that_asks_for_it_only(company: Company) -> None:
+    """An erased, closed or other request must not be a way to take a person's file along."""
+    leaver = company.world.member()
+    access, other = opened(company, leaver), opened(company, leaver, RequestKind.RECTIFY)
+    form = company.form(f"/request/{access}", "/data")
+    chosen = form.filled(("as", "json"))
+
+    nothing = company.send(form.action, form.filled())
+    assert (422, True) == (nothing.status, "Choose how you want the data." in nothing.text)
+    assert 403 == company.send(f"/request/{other}/data", chosen).status
+    assert 403 == company.send(form.action, chosen, user="reviewer").status
+    assert (
+        403 == company.send(form.action, chosen, headers={"Origin": "https://evil.example"}).status
+    )
+    assert "/data" not in [one.action[-5:] for one in company.open(f"/request/{other}").forms]
+    handle(company, access, DONE, answer="Here it is.")
+    assert 409 == company.send(form.action, chosen).status
+    assert [] == [line for line in company.log() if line[3] == "export"]

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
+from alumni_sync.privacy.handing_out import export_at_desk
 from alumni_sync.privacy.request_rows import (
     RequestKind,
     RequestState,
@@ -17,12 +18,21 @@ from alumni_sync.privacy.request_rows import (
 )
 from alumni_sync.privacy.requests import close_request, extend_request
 from alumni_sync.privacy.restriction import restrict
+from alumni_sync.privacy.subject_export import DATA, PAGE
 from alumni_sync.review.authority import Act
 from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import Form
 
 REQUEST: Final = "request"
+DATA_FORM: Final = "request-data"
+_GIVES_DATA: Final = frozenset({RequestKind.ACCESS, RequestKind.EXPORT})
+_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
+    "zip": ("", "application/zip"),
+    "html": (PAGE, "text/html; charset=utf-8"),
+    "json": (DATA, "application/json"),
+}
+"""What can be chosen → which file of the export it is ("": all of them), and its type."""
 KINDS: Final[Mapping[str, str]] = {
     RequestKind.ACCESS.value: "to see what we have (Art. 15)",
     RequestKind.EXPORT.value: "a copy to take along (Art. 20)",
@@ -69,6 +79,33 @@ def request(desk: Desk, visit: Visit) -> Response:
     return desk.onward(f"/request/{number}?done={done}")
 
 
+def data(desk: Desk, visit: Visit) -> Response:
+    """`POST /request/SR-000123/data`: everything about the person, as a file; kept nowhere.
+
+    Who takes it is written down before it is made. It is for whoever asked: no other request hands
+    anything out, and nothing does once it is closed.
+    """
+    identity = desk.visitor(visit.request, Act.HANDLE_REQUEST)
+    number = visit.request.path_params["number"].upper()
+    desk.submitted(visit, identity, DATA_FORM, number)
+    shown = _shown(desk, identity, number).summary
+    if shown.state is not RequestState.OPEN or shown.kind not in _GIVES_DATA:
+        return _page(desk, identity, number, 409, why="This request hands nothing out any more.")
+    form = visit.form.one("as")
+    if form not in _MEDIA:
+        return _page(desk, identity, number, 422, why="Choose how you want the data.", where="as")
+    made = export_at_desk(desk.behind.d, shown.person_id, identity)
+    name, media_type = _MEDIA[form]
+    return Response(
+        made.files[name] if name else made.zipped(),
+        media_type=media_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{number}.{form}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
 def _act(desk: Desk, identity: Identity, shown: ShownRequest, form: Form) -> str:
     """Do what was chosen; return the code of what was done.
 
@@ -112,6 +149,7 @@ def _page(
     status: int = 200,
     *,
     why: str = "",
+    where: str = "act",
     done: str = "",
     entered: Form | None = None,
 ) -> Response:
@@ -125,15 +163,18 @@ def _page(
         may=allowed(
             desk, identity, Act.HANDLE_REQUEST, Act.SEE_CONSENT, source=shown.summary.source
         ),
-        problems=(("act", why),) if why else (),
+        problems=((where, why),) if why else (),
         done=_DONE.get(done, ""),
         entered=entered or Form(),
+        gives_data=shown.summary.kind in _GIVES_DATA,
         token=desk.token(identity, REQUEST, number, _version(shown)),
+        data_token=desk.token(identity, DATA_FORM, number),
     )
 
 
 ROOMS: Final = (
     ("/requests", requests, ("GET",)),
     ("/request/{number}", request, ("GET", "POST")),
+    ("/request/{number}/data", data, ("POST",)),
 )
 """Path, handler and methods."""
