@@ -354,11 +354,15 @@ class Outbox(SQLModel, table=True):
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("outbox_due", "state", "due_at"),)
+    __table_args__ = (
+        Index("outbox_due", "state", "due_at"),
+        # With the state: else SQLite reads through everything queued to find one person's mail.
+        Index("outbox_of_invitation", "invitation_id", "state"),
+    )
     id: int | None = sequence_column()
     key: str = Field(unique=True)  # invitation id + kind + number
     kind: str  # invitation | reminder | confirmation | goodbye | ...
-    invitation_id: str = Field(index=True)
+    invitation_id: str
     person_id: str = Field(index=True)
     source: str
     state: str  # queued | claimed | accepted | refused | unknown | dropped

@@ -221,10 +221,10 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("sealed", BYTES),
         sa.UniqueConstraint("key"),
     )
-    op.create_index("ix_outbox_invitation_id", "outbox", ["invitation_id"])
     op.create_index("ix_outbox_message_id", "outbox", ["message_id"])
     op.create_index("ix_outbox_person_id", "outbox", ["person_id"])
     op.create_index("outbox_due", "outbox", ["state", "due_at"])
+    op.create_index("outbox_of_invitation", "outbox", ["invitation_id", "state"])
     op.create_table(
         "pause",
         sa.Column("what", TEXT, primary_key=True),
