@@ -37,6 +37,16 @@ REASON_NAMES: Final[Mapping[str, str]] = {
     "do_not_consider": "asked not to be considered",
     "letter": "a letter, by hand",
 }
+RULING_NAMES: Final[Mapping[str, str]] = {
+    "admitted": "admitted: the person may be asked",
+    "upheld": "upheld: the person stays out",
+    "expired": "nobody ruled in time: the person stays out",
+}
+WAY_NAMES: Final[Mapping[str, str]] = {
+    "looked": "upheld alone, after opening the facts",
+    "one_click": "upheld alone, without opening the facts",
+    "bulk": "upheld with others, by one act",
+}
 _PERCENT: Final = 100
 
 

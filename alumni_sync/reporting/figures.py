@@ -16,6 +16,7 @@ from sqlalchemy import Connection, case, distinct, func, or_, select
 from alumni_sync.domain import ConsentState, Verdict
 from alumni_sync.ledger.tables import Case, ConsentEvent, Invitation, Membership, Spell, t
 from alumni_sync.reporting.funnel import STAGES, Funnel, Line, has_left, may_be_asked, read_funnel
+from alumni_sync.reporting.ruled_cases import NOTHING_RULED, RuledCases, read_ruled_cases
 from alumni_sync.reporting.suppression import SMALLEST_SHOWN, Count, Published, publish
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Figures:
         days_to_yes: span between the first asking mail and the yes → people.
         median_days: of that span.
         boomerangs: alumni who were hired again.
+        ruled: how people ruled on cases.
     """
 
     funnel: Funnel
@@ -53,6 +55,7 @@ class Figures:
     days_to_yes: Mapping[str, int | None]
     median_days: float | None
     boomerangs: int | None
+    ruled: RuledCases = NOTHING_RULED
 
     def numbers(self) -> dict[str, Any]:
         """Return the figures as plain values, for JSON and for Dagster's metadata."""
@@ -65,6 +68,7 @@ class Figures:
             "days_to_yes": dict(self.days_to_yes),
             "median_days_to_yes": self.median_days,
             "boomerangs": self.boomerangs,
+            "rulings": self.ruled.numbers(),
             "hidden_below": SMALLEST_SHOWN,
         }
 
@@ -81,6 +85,7 @@ def read_figures(d: "Deployment") -> Figures:
             days_to_yes=_shown(_histogram(days)),
             median_days=round(median(days), 1) if len(days) >= SMALLEST_SHOWN else None,
             boomerangs=publish(Count("", _boomerangs(connection))).value,
+            ruled=read_ruled_cases(connection),
         )
 
 

@@ -3,9 +3,19 @@
 from collections.abc import Iterator
 from typing import Final
 
-from alumni_sync.reporting.charts import HIDDEN, funnel_bars, month_name, number
+from alumni_sync.reporting.charts import (
+    HIDDEN,
+    RULING_NAMES,
+    WAY_NAMES,
+    funnel_bars,
+    month_name,
+    number,
+    percent,
+    plain_bars,
+)
 from alumni_sync.reporting.figures import Figures
 from alumni_sync.reporting.funnel import STAGES, Funnel, Line
+from alumni_sync.reporting.ruled_cases import RuledCases
 from alumni_sync.reporting.suppression import SMALLEST_SHOWN
 
 WIDTH: Final = 40
@@ -21,6 +31,7 @@ def screen(figures: Figures) -> list[str]:
         "",
         *_table(figures.funnel),
         "",
+        *ruled_screen(figures.ruled),
         f"{HIDDEN} = under {SMALLEST_SHOWN}, or kept back to protect a figure that is.",
     ]
 
@@ -31,6 +42,21 @@ def funnel_screen(funnel: Funnel) -> list[str]:
         f"{bar.label:<13}{bar.value:>6}  {_bar(bar.size):<{WIDTH}}  {bar.note:>6}".rstrip()
         for bar in funnel_bars(funnel.total)
     ]
+
+
+def ruled_screen(ruled: RuledCases) -> Iterator[str]:
+    """Yield how cases were ruled on, with an empty line after it; nothing where nobody ruled."""
+    if not ruled.ended:
+        return
+    for bar in plain_bars(ruled.ended, RULING_NAMES):
+        yield f"{bar.value:>6}  {bar.label}"
+    for bar in plain_bars(ruled.ways.get("upheld", {}), WAY_NAMES):
+        yield f"{bar.value:>6}    {bar.label}"
+    took = HIDDEN if ruled.median_days is None else f"{ruled.median_days:g}"
+    rate = percent(ruled.override_rate) or HIDDEN
+    yield f"{rate:>6}  of rulings were not what the rules proposed"
+    yield f"{took:>6}  days from a case to its ruling, in the middle"
+    yield ""
 
 
 def _bar(size: float | None) -> str:
