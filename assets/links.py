@@ -4,24 +4,43 @@ A number, a rule, an age, and links that carry a ticket. The webserver executes 
 any web page could launch a job in a reviewer's browser; without a ticket of ours none decides.
 """
 
+from itertools import islice
 from typing import Final
 
 import dagster as dg
 
 from alumni_sync.deployment import Deployment
-from alumni_sync.review.inbox import InboxEntry, inbox
+from alumni_sync.review.inbox import InboxEntry, count_by_age, inbox
 from alumni_sync.review.launchpad import launchpad as launchpad_url
 from alumni_sync.review.releases import RELEASE, list_stops
+from alumni_sync.review.rule_index import count_by_rule
 from alumni_sync.review.tickets import issue
 
 INLINE: Final = 1000
 """Longer Markdown is hidden behind a button by Dagster's UI."""
 
+RULES: Final = 50
+"""Lines of rules, the most first; packs have fewer, and a hundred lines are read by nobody."""
+
+NAMED: Final = 3
+"""Rules named in the entry of a case; the desk names all."""
+
 
 def inbox_metadata(deployment: Deployment) -> dict[str, dg.MetadataValue]:
-    """Return an entry for each of the cases that have waited longest."""
+    """Return how many cases wait, by rule and by age, and an entry for each of the oldest."""
     return {
-        entry.case: dg.MetadataValue.md(_entry(deployment, entry)) for entry in inbox(deployment)
+        **{
+            f"waiting, {age}": dg.MetadataValue.int(count)
+            for age, count in count_by_age(deployment).items()
+        },
+        **{
+            f"waiting, rule {rule}": dg.MetadataValue.int(count)
+            for rule, count in islice(count_by_rule(deployment).items(), RULES)
+        },
+        **{
+            entry.case: dg.MetadataValue.md(_entry(deployment, entry))
+            for entry in inbox(deployment)
+        },
     }
 
 
@@ -48,7 +67,7 @@ def launchpad(deployment: Deployment, job: str, op: str, ticket: str) -> str:
 def _entry(deployment: Deployment, entry: InboxEntry) -> str:
     age = (deployment.clock.now() - entry.opened_at).days
     parts = [
-        f"{entry.verdict}: {', '.join(entry.rules)}",
+        f"{entry.verdict}: {_rules(entry.rules)}",
         f"{age} days",
         f"due {entry.due_at:%Y-%m-%d}",
         *(["**awaits a second person**"] if entry.awaits_second else []),
@@ -62,3 +81,8 @@ def _entry(deployment: Deployment, entry: InboxEntry) -> str:
         ),
     ]
     return " · ".join(parts)
+
+
+def _rules(rules: tuple[str, ...]) -> str:
+    more = len(rules) - NAMED
+    return ", ".join(rules[:NAMED]) + (f" and {more} more" if more > 0 else "")

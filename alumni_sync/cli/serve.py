@@ -25,6 +25,7 @@ def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> 
     The consent site must be reached at consent.public_url and the HR desk at desk.url: mails and
     links name these. Beyond loopback, put a TLS proxy in front (docs/deploy-proxy.md).
     """
+    from alumni_sync.cli.launching import DeskLauncher
     from alumni_sync.consent.rounds.orphans import refuse_orphans
     from alumni_sync.logs import set_up_logging
     from alumni_sync.sites import composition
@@ -42,7 +43,12 @@ def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> 
         refuse_orphans(deployment)
         worker = composition.worker_of(deployment)
         sites = composition.sites_of(
-            deployment, host=host, port=port, desk_port=desk_port, wake=worker.wake
+            deployment,
+            host=host,
+            port=port,
+            desk_port=desk_port,
+            wake=worker.wake,
+            launcher=DeskLauncher(deployment),
         )
         run(sites, worker, stop, say=click.echo)
     click.echo("Stopped.")

@@ -17,8 +17,11 @@ from alumni_sync.membership.closings import closings, is_due
 from alumni_sync.membership.late_removals import alert_late_removals
 from alumni_sync.membership.read_backs import verify_removed
 from alumni_sync.membership.removal import remove_closed
+from alumni_sync.ports import Launcher
 from alumni_sync.privacy.overdue import alert_late_requests
 from alumni_sync.privacy.suppressed import note_suppressions
+from alumni_sync.review.launching import LedgerLauncher
+from alumni_sync.review.telling import tell_deciders
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
 from alumni_sync.sites.consent.ledger_services import ledger_services
 from alumni_sync.sites.consent.mail_hook import LedgerMailHook, hook_route
@@ -43,9 +46,23 @@ ALERTS_EVERY: Final = 300.0  # seconds; the first alert is due four hours after 
 
 
 def sites_of(
-    d: "Deployment", *, host: str, port: int, desk_port: int, wake: Callable[[], None]
+    d: "Deployment",
+    *,
+    host: str,
+    port: int,
+    desk_port: int,
+    wake: Callable[[], None],
+    launcher: Launcher | None = None,
 ) -> list[Site]:
     """Return the consent site and the HR desk of a deployment.
+
+    Args:
+        d: the open deployment.
+        host: address to listen on.
+        port: of the consent site.
+        desk_port: of the HR desk.
+        wake: called when the worker has something to do at once.
+        launcher: by which the desk rules; None: in the ledger, without Dagster.
 
     Raises:
         ConfigError: this host would open them to the network without TLS or a login.
@@ -70,7 +87,7 @@ def sites_of(
         ),
         LedgerDesk(d),
         d.clock,
-        Office(d, FormTokens(d.ledger.hashes, d.clock), wake),
+        Office(d, FormTokens(d.ledger.hashes, d.clock), wake, launcher or LedgerLauncher(d)),
     )
     return [
         Site("Consent site", consent, host, port),
@@ -103,6 +120,7 @@ def worker_of(d: "Deployment") -> Worker:
             Chore("wrong mailboxes", lambda _run_id: alert_wrong_mailboxes(d), ALERTS_EVERY),
             Chore("suppressions", lambda _run_id: note_suppressions(d), MAILS_EVERY),
             Chore("deadlines", lambda _run_id: alert_late_requests(d), ALERTS_EVERY),
+            Chore("waiting cases", lambda _run_id: tell_deciders(d), ALERTS_EVERY),
         ],
         time.monotonic,
     )

@@ -24,7 +24,7 @@ from alumni_sync.ports import Clock
 from alumni_sync.sites.sessions import Session
 
 MAX_BODY: Final = 16 * 1024
-MAX_FIELDS: Final = 40
+MAX_FIELDS: Final = 80
 TOKEN_LIFETIME: Final = timedelta(hours=2)
 TOKEN_FIELD: Final = "form"  # noqa: S105 the name of a field, not a secret
 _URLENCODED: Final = "application/x-www-form-urlencoded"
@@ -51,7 +51,7 @@ async def read_form(request: Request) -> Form:
     """Return the form in the body of `request`.
 
     Raises:
-        HTTPException: 413 more than 16 KiB or 40 fields, 415 not a form, 400 not readable.
+        HTTPException: 413 more than 16 KiB or 80 fields, 415 not a form, 400 not readable.
     """
     body = await bounded_body(request)
     kind = Message()

@@ -10,6 +10,7 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import t
+from alumni_sync.review.launching import LedgerLauncher
 from alumni_sync.review.queue import sync_queue
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import desk_app
@@ -40,7 +41,12 @@ class Company:
             DeskSite(url, "Acme", self.d.settings.dagster.url, proxy if proxied else None),
             LedgerDesk(self.d),
             clock,
-            Office(self.d, FormTokens(ledger.hashes, clock), lambda: self.woken.append("wake")),
+            Office(
+                self.d,
+                FormTokens(ledger.hashes, clock),
+                lambda: self.woken.append("wake"),
+                LedgerLauncher(self.d),
+            ),
         )
         self._browser = Browser(self.app, ORIGIN)
 

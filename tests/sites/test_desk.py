@@ -9,15 +9,16 @@ from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.domain import Identity
+from alumni_sync.domain import CaseStatus, Identity, Ruling
 from alumni_sync.eligibility.explain import ClauseSaid, RuleSaid
 from alumni_sync.review.dossier import Dossier
 from alumni_sync.review.history import CaseHistory
-from alumni_sync.review.listing import CaseSummary
+from alumni_sync.review.listing import CaseFilter, CasePage, CaseSummary
+from alumni_sync.review.offers import Offers
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import desk_app
 from alumni_sync.sites.desk.queue import PAGE_SIZE
-from alumni_sync.sites.desk.service import CasePage, OpenedCase
+from alumni_sync.sites.desk.service import OpenedCase
 from alumni_sync.sites.desk.shell import DeskSite
 from tests.sites.browser import Browser, Response
 from tests.sites.test_headers import ALWAYS
@@ -49,21 +50,27 @@ class Cases:
 
     total: int = 3
     allowed: bool = True
-    rules: bool = True
     status: str = "open"
     sealed: str = ""
     read: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[CaseFilter] = field(default_factory=list)
 
     def may_open(self, identity: Identity) -> bool:
         """Say what the test says."""
         assert identity.user
         return self.allowed
 
-    def cases(self, identity: Identity, *, waiting: bool, after: int, limit: int) -> CasePage:
+    def sources(self, identity: Identity) -> list[str]:
+        """Return the two sources."""
+        assert identity.user
+        return ["acme-pl", "acme-de"]
+
+    def cases(self, identity: Identity, filters: CaseFilter, *, after: int, limit: int) -> CasePage:
         """Return cases from a position on."""
         assert identity.user
+        self.asked.append(filters)
         numbers = range(after + 1, self.total + 1)[:limit]
-        lines = [line(n, "open" if waiting else "upheld") for n in numbers]
+        lines = [line(n, "open" if filters.waiting else "upheld") for n in numbers]
         more = numbers[-1] if numbers and numbers[-1] < self.total else None
         return CasePage(lines, more)
 
@@ -91,12 +98,7 @@ class Cases:
             history=(CaseHistory(THEN, "opened", "system", verified=True, reason=""),),
             sealed=self.sealed,
         )
-        pad = "https://hr.example/dagster/playground?config="
-        return (
-            OpenedCase(dossier, pad + "admit", pad + "uphold")
-            if self.rules
-            else OpenedCase(dossier)
-        )
+        return OpenedCase(dossier, Offers(refusals={Ruling.ADMIT: "you have no role for it"}))
 
 
 def desk(cases: Cases, proxy: Proxy | None = None, url: str = ORIGIN) -> ASGIApp:
@@ -123,24 +125,24 @@ def test_a_case_shows_the_person_the_facts_and_the_rule() -> None:
         "Excluded when the exit kind is misconduct or dispute.",
         "Not known: birth date",
         "https://hris.example/people/1",
-        "https://hr.example/dagster/playground?config=admit",
         "The person is invited in the next round.",
     ):
         assert text in page
-    assert "This case takes two people." in page
+    assert "This case takes two people" in page
 
 
-def test_whoever_may_not_rule_gets_no_link() -> None:
-    """A link that ends in a refusal sends people round in circles."""
-    page = Browser(desk(Cases(rules=False)), ORIGIN).get("/case/EX-000001").text
+def test_whoever_may_not_rule_is_told_why() -> None:
+    """A button that ends in a refusal sends people round in circles."""
+    page = Browser(desk(Cases()), ORIGIN).get("/case/EX-000001").text
 
-    assert "playground" not in page
+    assert "<button" not in page
+    assert "You have no role for it." in page
     assert "a reviewer, and a second" in page
 
 
 def test_a_case_that_is_decided_is_only_told() -> None:
     """Doors on a closed case would invite a second ruling."""
-    page = Browser(desk(Cases(status="upheld", rules=False)), ORIGIN).get("/case/EX-000001").text
+    page = Browser(desk(Cases(status="upheld")), ORIGIN).get("/case/EX-000001").text
 
     assert "Rule on it" not in page
 
@@ -168,14 +170,45 @@ def test_values_are_shown_as_text() -> None:
     assert "{{ 7 * 7 }}" in page
 
 
-def test_the_desk_only_shows() -> None:
-    """A form here would be a second way to rule, without ticket and record."""
+def test_a_page_is_changed_by_no_other_method() -> None:
+    """What is only read must not be writable by a method that nobody thought of."""
     browser = Browser(desk(Cases()), ORIGIN)
 
     for path in ("/", "/case/EX-000001"):
-        assert "<form" not in browser.get(path).text
+        assert 'method="post"' not in browser.get(path).text
         for method in ("POST", "PUT", "DELETE"):
             assert 405 == browser.ask(method, path).status
+
+
+def test_the_list_is_asked_for_by_its_address() -> None:
+    """Whoever looks for late cases of one rule must not page through fifty thousand."""
+    cases = Cases()
+    browser = Browser(desk(cases), ORIGIN)
+
+    browser.get("/?show=overdue&source=acme-de&rule=conduct-exit&older=14")
+    browser.get("/?show=admitted")
+    browser.get("/?show=all&source=other&older=15")
+
+    assert [
+        CaseFilter(
+            sources=frozenset({"acme-de"}),
+            rule="conduct-exit",
+            overdue=True,
+            older_than=timedelta(days=14),
+        ),
+        CaseFilter(status=CaseStatus.ADMITTED),
+        CaseFilter(),
+    ] == cases.asked
+
+
+def test_the_next_page_asks_for_the_same() -> None:
+    """A filter that is lost on the second page shows other people's cases as if they fitted."""
+    browser = Browser(desk(Cases(total=PAGE_SIZE + 2)), ORIGIN)
+
+    page = browser.get("/?show=all&rule=conduct%26exit").text
+
+    assert f'href="/?show=all&amp;rule=conduct%26exit&amp;after={PAGE_SIZE}"' in page
+    assert "No case is like that" in Browser(desk(Cases(total=0)), ORIGIN).get("/?rule=x").text
 
 
 @pytest.mark.parametrize("path", ["/", "/case/EX-000001", "/case/EX-9", "/nothing", "/style.css"])
@@ -250,7 +283,7 @@ def test_the_list_comes_in_pages() -> None:
     assert "Later cases" not in second.text
 
 
-@pytest.mark.parametrize("after", ["x", "-1", "9" * 40, "٣", ""])
+@pytest.mark.parametrize("after", ["x", "-1", "9" * 40, "9" * 5000, "٣", ""])
 def test_a_made_up_position_is_the_beginning_or_the_end(after: str) -> None:
     """What stands in an address comes from anybody."""
     assert 200 == Browser(desk(Cases()), ORIGIN).get(f"/?after={after}").status

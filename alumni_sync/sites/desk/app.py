@@ -16,6 +16,7 @@ from alumni_sync.ports import Clock
 from alumni_sync.review.identity import identity_of
 from alumni_sync.sites.desk import (
     acts,
+    case,
     events,
     find,
     holds,
@@ -23,10 +24,10 @@ from alumni_sync.sites.desk import (
     letters,
     papers,
     people,
+    queue,
     requests,
     take_down,
 )
-from alumni_sync.sites.desk.queue import case, queue
 from alumni_sync.sites.desk.service import DeskService
 from alumni_sync.sites.desk.shell import Desk, DeskSite, Office
 from alumni_sync.sites.endpoints import AccessLine, Handler, Visit, route
@@ -34,15 +35,15 @@ from alumni_sync.sites.headers import HEALTH_PATH, Address, AtAddress, SecureHea
 from alumni_sync.sites.pages import Pages, asset_response
 
 _MODULES: Final = (
-    find, people, events, holds, acts, requests, take_down, papers, joins, letters,
+    queue, case, find, people, events, holds, acts, requests, take_down, papers, joins, letters,
 )  # fmt: skip
 ROOMS: Final = tuple(room for module in _MODULES for room in module.ROOMS)
-"""Path, handler and methods of every room beside the queue."""
+"""Path, handler and methods of every room beside the list and the cases to be read."""
 _WORDS: Final = {
     400: "That could not be read.",
     403: "You may not see this.",
     404: "There is no such page, or it is not one of yours.",
-    405: "This page can only be read. A ruling is launched in Dagster or on the command line.",
+    405: "This page can only be read.",
     413: "That was more than any form here asks for. Nothing was saved.",
     415: "That was not a form of this desk. Nothing was saved.",
     500: "Something went wrong on our side. The log says where.",
@@ -79,8 +80,8 @@ def desk_app(
 
 def _rooms(desk: Desk) -> list[Route]:
     found = [
-        route("/", partial(queue, desk), "GET"),
-        route("/case/{number}", partial(case, desk), "GET"),
+        route("/", partial(queue.queue, desk), "GET"),
+        route("/case/{number}", partial(case.case, desk), "GET"),
     ]
     if desk.office is None:
         return found

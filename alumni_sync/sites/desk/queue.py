@@ -1,50 +1,138 @@
-"""The exclusion queue at the desk: the list of cases, and one case."""
+"""The exclusion queue at the desk: the list of cases, and a ruling on several of them at once."""
 
+import re
+from collections.abc import Iterator
 from typing import Final
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alumni_sync.domain import Identity
+from alumni_sync.domain import Identity, Ruling
+from alumni_sync.ledger.ids import new_id
 from alumni_sync.review.authority import Act
-from alumni_sync.sites.desk.service import OpenedCase
+from alumni_sync.review.bulk import rule_cases
+from alumni_sync.review.inbox import AGES
+from alumni_sync.review.steps import REASONS, Terms
+from alumni_sync.review.tickets import issue
+from alumni_sync.sites.desk.filters import SHOWS, Wished
 from alumni_sync.sites.desk.shell import Desk
+from alumni_sync.sites.desk.words import REASON_WORDS, RULING_WORDS, day
 from alumni_sync.sites.endpoints import Visit
+from alumni_sync.sites.forms import Form
 
 PAGE_SIZE: Final = 50
-_LARGEST: Final = 2**31
+SEVERAL: Final = "several"
+_SEEN: Final = re.compile(r"(EX-\d{6,18})\.(\d{1,9})")
+"""A ticked case: its number, and the version that the list showed."""
+_RULERS: Final = (Act.RULE, Act.CONFIRM)
 
 
 def queue(desk: Desk, visit: Visit) -> Response:
-    """`GET /`: the cases, oldest first; those that wait unless `?all=1`."""
+    """`GET /`: cases by their number, those that wait unless something else is asked for."""
+    return _list(desk, visit, desk.visitor(visit.request))
+
+
+def several(desk: Desk, visit: Visit) -> Response:
+    """`POST /several`: one ruling and one reason for every case that was ticked."""
     identity = desk.visitor(visit.request)
-    query = visit.request.query_params
-    everything = query.get("all") == "1"
-    found = desk.service.cases(
-        identity, waiting=not everything, after=_position(query.get("after", "")), limit=PAGE_SIZE
+    desk.submitted(visit, identity, SEVERAL, SEVERAL, by_anybody=True)
+    seen = list(_ticked(visit.form))
+    ruling, reason = _chosen(visit.form)
+    until = visit.form.one("until")
+    problems = []
+    if not seen:
+        problems.append(("cases", "Tick the cases that you mean."))
+    if ruling is None:
+        problems.append(("what", "Choose what becomes of them, and why."))
+    if until and (day(until) is None or ruling is not Ruling.ADMIT):
+        problems.append(("until", "A last day is a date, and only an admission has one."))
+    if problems or ruling is None:
+        return _list(desk, visit, identity, 422, problems=problems)
+    d, now = desk.behind.d, desk.clock.now()
+    tickets = [
+        issue(
+            d.ledger.hashes,
+            number,
+            version,
+            ruling.value,
+            now=now,
+            user=identity.user if identity.verified else "",
+            terms=Terms(until=day(until) if until else None, bulk=len(seen) > 1),
+        )
+        for number, version in seen
+    ]
+    results = rule_cases(
+        d,
+        tickets,
+        ruling=ruling,
+        reason=reason,
+        identity=identity,
+        run_id=new_id("R"),
+        comment=visit.form.one("comment"),
     )
     return desk.page(
-        "desk/queue.html", identity, cases=found.lines, after=found.after, everything=everything
+        "desk/several.html",
+        identity,
+        ruling=RULING_WORDS[ruling],
+        reason=REASON_WORDS[reason],
+        results=list(zip((number for number, _ in seen), results, strict=True)),
     )
 
 
-def case(desk: Desk, visit: Visit) -> Response:
-    """`GET /case/EX-000123`: the person, the facts, the rules, and where to rule."""
-    identity = desk.visitor(visit.request)
-    opened = desk.service.case(identity, visit.request.path_params["number"])
-    if opened is None:
-        raise HTTPException(404)
-    return desk.page("desk/case.html", identity, opened=opened, file=_file(desk, identity, opened))
+def _ticked(form: Form) -> Iterator[tuple[str, int]]:
+    """Yield number and version of each ticked case, once, in the order of the page."""
+    for text in dict.fromkeys(form.values.get("case", ())):
+        if found := _SEEN.fullmatch(text):
+            yield found[1], int(found[2])
 
 
-def _file(desk: Desk, identity: Identity, opened: OpenedCase) -> str:
-    """Return the path of the person's file, "" for whom it is not."""
-    source, office = opened.dossier.summary.source, desk.office
-    if office is None or not opened.dossier.person_id:
-        return ""
-    may = office.authority.may(identity, Act.SEE_CONSENT, source).allowed
-    return f"/person/{opened.dossier.person_id}" if may else ""
+def _chosen(form: Form) -> tuple[Ruling | None, str]:
+    """Return the ruling and the reason that were chosen; no ruling where they are none."""
+    act, _, reason = form.one("what").partition(":")
+    if act not in set(Ruling) or reason not in REASONS[Ruling(act)]:
+        return None, ""
+    return Ruling(act), reason
 
 
-def _position(text: str) -> int:
-    return min(int(text), _LARGEST) if text.isascii() and text.isdecimal() else 0
+def _list(
+    desk: Desk,
+    visit: Visit,
+    identity: Identity,
+    status: int = 200,
+    *,
+    problems: list[tuple[str, str]] | None = None,
+) -> Response:
+    sources = desk.service.sources(identity)
+    wished = Wished.read(visit.request.query_params, sources)
+    found = desk.service.cases(identity, wished.filters, after=wished.after, limit=PAGE_SIZE)
+    rules = _may_rule(desk, identity)
+    return desk.page(
+        "desk/queue.html",
+        identity,
+        status,
+        cases=found.cases,
+        after=found.after,
+        wished=wished,
+        shows=SHOWS,
+        sources=sources,
+        ages=AGES,
+        problems=problems or [],
+        entered=visit.form,
+        ticked={number for number, _ in _ticked(visit.form)},
+        choices=[
+            (f"{ruling}:{reason}", REASON_WORDS[reason], RULING_WORDS[ruling])
+            for ruling, reasons in REASONS.items()
+            for reason in reasons
+        ],
+        token=desk.token(identity, SEVERAL, SEVERAL) if rules else "",
+    )
+
+
+def _may_rule(desk: Desk, identity: Identity) -> bool:
+    """Say whether somebody rules on any case at all; for each case it is asked again."""
+    if desk.office is None:
+        return False
+    return any(desk.office.authority.may(identity, act).allowed for act in _RULERS)
+
+
+ROOMS: Final = (("/several", several, ("POST",)),)
+"""Path, handler and methods."""

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from alumni_sync.domain import Identity
-from alumni_sync.ports import Clock
+from alumni_sync.ports import Clock, Launcher
 from alumni_sync.review.authority import Act, Authority
 from alumni_sync.review.identity import identity_of
 from alumni_sync.sections import Proxy
@@ -47,7 +47,7 @@ class DeskSite:
 
     Attributes:
         url: where browsers reach it.
-        dagster_url: of the UI, where rulings are launched.
+        dagster_url: of the UI, where a launched ruling can be looked at.
         proxy: who says who somebody is; None: nobody, and every visitor is unverified.
     """
 
@@ -63,11 +63,13 @@ class Office:
 
     Attributes:
         wake: called when something was taken back, so that the worker removes it at once.
+        launcher: by which rulings are made.
     """
 
     d: "Deployment"
     tokens: FormTokens
     wake: Callable[[], None]
+    launcher: Launcher
 
     @property
     def authority(self) -> Authority:
@@ -148,14 +150,24 @@ class Desk:
         about = {_VERSION: str(version)}
         return self.behind.tokens.issue(form, _session(identity, subject), about)
 
-    def submitted(self, visit: Visit, identity: Identity, form: str, subject: str) -> Submission:
+    def submitted(
+        self, visit: Visit, identity: Identity, form: str, subject: str, *, by_anybody: bool = False
+    ) -> Submission:
         """Return what the token of a submitted form says.
+
+        Args:
+            visit: with the form.
+            identity: whose browser sent it.
+            form: which.
+            subject: what it is about.
+            by_anybody: take it from an unverified visitor too; what it asks for must be asked of
+                the role table, which lets them do little, and only on loopback.
 
         Raises:
             HTTPException: 403, it was not our page, not this person's, about something else, or
                 nothing vouches for who they are.
         """
-        if not identity.verified:
+        if not (identity.verified or by_anybody):
             raise HTTPException(403)
         if not from_our_pages(visit.request.headers, Address.of(self.site.url).origin):
             raise HTTPException(403)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from alumni_sync.domain import Ruling
+
 NOT_NOW: Final[Mapping[str, str]] = {
     "state": "As the consent stands, no yes can be taken: nobody asked, or it was answered.",
     "before_exit": "The last working day is not over: what somebody says before is no consent.",
@@ -21,6 +23,52 @@ NOT_NOW: Final[Mapping[str, str]] = {
     "erased": "What would prove it is not kept any more.",
 }
 """Why a yes on paper cannot be taken now."""
+
+RULING_WORDS: Final[Mapping[Ruling, str]] = {
+    Ruling.UPHOLD: "Uphold",
+    Ruling.ADMIT: "Admit",
+}
+"""What is on the two buttons."""
+
+REASON_WORDS: Final[Mapping[str, str]] = {
+    "confirmed": "The facts are right",
+    "duplicate": "The same person stands here twice",
+    "legal_hold": "A legal hold or a dispute stands",
+    "code_wrong": "The exit was coded wrongly",
+    "context_known": "I know what the rule does not",
+    "rehabilitated": "It is over, and settled",
+    "contest_granted": "The person contested it, and is right",
+    "contest": "The person contests it",
+    "new_information": "Something new is known",
+    "mistake": "The ruling was a mistake",
+    "other": "Something else",
+    "new_facts": "Facts that a rule looks at have changed",
+    "new_rules": "The rules have changed",
+    "admission_ended": "The last day of the admission is over",
+}
+"""Reason codes of rulings as a person would say them."""
+
+EVENT_WORDS: Final[Mapping[str, str]] = {
+    "first_admit": "Proposed to admit",
+    "first_uphold": "Proposed to uphold",
+    "admitted": "Admitted",
+    "upheld": "Upheld",
+}
+"""Rulings in the record of a decision."""
+
+VERDICT_WORDS: Final[Mapping[str, str]] = {
+    "excluded": "leave out",
+    "review": "the rules could not decide",
+}
+"""What the rules propose in a case."""
+
+DONE: Final[Mapping[str, str]] = {
+    "admitted": "The case is admitted: the person is invited in the next round.",
+    "upheld": "The case is upheld: the person stays out.",
+    "awaiting_second": "That is written down. A second person has to say the same.",
+    "reopened": "The case is open again: until somebody rules, the person is out.",
+}
+"""What the page of a case says after an act, by the status that it led to."""
 
 _PROBLEMS: Final[Mapping[tuple[str, str], str]] = {
     ("foot", "other_version"): "The version at the foot is another one: is it this form?",
@@ -61,3 +109,9 @@ def day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def as_sentence(text: str, user: str) -> str:
+    """Return what a stage says as a sentence; a user's name stays as it is written."""
+    first = text[:1] if text.startswith(user) else text[:1].upper()
+    return f"{first}{text[1:]}."
