@@ -25,10 +25,14 @@ def read_copy(path: Path) -> list[Line]:
     """Return every signed line in a file, whatever stands around it.
 
     Raises:
-        ConfigError: there is none, or one whose signature does not fit.
+        ConfigError: there is none, or one whose signature does not fit; or the file is too large:
+            a part of it must not pass for all of it.
     """
     with path.open("rb") as file:
-        content = file.read(MOST_BYTES)
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        what = f"is larger than {MOST_BYTES // 1024**2} MB"
+        raise ConfigError.of(str(path), what, "compare it in parts: any line of it will do")
     lines: dict[str, Line] = {}
     for text in _texts(content):
         for found in _LINE.findall(text):

@@ -73,9 +73,11 @@ def find_person(d: "Deployment", identity: Identity, asked: str, source: str = "
     authority.require(identity, Act.FIND_PERSON)
     how, query = _query(d, asked.strip(), source)
     seen = [s for s in d.settings.sources if authority.may(identity, Act.FIND_PERSON, s).allowed]
-    with d.ledger.write() as connection:
+    # Looking through the record may take a while: nobody's answer waits for it.
+    with d.ledger.read() as connection:
         found = _people(connection, query, seen) if query is not None else []
-        shown = found if len(found) <= MOST else []
+    shown = found if len(found) <= MOST else []
+    with d.ledger.write() as connection:
         for one in shown:
             log_access(d, identity, Act.FIND_PERSON, one.person_id, how, within=connection)
         if not shown:

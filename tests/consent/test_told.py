@@ -7,13 +7,17 @@ import pytest
 from sqlalchemy import select
 
 from alumni_sync.consent.answers.answer import Answer, Channel, Conflict, Decided, Invalid
+from alumni_sync.consent.evidence.body import open_displayed, open_subject
+from alumni_sync.consent.links.one_time import CodeAsked, ask_code
+from alumni_sync.consent.paper.letters import who_gets_letters, write_letter
 from alumni_sync.consent.paper.told import WITHDRAW, Told, record_withdrawal
-from alumni_sync.domain import ConsentState, Identity
+from alumni_sync.domain import ConsentState, ContactBasis, Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import RecordedAnswer
 from alumni_sync.ledger.tables import t
 from alumni_sync.ports import Purpose
+from alumni_sync.sections import Contact
 from tests.consent.papers import DPO, UNVERIFIED
 from tests.consent.world import World
 from tests.roster import Leaver
@@ -168,3 +172,24 @@ def test_it_works_without_the_evidence_key(here: World) -> None:
 
     assert isinstance(outcome, Conflict)
     assert [] == rows(here)
+
+
+@pytest.mark.parametrize("what", ["no", "not_me"])
+def test_a_no_that_came_back_by_letter_keeps_no_address_that_nobody_answered_from(
+    here: World, what: str
+) -> None:
+    """GDPR Art. 5(1)(c): the HRIS's address and facts would lie in the proof for years."""
+    here.d.settings.sources["acme-pl"].__dict__["contact"] = Contact(basis=ContactBasis.NONE)
+    leaver = here.leaver()
+    here.plan()
+    write_letter(here.d, who_gets_letters(here.d, "acme-pl", again=False)[0], "dpo")
+
+    assert isinstance(recorded(here, leaver, told(here, what, channel=Channel.LETTER)), Decided)
+
+    subject = here.events(leaver)[-1]["body"]["subject"]
+    ring = here.d.ledger.vault.load([leaver.person])
+    said = open_subject(ring, leaver.person, subject["sealed"])
+    assert said is not None
+    assert ("", {}) == (said.email, open_displayed(ring, leaver.person, subject["sealed"]))
+    assert here.d.ledger.hashes.address("zofia@mail.example") == subject["address_hash"]
+    assert CodeAsked.NO_ADDRESS is ask_code(here.d, here.invitation(leaver)["id"])

@@ -21,7 +21,7 @@ from alumni_sync.ledger.checkpoints import (
     signing_key,
     write_checkpoint,
 )
-from alumni_sync.ledger.copies import read_copy
+from alumni_sync.ledger.copies import MOST_BYTES, read_copy
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ledger.put_back import recover, refuse_older
 from alumni_sync.ledger.recovery import EVENT, append_recovery, recoveries
@@ -367,3 +367,14 @@ def test_no_checkpoint_yet_is_no_loss(sqlite_ledger: Ledger, tmp_path: Path) -> 
     append(sqlite_ledger, 2)
 
     refuse_older(sqlite_ledger, tmp_path / "elsewhere" / "checkpoints")
+
+
+def test_a_copy_that_is_too_large_is_not_read_by_half(company: Vouched) -> None:
+    """The line that gives a forgery away may stand behind the end of what was read."""
+    copy = company.kept()
+    copy.write_bytes(b"\n" * (MOST_BYTES - copy.stat().st_size) + copy.read_bytes())
+    assert 3 == len(read_copy(copy))
+    copy.write_bytes(b"\n" + copy.read_bytes())
+
+    with pytest.raises(ConfigError, match=r"larger than 16 MB \(compare it in parts"):
+        read_copy(copy)

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from alumni_sync.consent.answers.answer import Conflict, Decided, Evidence, Invalid, Outcome
+from alumni_sync.consent.answers.answer import (
+    Channel,
+    Conflict,
+    Decided,
+    Evidence,
+    Invalid,
+    Outcome,
+)
 from alumni_sync.consent.answers.dossier import (
     Agreed,
     Dossier,
@@ -33,7 +40,7 @@ from alumni_sync.ledger.prepared import Query
 from alumni_sync.ledger.tables import ConsentEvent, FormNonce, Suppression, t
 from alumni_sync.ledger.upsert import insert_ignore
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.ports import Purpose
+from alumni_sync.ports import ProfileField, Purpose
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -49,6 +56,7 @@ _SEEN: Final = Query(
     .join(_NONCES, _NONCES.c.seq == _EVENTS.c.seq)
     .where(_NONCES.c.nonce_hash == bindparam("nonce"))
 )
+_TAKES_BACK: Final = frozenset({Event.SAID_NO, Event.SAID_NOT_ME, Event.WITHDREW, Event.NARROWED})
 _ANSWERS: Final = frozenset({Event.SAID_YES, Event.SAID_NO, Event.SAID_LATER, Event.SAID_NOT_ME})
 """Answers to a question: they were given on the notice of the page."""
 
@@ -197,7 +205,7 @@ def write(
         source=row["source"],
         receipt_id=receipt_id,
         nonce_hash=act.nonce_hash,
-        sealed=seal_subject(act.ring, row["person_id"], after, page.values),
+        sealed=seal_subject(act.ring, row["person_id"], after, _displayed(act, event)),
     )
     body["notice"] |= beside.notice
     body["evidence"] |= beside.evidence
@@ -228,6 +236,12 @@ def write(
     }
     insert_ignore(act.connection, _NONCES, [nonce_row], key=("nonce_hash",))
     return Decided(seq, receipt_id, moved.position.state)
+
+
+def _displayed(act: Act, event: Event) -> Mapping[ProfileField, str]:
+    """Return the values that stood before whoever answered: on the phone or in a letter, none."""
+    told = act.evidence.channel in {Channel.PHONE, Channel.LETTER}
+    return {} if told and event in _TAKES_BACK else act.page.values
 
 
 def _columns(

@@ -136,7 +136,8 @@ def _answered_otherwise(act: Act, event: Event, answer: Answer, moved: Step) -> 
         valid_from=act.now,
         valid_until=None,
     )
-    return write(act, event, moved, given, nobody(act.page.address))
+    # An address of the HRIS that nobody has answered from proves nothing: its keyed hash will do.
+    return write(act, event, moved, given, nobody(act.dossier.proven_address))
 
 
 def withdraw(
@@ -166,7 +167,7 @@ def _withdraw_all(act: Act) -> Outcome:
     moved = step(act.dossier.position, Event.WITHDREW, act.now, act.page.pack.timers)
     if not moved.taken:
         return refusal(act, moved)
-    before = act.dossier.agreed or nobody(act.page.address)
+    before = act.dossier.agreed or nobody(act.dossier.proven_address)
     given = Given(
         answer="withdraw",
         purposes=dict.fromkeys(sorted(before.purposes) or [Purpose.COMMUNITY], "withdrawn"),
