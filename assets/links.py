@@ -38,7 +38,7 @@ def inbox_metadata(deployment: Deployment) -> dict[str, dg.MetadataValue]:
             for rule, count in islice(count_by_rule(deployment).items(), RULES)
         },
         **{
-            entry.case: dg.MetadataValue.md(_entry(deployment, entry))
+            entry.case: dg.MetadataValue.md(case_entry(deployment, entry))
             for entry in inbox(deployment)
         },
     }
@@ -64,7 +64,8 @@ def launchpad(deployment: Deployment, job: str, op: str, ticket: str) -> str:
     return launchpad_url(deployment.settings.dagster.url, job, op, ticket)
 
 
-def _entry(deployment: Deployment, entry: InboxEntry) -> str:
+def case_entry(deployment: Deployment, entry: InboxEntry) -> str:
+    """Return the Markdown of a case: one line, short enough to be shown at once."""
     age = (deployment.clock.now() - entry.opened_at).days
     parts = [
         f"{entry.verdict}: {_rules(entry.rules)}",
