@@ -64,6 +64,13 @@ def _said(pack: RulePack, facts: dict[str, Any], today: date = TODAY) -> Any:  #
         ("{job_level: {at_most: 3}}", {"job_level": None}, UNKNOWN),
         ("{hire_date: {equals: 2020-02-29}}", {"hire_date": "2020-02-29"}, YES),
         ("{hire_date: {equals: 2020-02-29}}", {"hire_date": "2020-02-28"}, NO),
+        ("{hire_date: {one_of: [2020-01-01, today]}}", {"hire_date": "2026-03-31"}, YES),
+        ("{hire_date: {one_of: [2020-01-01, 2020-01-03]}}", {"hire_date": "2020-01-02"}, NO),
+        ("{hire_date: {one_of: [2020-01-01]}}", {"hire_date": None}, UNKNOWN),
+        ("{hire_date: {equals: 1 month ago}}", {"hire_date": "2026-02-28"}, YES),
+        ("{hire_date: {between: [2 years ago, today]}}", {"hire_date": "2024-03-31"}, YES),
+        ("{hire_date: {between: [2 years ago, today]}}", {"hire_date": "2024-03-30"}, NO),
+        ("{hire_date: {between: [2020-01-01, 1 year ago]}}", {"hire_date": None}, UNKNOWN),
         ("{hire_date: {before: 2020-01-01}}", {"hire_date": "2020-01-01"}, NO),
         ("{hire_date: {at_most: 2020-01-01}}", {"hire_date": "2020-01-01"}, YES),
         ("{hire_date: {after: 2020-01-01}}", {"hire_date": "2020-01-02"}, YES),
@@ -163,6 +170,89 @@ def test_a_hold_is_closed_by_what_is_not_known() -> None:
     assert [None] == until(department="IT", exit_date=None)
     assert [None] == until(department=None, exit_date="2026-01-31")
     assert [] == until(department="HR", exit_date="2026-01-31")
+
+
+DATED = """
+pack: one
+good_standing: [resignation]
+rules:
+  - {{id: r, when: {{department: {{equals: IT}}}}, then: {then}{valid}}}
+"""
+
+
+def _on(then: str, valid: str, day: date, **facts: str | None) -> tuple[str, date | None]:
+    """Return the verdict on a day, and the day on which it may change."""
+    pack = parse_pack(DATED.format(then=then, valid=valid and f", valid: {{{valid}}}"))
+    said = _said(pack, {"department": "IT", "exit_date": "2026-08-31", **facts}, day)
+    change = said["next_change"]
+    return said["verdict"], None if pd.isna(change) else change.date()
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2026, 8, 31), ("held", date(2027, 2, 28))),
+        (date(2027, 2, 28), ("held", date(2027, 3, 1))),
+        (date(2027, 3, 1), (NO, date(2027, 3, 2))),
+        (date(2027, 3, 9), (NO, None)),
+    ],
+)
+def test_held_until_so_long_after_the_exit(day: date, expected: tuple[str, date | None]) -> None:
+    """The day itself is the last one; then they are judged again, without anyone's doing."""
+    assert expected == _on("{held_until: 6 months after exit_date}", "", day)
+
+
+def test_held_until_a_day() -> None:
+    """A freeze that nobody lifts must lift itself, and one day late is late."""
+    until = "{held_until: 2026-12-31}"
+
+    assert ("held", date(2027, 1, 1)) == _on(until, "", date(2026, 12, 31))
+    assert (NO, None) == _on(until, "", date(2027, 1, 1))
+    assert (UNKNOWN, date(2027, 1, 1)) == _on(until, "", TODAY, department=None)
+
+
+def test_a_hold_that_counts_from_nothing_is_for_a_person() -> None:
+    """Held without an end would be held for ever; eligible would be too early."""
+    said = _on("{held_until: 6 months after exit_date}", "", TODAY, exit_date=None)
+
+    assert (UNKNOWN, None) == said
+
+
+@pytest.mark.parametrize(
+    ("valid", "day", "expected"),
+    [
+        ("from: 2026-04-01, by: run_date", date(2026, 3, 31), (NO, date(2026, 4, 1))),
+        ("from: 2026-04-01, by: run_date", date(2026, 4, 1), (YES, None)),
+        ("to: 2026-04-01, by: run_date", date(2026, 4, 1), (YES, date(2026, 4, 2))),
+        ("to: 2026-04-01, by: run_date", date(2026, 4, 2), (NO, None)),
+        (
+            "from: 2026-04-01, to: 2026-05-01, by: run_date",
+            date(2026, 3, 1),
+            (NO, date(2026, 4, 1)),
+        ),
+        ("from: 2026-08-31, by: exit_date", TODAY, (YES, None)),
+        ("from: 2026-09-01, by: exit_date", TODAY, (NO, None)),
+        ("to: 2026-08-31, by: exit_date", TODAY, (YES, None)),
+        ("to: 2026-08-30, by: exit_date", TODAY, (NO, None)),
+    ],
+)
+def test_a_rule_is_in_force_from_its_first_day_to_its_last(
+    valid: str, day: date, expected: tuple[str, date | None]
+) -> None:
+    """An agreement with the works council begins and ends on days, both included."""
+    assert expected == _on("excluded", valid, day)
+
+
+def test_what_a_window_makes_undecided_is_named() -> None:
+    """A reviewer must be told to look for the exit date, though the rule is about departments."""
+    pack = parse_pack(
+        DATED.format(then="excluded", valid=", valid: {from: 2026-01-01, by: exit_date}")
+    )
+
+    said = _said(pack, {"department": "IT", "exit_date": None})
+
+    assert (UNKNOWN, ("exit_date",)) == (said["verdict"], said["unknown"])
+    assert ("department", "exit_date") == said["grounds"]
 
 
 def test_a_hold_may_have_no_end() -> None:

@@ -17,11 +17,12 @@ from alumni_sync.eligibility.evaluate import evaluate
 from alumni_sync.eligibility.pack import Rule, RulePack, SetFlag
 from tests.eligibility import naive
 from tests.eligibility.strategies import (
-    ADVERSE,
     TODAY,
-    adverse_conditions,
-    conditions,
+    Parts,
+    adverse_rules,
+    everything,
     packs,
+    parts,
     records,
 )
 
@@ -36,7 +37,7 @@ def _judged(pack: RulePack, who: Sequence[Any], today: date = TODAY) -> pd.DataF
 
 
 @many
-@given(packs(), people)
+@given(packs, people)
 def test_masks_agree_with_one_person_after_the_other(pack: RulePack, who: list[Any]) -> None:
     """The fast evaluation must say what the rules say, for everybody."""
     expected = [naive.verdict(record, pack, TODAY) for record in who]
@@ -45,20 +46,20 @@ def test_masks_agree_with_one_person_after_the_other(pack: RulePack, who: list[A
 
 
 @many
-@given(packs(), people, adverse_conditions, st.sampled_from(ADVERSE))
+@given(parts(), people, adverse_rules)
 def test_adding_an_adverse_rule_makes_nobody_eligible(
-    pack: RulePack, who: list[Any], when: Clause, then: Verdict
+    some: Parts, who: list[Any], new: Rule
 ) -> None:
     """Else a rule meant to keep people out could let somebody in."""
-    before = _judged(pack, who)["verdict"]
+    before = _judged(some.with_rules(), who)["verdict"]
 
-    after = _judged(replace(pack, rules=(*pack.rules, Rule("new", when, then))), who)["verdict"]
+    after = _judged(some.with_rules(new), who)["verdict"]
 
     assert not ((after == ELIGIBLE) & (before != ELIGIBLE)).any()
 
 
 @many
-@given(packs(), people, st.data())
+@given(packs, people, st.data())
 def test_removing_a_fact_makes_nobody_eligible(
     pack: RulePack, who: list[Any], data: st.DataObject
 ) -> None:
@@ -73,7 +74,7 @@ def test_removing_a_fact_makes_nobody_eligible(
 
 
 @few
-@given(packs(), people, st.integers())
+@given(packs, people, st.integers())
 def test_the_order_of_rules_never_matters(pack: RulePack, who: list[Any], seed: int) -> None:
     """People reorder files for readability; nobody's fate may hang on it."""
     rules = list(pack.rules)
@@ -87,7 +88,7 @@ def test_the_order_of_rules_never_matters(pack: RulePack, who: list[Any], seed: 
 
 
 @few
-@given(packs(), people)
+@given(packs, people)
 def test_every_adverse_verdict_has_its_reasons(pack: RulePack, who: list[Any]) -> None:
     """A verdict nobody can explain cannot be contested."""
     for _, said in _judged(pack, who).iterrows():
@@ -96,7 +97,7 @@ def test_every_adverse_verdict_has_its_reasons(pack: RulePack, who: list[Any]) -
 
 
 @few
-@given(packs(), people)
+@given(packs, people)
 def test_verdicts_alone_are_the_same_verdicts(pack: RulePack, who: list[Any]) -> None:
     """The forecast, which asks for no reasons, must count what a run then does."""
     frame = build_frame(who, sorted(pack.fields))
@@ -107,7 +108,7 @@ def test_verdicts_alone_are_the_same_verdicts(pack: RulePack, who: list[Any]) ->
 
 
 @many
-@given(packs(), people, st.integers(1, 800))
+@given(packs, people, st.integers(1, 800))
 def test_nothing_changes_by_itself_before_it_is_said_to(
     pack: RulePack, who: list[Any], later: int
 ) -> None:
@@ -121,7 +122,7 @@ def test_nothing_changes_by_itself_before_it_is_said_to(
 
 
 @many
-@given(conditions, people)
+@given(everything, people)
 def test_flags_need_certainty(when: Clause, who: list[Any]) -> None:
     """A badge given on a missing fact would be shown to everybody."""
     pack = RulePack("flags", (Rule("f", when, SetFlag("x")),), frozenset({"tags"}))

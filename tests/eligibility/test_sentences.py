@@ -1,9 +1,11 @@
 """Rules say themselves: each operator in words, and its opposite."""
 
+from datetime import date
+
 import pytest
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import Duration, Not, Unit
+from alumni_sync.eligibility.clauses import All, Duration, IsKnown, Not, RunDay, Unit
 from alumni_sync.eligibility.fields import KNOWN_CODES, RULE_FIELDS, STATE_FIELDS
 from alumni_sync.eligibility.languages import WORDS
 from alumni_sync.eligibility.pack import HoldOutreach, SetFlag
@@ -102,6 +104,90 @@ def test_a_condition_in_words(when: str, words: str, opposite: str) -> None:
     assert words == clause_words(rule.when)
     assert opposite == clause_words(Not(rule.when))
     assert f"Flagged x when {words}." == rule_sentence(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (
+            "then: excluded, valid: {from: 2026-01-01, to: 2026-12-31, by: exit_date}",
+            (
+                "Excluded when the country is PL and the exit date is 2026-01-01 or later"
+                " and the exit date is 2026-12-31 or earlier."
+            ),
+        ),
+        (
+            "then: excluded, valid: {to: 2026-12-31, by: run_date}",
+            "Excluded when the country is PL and the day of the decision is 2026-12-31 or earlier.",
+        ),
+        (
+            "then: {held_until: 6 months after exit_date}",
+            "Held when the country is PL and the exit date is at most 6 months ago.",
+        ),
+        (
+            "then: {held_until: 2026-12-31}",
+            "Held when the country is PL and the day of the decision is 2026-12-31 or earlier.",
+        ),
+    ],
+)
+def test_dates_of_a_rule_are_part_of_its_sentence(rule: str, said: str) -> None:
+    """Whoever reads that they are excluded must read until when that is so."""
+    text = PACK.replace("then: {{flag: x}}", "RULE").format(when="{country: {equals: PL}}")
+    pack = parse_pack(text.replace("RULE", rule))
+
+    assert said == rule_sentence(next(rule for rule in pack.rules if rule.id == "r"))
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "opposite"),
+    [
+        (
+            "en",
+            (
+                "the day of the decision is 2026-01-02 or later"
+                " and the day of the decision is 2026-03-04 or earlier"
+            ),
+            (
+                "the day of the decision is before 2026-01-02"
+                " or the day of the decision is after 2026-03-04"
+            ),
+        ),
+        (
+            "de",
+            (
+                "der Tag der Entscheidung frühestens 2026-01-02 liegt"
+                " und der Tag der Entscheidung spätestens 2026-03-04 liegt"
+            ),
+            (
+                "der Tag der Entscheidung vor 2026-01-02 liegt"
+                " oder der Tag der Entscheidung nach 2026-03-04 liegt"
+            ),
+        ),
+        (
+            "pl",
+            (
+                "dzień decyzji wypada najwcześniej 2026-01-02"
+                " i dzień decyzji wypada najpóźniej 2026-03-04"
+            ),
+            (
+                "dzień decyzji wypada wcześniej niż 2026-01-02"
+                " lub dzień decyzji wypada później niż 2026-03-04"
+            ),
+        ),
+        (
+            "ru",
+            "день решения не раньше, чем 2026-01-02 и день решения не позже, чем 2026-03-04",
+            "день решения раньше, чем 2026-01-02 или день решения позже, чем 2026-03-04",
+        ),
+    ],
+)
+def test_the_day_of_the_run_in_words(language: str, said: str, opposite: str) -> None:
+    """A rule of one year says which; between two days, both are said, also when negated."""
+    leaf, words = RunDay(date(2026, 1, 2), date(2026, 3, 4)), WORDS[language]
+
+    assert said == clause_words(leaf, words)
+    assert opposite == clause_words(Not(leaf), words)
+    assert f"({said})" in clause_words(All((leaf, IsKnown("country"))), words)
 
 
 @pytest.mark.parametrize("language", WORDS)

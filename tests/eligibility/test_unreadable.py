@@ -47,7 +47,7 @@ def _is_day(text: str) -> bool:
 
 
 @settings(max_examples=150, deadline=None)
-@given(packs(), st.lists(records, min_size=2, max_size=4), st.data())
+@given(packs, st.lists(records, min_size=2, max_size=4), st.data())
 def test_garbage_is_unknown_and_stops_nobody(
     pack: RulePack, who: list[Any], data: st.DataObject
 ) -> None:
