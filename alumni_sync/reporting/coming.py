@@ -44,16 +44,21 @@ def _of_spells(story: Story, zone: ZoneInfo) -> Iterator[str]:
                 "nobody is asked before."
             )
         elif spell["verdict"] == Verdict.HELD:
-            yield from _held(spell, zone)
+            yield from _held(story, spell, zone)
         elif spell["verdict"] == Verdict.ELIGIBLE and spell["id"] not in asked:
             yield "Is invited by the next run, if we may write to the private address."
 
 
-def _held(spell: Row, zone: ZoneInfo) -> Iterator[str]:
+def _held(story: Story, spell: Row, zone: ZoneInfo) -> Iterator[str]:
     if spell["rehire_on"]:
         yield f"Is asked only if the new employment of {civil(spell['rehire_on'])} is cancelled."
     elif spell["judge_after"]:
         yield f"Judged again on {moment(spell['judge_after'], zone)}."
+    elif any(
+        spell["effective_at"] and row["decided_at"] < spell["effective_at"] <= story.now
+        for row in story.of(story.decisions, "spell_id", spell["id"])[-1:]
+    ):
+        yield "Judged again by the next run: the last working day is over since."
 
 
 def _of_cases(story: Story, zone: ZoneInfo) -> Iterator[str]:

@@ -127,6 +127,17 @@ def test_future_exit_says_when_it_is_judged(ways: Ways) -> None:
     assert told[-1].startswith("next Judged again when the last working day is over, 1 Jan 2027")
 
 
+def test_an_exit_that_has_come_waits_for_the_next_run(ways: Ways) -> None:
+    """That nothing is waited for would send somebody looking for a fault that is none."""
+    who = ways.raw.leaver(left=date(2026, 12, 31), verdict="held")
+    ways.clock.advance(timedelta(days=90))
+
+    assert (
+        "next Judged again by the next run: the last working day is over since."
+        == (ways.of(who)[-1])
+    )
+
+
 def test_coming_rehire(ways: Ways) -> None:
     """A person who comes back is not asked, and HR wants to know why."""
     who = ways.raw.leaver(verdict="held")
