@@ -8,6 +8,7 @@ import click
 from alumni_sync.cli.acting import acting
 from alumni_sync.cli.app import App, json_option, pass_app, show
 from alumni_sync.cli.published_rules import COMMANDS
+from alumni_sync.cli.rule_checks import COMMANDS as CHECKS
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -121,5 +122,13 @@ def _lines(spells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                     yield f"      {clause['holds']:8}{clause['words']}"
 
 
-for _command in COMMANDS:
+@rules.command()
+def schema() -> None:
+    """Print the JSON Schema of rule packs, by which editors complete and check them."""
+    from alumni_sync.eligibility.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+for _command in (*COMMANDS, *CHECKS):
     rules.add_command(_command)

@@ -182,13 +182,13 @@ def unplaced_rule(good_standing: Iterable[str], rules: Iterable[Rule]) -> Rule:
     nor does the end of its effective dates, nor a value that is no exit kind at all.
     """
     everywhere = (rule for rule in rules if not rule.sources and not rule.jurisdictions)
-    return _unplaced({*good_standing, *_kinds_placed(everywhere)})
+    return _unplaced({*good_standing, *kinds_placed(everywhere)})
 
 
 def _placed_here(unplaced: Rule, rules: Iterable[Rule]) -> Rule:
     """Return the rule about unplaced kinds, knowing that `rules` apply to the source."""
     kinds = {str(value) for leaf in _one_ofs(unplaced.when) for value in leaf.values}
-    return _unplaced(kinds | _kinds_placed(rules))
+    return _unplaced(kinds | kinds_placed(rules))
 
 
 def _unplaced(placed: set[str]) -> Rule:
@@ -202,7 +202,8 @@ def _one_ofs(clause: Clause) -> Iterator[OneOf]:
         yield inner
 
 
-def _kinds_placed(rules: Iterable[Rule]) -> set[str]:
+def kinds_placed(rules: Iterable[Rule]) -> set[str]:
+    """Return the exit kinds that adverse rules name, always and nothing else besides."""
     return {
         str(value)
         for rule in rules

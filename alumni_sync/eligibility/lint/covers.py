@@ -11,6 +11,7 @@ from alumni_sync.domain import CASE_VERDICTS, Verdict
 from alumni_sync.eligibility.grounds import RANK
 from alumni_sync.eligibility.lint.diagrams import ENDS
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding
+from alumni_sync.eligibility.lint.pairs import places_alone
 from alumni_sync.eligibility.lint.space import (
     IS_FALSE,
     IS_TRUE,
@@ -24,6 +25,7 @@ from alumni_sync.eligibility.pack import Rule
 
 _SPARE: Final = "Without it everybody would get what they get with it."
 _UNDECIDED: Final = "It only sends to review people about whom it cannot be decided."
+_PLACES: Final = "It only keeps its exit kind from going to review as one that nobody has placed."
 _REVIEW: Final = RANK[Verdict.REVIEW]
 _ALL: Ends = frozenset(ENDS)
 
@@ -60,9 +62,16 @@ def covered(space: Space, rule: Rule, broken: Collection[str] = ()) -> Finding |
     names = " or ".join(other.id for other in covers)
     sentence = (
         f"{rule.id} never decides: wherever it is true, {names} says something more adverse. "
-        f"{_UNDECIDED if _is_needed_to_review(space, rule) else _SPARE} Mend one of them."
+        f"{_besides(space, rule)} Mend one of them."
     )
     return finding(Kind.UNREACHABLE, (rule, *covers), sentence, space.example(path or {}))
+
+
+def _besides(space: Space, rule: Rule) -> str:
+    """Return what a rule that never decides is good for all the same."""
+    if _is_needed_to_review(space, rule):
+        return _UNDECIDED
+    return _PLACES if places_alone(space.pack, rule) else _SPARE
 
 
 def _others(space: Space, rule: Rule) -> list[Rule]:

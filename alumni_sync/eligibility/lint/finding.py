@@ -53,6 +53,7 @@ class Finding:
         example: facts of a leaver that shows it, as `explain_rules` takes them.
         today: the day of the run on which it does.
         place: source and jurisdiction in which it does; "" for any.
+        looked_at: what the rules look at; the other facts are only there to be judged.
     """
 
     kind: Kind
@@ -62,6 +63,7 @@ class Finding:
     example: Mapping[str, Any]
     today: date
     place: Place = ("", "")
+    looked_at: tuple[str, ...] = ()
 
 
 def finding(kind: Kind, rules: tuple[Rule, ...], sentence: str, shown: Example) -> Finding:
@@ -74,6 +76,7 @@ def finding(kind: Kind, rules: tuple[Rule, ...], sentence: str, shown: Example) 
         shown.facts,
         shown.today,
         shown.place,
+        tuple(sorted(frozenset[str]().union(*(rule.fields for rule in rules)))),
     )
 
 

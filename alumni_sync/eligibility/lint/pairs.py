@@ -24,7 +24,14 @@ from alumni_sync.eligibility.lint.space import (
     Example,
     Space,
 )
-from alumni_sync.eligibility.pack import HoldOutreach, Outcome, Rule, SetFlag
+from alumni_sync.eligibility.pack import (
+    HoldOutreach,
+    Outcome,
+    Rule,
+    RulePack,
+    SetFlag,
+    kinds_placed,
+)
 from alumni_sync.eligibility.sentences import outcome_words, rule_sentence
 
 Differing = tuple[tuple[Ends, Ends], ...]
@@ -97,8 +104,13 @@ def _alike(space: Space, one: Rule, other: Rule) -> Finding | None:
     if not _differ(space, one, other, _TRUE_ALONE if flags else _NOT_THE_SAME) and (
         not flags or not _differ(space, other, one, _TRUE_ALONE)
     ):
-        sentence = f"{one.id} and {other.id} say the same: {rule_sentence(other)} Take one out."
-        return finding(Kind.IDENTICAL, (one, other), sentence, _shown(space, one, other))
+        spare, kept = (other, one) if places_alone(space.pack, one) else (one, other)
+        if not is_written(spare):
+            spare, kept = kept, spare
+        sentence = (
+            f"{spare.id} and {kept.id} say the same: {rule_sentence(kept)} Take {spare.id} out."
+        )
+        return finding(Kind.IDENTICAL, (spare, kept), sentence, _shown(space, one, other))
     for inner, outer in _ways(one, other):
         if _within(space, inner, outer):
             return _subsumed(space, inner, outer)
@@ -172,7 +184,20 @@ def _ways(one: Rule, other: Rule) -> Iterator[tuple[Rule, Rule]]:
 def _within(space: Space, inner: Rule, outer: Rule) -> bool:
     """Say whether a rule adds nothing to another one."""
     differing = _adding(inner.then, outer.then)
-    return differing is not None and not _differ(space, inner, outer, differing)
+    if differing is None or places_alone(space.pack, inner):
+        return False
+    return not _differ(space, inner, outer, differing)
+
+
+def places_alone(pack: RulePack, rule: Rule) -> bool:
+    """Say whether an exit kind would go to review without a rule that is milder than that.
+
+    Whether the kind is in good standing as well is not known here; then it is said all the same.
+    """
+    if not isinstance(rule.then, Verdict) or RANK[rule.then] <= RANK[Verdict.REVIEW]:
+        return False
+    others = (one for one in pack.rules if one.id != rule.id)
+    return not kinds_placed((rule,)) <= kinds_placed(others)
 
 
 def _adding(inner: Outcome, outer: Outcome) -> Differing | None:

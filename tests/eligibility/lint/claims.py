@@ -25,7 +25,14 @@ from alumni_sync.eligibility.explain import explain_rules
 from alumni_sync.eligibility.fields import FIELD_TYPES, STATE_FIELDS
 from alumni_sync.eligibility.lint.finding import Finding, Kind
 from alumni_sync.eligibility.operators import Evaluation
-from alumni_sync.eligibility.pack import UNPLACED, HoldOutreach, Rule, RulePack
+from alumni_sync.eligibility.pack import (
+    UNPLACED,
+    HoldOutreach,
+    Rule,
+    RulePack,
+    kinds_placed,
+    unplaced_rule,
+)
 
 TODAY: Final = date(2026, 11, 3)
 CROWD: Final = 400
@@ -169,8 +176,9 @@ def _unreachable(
     everybody = shown(found), *crowd
     without = judge(_without(pack, rule), *everybody)
     for judged, otherwise in zip(judge(pack, *everybody), without, strict=True):
-        if judged.said[rule.id] is True:
+        if "everybody would get" in found.sentence:
             assert judged.verdict is otherwise.verdict
+        if judged.said[rule.id] is True:
             suspended = any(r.suspends and judged.said[r.id] for r in pack.rules)
             worse = PRECEDENCE.index(judged.verdict) < PRECEDENCE.index(rule.then)
             assert worse or suspended
@@ -216,8 +224,13 @@ CLAIMS: Final[Mapping[Kind, Callable[[RulePack, list[Rule], Finding, Sequence[Le
 
 
 def _without(pack: RulePack, rule: Rule) -> RulePack:
-    """Return the pack without a rule; what it placed stays placed, as it is in the other one."""
-    return replace(pack, rules=tuple(one for one in pack.rules if one.id != rule.id))
+    """Return the pack without a rule; what it alone may have placed is placed nowhere then."""
+    rest = [one for one in pack.rules if one.id not in {rule.id, UNPLACED}]
+    (unplaced,) = (one for one in pack.rules if one.id == UNPLACED)
+    (leaf,) = (leaf for leaf, _ in literals(unplaced.when))
+    assert isinstance(leaf, OneOf)
+    still = set(map(str, leaf.values)) - (kinds_placed([rule]) - kinds_placed(rest))
+    return replace(pack, rules=(*rest, unplaced_rule(still, ())))
 
 
 def holds(pack: RulePack, who: Leaver, clause: Clause) -> bool:

@@ -1,0 +1,160 @@
+"""`rules lint|test`: look for mistakes in a rule pack, and try it out on the cases beside it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from alumni_sync.cli.app import App, json_option, pass_app, show
+from alumni_sync.cli.exits import Exit, finish
+from alumni_sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from alumni_sync.deployment import Plugins
+    from alumni_sync.eligibility.casework import CaseResult, CasesReport, Hits
+    from alumni_sync.eligibility.lint.finding import Finding
+
+_PACK: Final = click.argument(
+    "pack",
+    required=False,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+)
+
+
+@click.command()
+@_PACK
+@json_option
+@pass_app
+def lint(app: App, pack: Path | None, *, as_json: bool) -> None:
+    """Look for mistakes in PACK (default: that of the configuration), with a leaver for each.
+
+    Rules that say the same, contradict each other, or never decide; codes and fields that no source
+    has; leavers about whom nothing is said. Nothing is tried out: it is decided.
+    """
+    from alumni_sync.eligibility.pack_check import check_pack
+
+    path, plugins = _asked(app, pack)
+    found = check_pack(path, plugins)
+    value = {"pack": path.name, "findings": [_plain(one) for one in found]}
+    show(value, _findings(path, found), as_json=as_json)
+    finish(Exit.REJECTED if found else Exit.DONE)
+
+
+def _asked(app: App, pack: Path | None) -> "tuple[Path, Plugins | None]":
+    """Return which pack is meant, and the deployment; a pack can be looked at without one."""
+    if pack is not None and not app.config.exists():
+        return pack, None
+    plugins = app.plugins()
+    return pack or plugins.settings.rules, plugins
+
+
+def _plain(found: "Finding") -> Mapping[str, Any]:
+    source, jurisdiction = found.place
+    return {
+        "kind": found.kind,
+        "rules": found.rules,
+        "where": found.where,
+        "sentence": found.sentence,
+        "example": found.example,
+        "today": found.today,
+        "source": source,
+        "jurisdiction": jurisdiction,
+    }
+
+
+def _findings(path: Path, found: "Sequence[Finding]") -> Iterator[str]:
+    for one in found:
+        where = next(filter(None, one.where), path.name)
+        yield f"{where}: {one.kind.replace('_', ' ')}: {one.sentence}"
+        if one.looked_at:
+            yield f"    For example: {_leaver(one)}"
+    yield f"{len(found)} finding(s) in {path.name}." if found else f"{path.name}: nothing found."
+
+
+def _leaver(found: "Finding") -> str:
+    """Return the example as far as the rules look at it, as words."""
+    facts = ", ".join(
+        f"{name} {_fact(found.example[name])}" if name in found.example else f"no {name} at all"
+        for name in found.looked_at
+    )
+    place = f", in {' '.join(filter(None, found.place))}" if any(found.place) else ""
+    return f"{facts}; judged on {found.today}{place}"
+
+
+def _fact(value: object) -> str:
+    match value:
+        case None:
+            return "not known"
+        case []:
+            return "none"
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def lint_notes(plugins: "Plugins") -> Iterator[str]:
+    """Yield in one sentence, for `doctor`, that there are findings; a broken pack has none."""
+    from alumni_sync.eligibility.pack_check import check_pack
+
+    path = plugins.settings.rules
+    try:
+        found = check_pack(path, plugins)
+    except ConfigError:
+        return
+    if found:
+        kinds = ", ".join(dict.fromkeys(one.kind.replace("_", " ") for one in found))
+        yield f"{path.name}: {len(found)} finding(s) ({kinds}): alumni-sync rules lint"
+
+
+@click.command()
+@_PACK
+@json_option
+@pass_app
+def test(app: App, pack: Path | None, *, as_json: bool) -> None:
+    """Try PACK (default: that of the configuration) out on the cases beside it.
+
+    It fails where a case comes out otherwise, and where no case shows a rule, or one clause of it,
+    both true and false.
+    """
+    from alumni_sync.eligibility.casework import run_cases
+
+    path = pack or app.plugins().settings.rules
+    report = run_cases(path)
+    value = {
+        "pack": path.name,
+        "passed": report.passed,
+        "cases": report.results,
+        "coverage": report.coverage,
+    }
+    show(value, _report(report), as_json=as_json)
+    finish(Exit.DONE if report.passed else Exit.REJECTED)
+
+
+def _report(report: "CasesReport") -> Iterator[str]:
+    for result in report.failed:
+        yield from _failed(result)
+    for hits in report.missing:
+        yield _missing(hits)
+    cases, failed = len(report.results), len(report.failed)
+    yield f"{cases} case(s): {cases - failed} as expected, {failed} not."
+    parts, missing = len(report.coverage), len(report.missing)
+    yield f"{parts} rule(s) and clause(s): {parts - missing} seen true and false, {missing} not."
+    unknown = sum(not hits.unknown for hits in report.coverage)
+    yield f"{unknown} of them in no case unknown."
+
+
+def _failed(result: "CaseResult") -> Iterator[str]:
+    yield f"{result.where}: “{result.name}” came out otherwise:"
+    for one in result.differences:
+        yield f"    {one.what}: expected {one.expected}; it is {one.actual}"
+
+
+def _missing(hits: "Hits") -> str:
+    what = f"whether {hits.words}" if hits.words else "the rule"
+    return f"{hits.where}: {hits.rule}: {what} is {' and '.join(hits.missing)} in no case."
+
+
+COMMANDS: Iterable[click.Command] = (lint, test)
+"""What is added to the group `rules`."""
