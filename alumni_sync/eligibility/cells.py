@@ -63,7 +63,7 @@ def outcome(cell: str) -> object:
     """
     found = _OUTCOME.fullmatch(cell)
     if found is None:
-        return cell
+        return cell.lower()
     key, value = found.groups()
     match key:
         case "flag":

@@ -35,8 +35,9 @@ class WindowInput(_Strict):
 
 
 class RuleInput(_Strict):
-    """One rule; `when` and `then` are read by hand, so that every problem has its line."""
+    """One rule of a pack."""
 
+    # `when` and `then` are read by hand, so that every problem has its line.
     id: Annotated[Name, Field(description="names the rule in cases and in the audit")]
     when: Annotated[Any, Field(description="the condition")]
     then: Annotated[Any, Field(description="what follows")]

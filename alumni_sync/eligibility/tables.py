@@ -64,7 +64,8 @@ def table_rules(name: str, text: str, problems: list[Problem]) -> tuple[Rule, ..
     """Return the rules of a table; notes what is wrong with it in `problems`."""
     reader = Reader(_Table(name, None, {}), problems)
     lines = _lines(text)
-    first, header = next(lines, (1, []))
+    first, written = next(lines, (1, []))
+    header = [cell.lower() for cell in written]
     columns = _columns(reader, first, header)
     if columns is None:
         return ()

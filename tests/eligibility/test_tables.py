@@ -1,5 +1,6 @@
 """Decision tables: what HR keeps in a spreadsheet becomes the same rules as YAML, or is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,13 @@ def test_what_a_spreadsheet_saves_is_read(separator: str, first: str) -> None:
     saved += separator * 7 + "\r\n"
 
     assert parse_pack(SAME).rules == _pack(saved).rules
+
+
+def test_capitals_make_no_difference() -> None:
+    """Spreadsheets begin a cell with a capital whether one wants it or not."""
+    table = TABLE.replace("id,exit_kind,job_level at least", "Id,Exit_kind,Job_level At Least")
+
+    assert parse_pack(SAME).rules == _pack(table.replace(",excluded", ",Excluded")).rules
 
 
 def test_quoted_cells_keep_their_separators() -> None:
@@ -244,3 +252,24 @@ def test_a_row_that_goes_changes_the_revision() -> None:
 
     assert _pack(fewer).revision != _pack(TABLE).revision
     assert _pack(TABLE.replace("two people rule on it", "")).revision == _pack(TABLE).revision
+
+
+def test_the_example_of_the_page_is_true() -> None:
+    """HR copies it; the table and the YAML beside it must be the same rules."""
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    section = page.partition("## Decision tables")[2].partition("\n## ")[0]
+    head = "pack: one\ngood_standing: [resignation]\n"
+    table, written = (
+        section.partition(f"```{kind}\n")[2].partition("```")[0] for kind in ("csv", "yaml")
+    )
+
+    rules = _pack(table).rules
+
+    assert parse_pack(head + written).rules == rules
+    assert {"radom-closes", "board", "berlin-leads"} < {rule.id for rule in rules}
+    rows = [line for line in section.splitlines() if re.match(r"\| [a-z]", line)]
+    cells = [
+        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+        for row in rows
+    ]
+    assert [line.split(";") for line in table.splitlines()] == cells
