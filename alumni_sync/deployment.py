@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from alumni_sync import crash
 from alumni_sync.clock import clock_from
+from alumni_sync.domain import MappingSaid
 from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.ledger.rulebook import active_mapping
 from alumni_sync.ledger.store import Ledger, ledger_is_empty
@@ -36,7 +37,6 @@ from alumni_sync.ports import (
     JsonPost,
     Mailbox,
     Mailer,
-    MappingSaid,
     PluginContext,
 )
 from alumni_sync.settings import (
@@ -186,8 +186,8 @@ class Plugins:
         if (PluginKind.HRIS, source) not in self._plugins:
             return None
         connector = self._build(PluginKind.HRIS, source, {MAPPING: mapping})
-        said = getattr(connector, "mapping_said", None)
-        return cast("MappingSaid | None", said()) if said is not None else None
+        said: Callable[[], MappingSaid] | None = getattr(connector, "mapping_said", None)
+        return None if said is None else said()
 
     def _build(
         self, kind: PluginKind, name: str, released: Mapping[str, bytes] | None = None

@@ -4,7 +4,7 @@ Pure types: no I/O, no clock, no framework. Dates are civil dates at the leaver'
 are always aware. Words are those of the product (leaver, spell, verdict, ruling, grant, member).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, StrEnum
@@ -162,6 +162,26 @@ class Judgement:
     holds: tuple[OutreachHold, ...]
     unknown: tuple[str, ...]
     revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSaid:
+    """What a source's mapping says, so that two of them can be compared without a row.
+
+    A connector with a mapping file may have a method `mapping_said() -> MappingSaid`. A change of a
+    mapping that cannot be compared always waits for its release.
+
+    Attributes:
+        kind: what an exit code means.
+        codes: the codes that it names one by one, with their kinds.
+        patterns: everything else that decides on a code's kind, in a form that can be compared.
+        fields: canonical field → how it is read, in a form that can be compared.
+    """
+
+    kind: Callable[[str], ExitKind]
+    codes: Mapping[str, ExitKind]
+    patterns: tuple[object, ...]
+    fields: Mapping[str, object]
 
 
 class CaseStatus(StrEnum):

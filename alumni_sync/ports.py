@@ -7,7 +7,7 @@ Datetimes are aware UTC unless said otherwise; dates are civil dates. Errors are
 `alumni_sync.errors`: `TransientError` (try again), `PermanentError` (do not), `ConfigError` (stop).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from alumni_sync.domain import ExitKind, Facts, Identity
+from alumni_sync.domain import Facts, Identity
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -92,23 +92,6 @@ class Cursor:
     """An opaque position within a read; `value` is the connector's own and never personal."""
 
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class MappingSaid:
-    """What a source's mapping says, so that two of them can be compared without a row.
-
-    Attributes:
-        kind: what an exit code means.
-        codes: the codes that it names one by one, with their kinds.
-        patterns: everything else that decides on a code's kind, in a form that can be compared.
-        fields: canonical field → how it is read, in a form that can be compared.
-    """
-
-    kind: Callable[[str], ExitKind]
-    codes: Mapping[str, ExitKind]
-    patterns: tuple[object, ...]
-    fields: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +180,6 @@ class HrisConnector(Protocol):
 
     def profile_url(self, person_id: str) -> str | None:
         """Return a deep link into the HRIS for the HR desk, None where there is none."""
-
-    def mapping_said(self) -> MappingSaid | None:
-        """Return what the mapping says; None where there is none that can be compared.
-
-        A change of a mapping that cannot be compared always waits for its release.
-
-        Raises:
-            ConfigError: the mapping is wrong.
-        """
 
 
 # --- community platform -------------------------------------------------------------------------

@@ -484,6 +484,14 @@ class Limit(Section):
     share: Share
 
 
+class CodeDrift(Section):
+    """When an exit code is not trusted any more (docs/rules.md, Code drift)."""
+
+    factor: Annotated[float, Field(gt=1)] = 3.0  # its share is so many times what it was
+    least: Annotated[int, Field(ge=1)] = 10  # and so many new leavers have it
+    pause_days: Annotated[int, Field(ge=1)] = 540  # or it comes back after so long
+
+
 class Brakes(Section):
     """How much may be written at once without a person's release."""
 

@@ -23,6 +23,7 @@ from alumni_sync.sections import (
     Audience,
     Brakes,
     Code,
+    CodeDrift,
     Company,
     Consent,
     FilePath,
@@ -70,6 +71,7 @@ class Settings(Section):
     desk: Url = Url(url="http://127.0.0.1:8401")
     proxy: Proxy | None = None
     brakes: Brakes = Brakes()
+    code_drift: CodeDrift = CodeDrift()
     root: Path
 
     def master_key(self) -> bytes | None:

@@ -11,6 +11,7 @@ import dagster as dg
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS
 from alumni_sync.eligibility.judge import judge_leavers
+from alumni_sync.eligibility.publishing import waiting_sentences
 from alumni_sync.review.queue import count_waiting, sync_queue
 from alumni_sync.review.telling import tell_deciders
 from assets.leavers import leavers
@@ -20,6 +21,8 @@ from assets.stage import stage
 
 RULING: Final = "ruling"
 """The entry above the queue that says what the last ruling did."""
+
+WAITING_RULES: Final = "rules that wait for their release"
 
 
 @dg.asset(
@@ -33,7 +36,16 @@ def eligibility(
 ) -> dg.MaterializeResult[Any]:
     """Judge what is stale: of the run's source, or of all."""
     with stage(context, deployment, "eligibility") as work:
-        return work.done(judge_leavers(deployment, source=work.source, run_id=work.run.id))
+        done = work.done(judge_leavers(deployment, source=work.source, run_id=work.run.id))
+        return dg.MaterializeResult(
+            metadata={**(done.metadata or {}), **rules_metadata(deployment)}
+        )
+
+
+def rules_metadata(deployment: Deployment) -> dict[str, Any]:
+    """Return which changed rules wait for their release, a sentence a source; {} for none."""
+    waiting = waiting_sentences(deployment)
+    return {WAITING_RULES: dg.MetadataValue.text("\n".join(waiting))} if waiting else {}
 
 
 @dg.asset(

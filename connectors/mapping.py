@@ -23,9 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-from alumni_sync.domain import LEAVER_FIELDS, ExitKind
+from alumni_sync.domain import LEAVER_FIELDS, ExitKind, MappingSaid
 from alumni_sync.errors import ConfigError
-from alumni_sync.ports import MappingSaid
 from alumni_sync.yaml_lines import parse_yaml, problems_of, read_yaml
 from connectors.mapping_codes import ExitCodes
 from connectors.mapping_dates import DateForm

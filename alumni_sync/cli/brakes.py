@@ -32,10 +32,13 @@ def _group(group: click.Group, kind: str) -> None:
     @pass_app
     def list_command(app: App, *, as_json: bool) -> None:
         """List what is stopped, or released and not used yet, oldest first."""
+        from alumni_sync.intake.code_names import codes_of_guards
         from alumni_sync.review.releases import list_stops
 
         with app.open(create=False) as deployment:
             stops = list(list_stops(deployment, kind))
+            codes = codes_of_guards(deployment) if kind == "guard" else {}
+        stops = [{**stop, "code": codes.get(stop[kind])} for stop in stops]
         head = (kind, "what", "of", "status", "since", "counts")
         show(stops, table([_row(stop, kind) for stop in stops], head), as_json=as_json)
 
@@ -67,7 +70,8 @@ def _row(stop: dict[str, Any], kind: str) -> tuple[object, ...]:
     counts = " ".join(f"{name}={count}" for name, count in stop["counts"].items())
     scope = stop["source" if kind == "guard" else "platform"]
     since = f"{stop['tripped_at']:%Y-%m-%d %H:%M}"
-    return stop[kind], stop["name"], scope, stop["status"], since, counts
+    what = " ".join(filter(None, (stop["name"], stop["code"])))
+    return stop[kind], what, scope, stop["status"], since, counts
 
 
 _group(brakes, "brake")

@@ -205,10 +205,12 @@ def _check_people(settings: "Settings", diagnosis: Diagnosis) -> None:
 
 def _check_outside(configuration: "Configuration", diagnosis: Diagnosis) -> None:
     from alumni_sync.cli.health import check_platform, check_sources
+    from alumni_sync.cli.rule_checks import lint_notes
     from alumni_sync.consent.returns.mailboxes import maildir_of
     from alumni_sync.deployment import without_ledger
 
     plugins = without_ledger(configuration)
+    diagnosis.notes += lint_notes(plugins)
     sources = dict(zip(plugins.settings.sources, check_sources(plugins), strict=True))
     for name, health in sources.items():
         if health.asked and "birth_date" not in health.asked:
@@ -234,6 +236,8 @@ def _check_ledger(configuration: "Configuration", clock: "Clock", diagnosis: Dia
     from alumni_sync.consent.rounds.renewals import outdated_notes
     from alumni_sync.consent.rounds.suppressions import due_to_justify
     from alumni_sync.deployment import Deployment, sqlite_path
+    from alumni_sync.eligibility.publishing import waiting_sentences
+    from alumni_sync.intake.code_names import drift_sentences
     from alumni_sync.membership.late_removals import late_removals
     from alumni_sync.privacy.overdue import late_requests
 
@@ -247,7 +251,8 @@ def _check_ledger(configuration: "Configuration", clock: "Clock", diagnosis: Dia
         with Deployment.of(configuration, clock=clock, create=False) as deployment:
             diagnosis.notes += [each.sentence() for each in reach(deployment)]
             diagnosis.notes += [*waiting_for_hr(deployment), *due_to_justify(deployment)]
-            diagnosis.notes += outdated_notes(deployment)
+            diagnosis.notes += [*outdated_notes(deployment), *waiting_sentences(deployment)]
+            diagnosis.notes += drift_sentences(deployment)
             for sentence in late_removals(deployment).sentences():
                 diagnosis.add(Problem("removals", sentence, _TRACE), Exit.VENDOR)
             requests = late_requests(deployment)

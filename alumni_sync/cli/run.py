@@ -184,7 +184,7 @@ def _report(
     """Print what came of it, each error as a line, and end with the code of the worst."""
     stages = recorded(deployment, outcome.run_ids)
     holding = open_brakes(deployment)  # one on removals stops them without an error
-    stops = sorted({*outcome.stops, *holding})
+    stops = sorted({*outcome.stops, *holding, *doubted_codes(deployment)})
     summary = summarise(
         stages,
         run_id=outcome.run_ids[-1] if outcome.run_ids else "",
@@ -194,6 +194,8 @@ def _report(
         duration_seconds=seconds,
     )
     show(summary, lines_of(summary, blocked_requests(stages)), as_json=as_json)
+    if summary["rules"]["rules_broken"]:
+        _tell_broken_rules(deployment)
     codes = [report_error(error, debug=app.debug, source=at) for at, error in outcome.errors]
     for fault in outcome.faults:
         click.echo(f"alumni-sync: {fault}", err=True)
@@ -203,6 +205,14 @@ def _report(
     if newly_rejected(stages):
         codes.append(Exit.REJECTED)
     finish(worst(codes))
+
+
+def _tell_broken_rules(deployment: "Deployment") -> None:
+    """Name every problem of the files that runs do without: file, line, what was expected."""
+    from alumni_sync.eligibility.publishing import broken_problems
+
+    for problem in broken_problems(deployment):
+        click.echo(f"alumni-sync: {problem}", err=True)
 
 
 def recorded(deployment: "Deployment", run_ids: Sequence[str]) -> list[dict[str, dict[str, Any]]]:
@@ -229,6 +239,14 @@ def open_brakes(deployment: "Deployment") -> list[str]:
     )
     with deployment.ledger.read() as connection:
         return sorted(connection.execute(query).scalars())
+
+
+def doubted_codes(deployment: "Deployment") -> list[str]:
+    """Return the guards of exit codes that are not trusted; they stop no read."""
+    from alumni_sync.intake.code_watch import doubted_guards
+
+    guards = doubted_guards(deployment.ledger, deployment.settings.sources)
+    return [guard["guard_id"] for guard in guards]
 
 
 def queue_now(deployment: "Deployment") -> dict[str, int]:

@@ -25,6 +25,14 @@ MEMBERS: Final = (
     "dead_letters",
 )
 
+RULES: Final = ("rules_waiting", "rules_broken")
+"""Sources that were judged by the rules of before: a change waits, or its files are broken."""
+
+_WHY: Final = {
+    "rules_waiting": "a change waits for its release",
+    "rules_broken": "the files cannot be used",
+}
+
 
 def summarise(
     stages: Iterable[StageCounts],
@@ -53,7 +61,7 @@ def summarise(
             total.setdefault(stage, Counter()).update(numbers)
         verdicts.update(flow.get("eligibility", {}).get("verdicts", {}))
         flags.update(flow.get("eligibility", {}).get("flags", {}))
-    read = total.get("leavers", Counter())
+    read, judged = total.get("leavers", Counter()), total.get("eligibility", Counter())
     return {
         "run_id": run_id,
         "closes": sorted(closes),
@@ -61,6 +69,7 @@ def summarise(
         "leavers": _named(LEAVERS, read),
         "verdicts": _named([verdict.value for verdict in reversed(Verdict)], verdicts),
         "flags": _named(sorted({*Flag, *flags}), flags),
+        "rules": _named(RULES, judged),
         "queue": dict(queue),
         "invitations": _named(INVITATIONS, total.get("consent_requests", Counter())),
         "members": _named(MEMBERS, total.get("community_members", Counter())),
@@ -106,6 +115,12 @@ def lines_of(summary: Mapping[str, Any], blocked: Mapping[str, int]) -> list[str
     lines += [
         f"Blocked         {number} wait: {reason.replace('_', ' ')}; see alumni-sync doctor"
         for reason, number in blocked.items()
+    ]
+    lines += [
+        f"Rules           {number} source(s) judged by those of before: {_WHY[name]}; see "
+        "alumni-sync doctor"
+        for name, number in summary["rules"].items()
+        if number
     ]
     lines += [f"Stopped         {stop}: alumni-sync brakes list" for stop in summary["brakes"]]
     lines += [f"Stopped         {stop}: alumni-sync guards list" for stop in summary["guards"]]

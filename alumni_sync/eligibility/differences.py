@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from alumni_sync.domain import PRECEDENCE, ExitKind, Verdict
+from alumni_sync.domain import PRECEDENCE, ExitKind, MappingSaid, Verdict
 from alumni_sync.eligibility.columns import build_frame
 from alumni_sync.eligibility.evaluate import evaluate
 from alumni_sync.eligibility.fields import FIELD_TYPES
 from alumni_sync.eligibility.pack import RulePack
 from alumni_sync.eligibility.scope import OUTSIDE_AUDIENCE, OUTSIDE_PILOT
-from alumni_sync.ports import MappingSaid
 
 PLACING: Final = frozenset(
     {

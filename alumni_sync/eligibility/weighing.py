@@ -7,12 +7,12 @@ from typing import Final
 from sqlalchemy import exists, func, or_, select
 
 from alumni_sync.deployment import Deployment
+from alumni_sync.domain import MappingSaid
 from alumni_sync.eligibility.differences import MappingChange, Scope, mapping_change
 from alumni_sync.eligibility.ruleset import Ruleset, kept_ruleset
 from alumni_sync.eligibility.simulation import Direction, Trial, flips
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.tables import Spell, Tombstone, t
-from alumni_sync.ports import MappingSaid
 
 _SPELL: Final = t(Spell)
 _TOMBSTONE: Final = t(Tombstone)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from alumni_sync.domain import Fact, Facts, RecordStatus
 from alumni_sync.intake.counts import IntakeCounts
 from alumni_sync.intake.identity import SourceIdentity
-from alumni_sync.intake.merging import merged, tells_status_only, with_status
+from alumni_sync.intake.merging import distrusted, merged, tells_status_only, with_status
 from alumni_sync.intake.sighting import Known
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import dump_facts, load_facts
@@ -65,6 +65,7 @@ class Draft:
     Attributes:
         reopened: spell hash → id of the purged spell that it belonged to, None where that is gone.
         retired: people whose keys were destroyed, and who are somebody new here from now on.
+        doubted: exit codes that are not trusted.
     """
 
     people: list[dict[str, Any]] = field(default_factory=list)
@@ -74,6 +75,7 @@ class Draft:
     reopened: dict[str, str | None] = field(default_factory=dict)
     retired: list[str] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
+    doubted: frozenset[str] = frozenset()
 
     def counts(self) -> IntakeCounts:
         """Return what became of the page's rows."""
@@ -110,6 +112,7 @@ class Drafter:
         stock: Stock,
         strangers: Mapping[str, str],
         ring: KeyRing,
+        doubted: frozenset[str] = frozenset(),
     ) -> Draft:
         """Work out what a page writes.
 
@@ -118,8 +121,9 @@ class Drafter:
             stock: what the ledger has of them.
             strangers: person hash → id, for people who are not there yet.
             ring: keys of all of them.
+            doubted: exit codes that are not trusted.
         """
-        draft = Draft()
+        draft = Draft(doubted=doubted)
         spell_ids = iter(new_ids("S", len(sighted)))
         people = {**stock.people, **strangers}
         to_come = dict(strangers)
@@ -166,13 +170,16 @@ class Drafter:
         self, draft: Draft, one: Sighted, person_id: str, spell_id: str, ring: KeyRing
     ) -> None:
         """Draft a spell that was never seen, or that reopens its tombstone."""
-        content = dump_facts(one.record.facts)
+        told = one.record.facts
+        facts = distrusted({}, told, draft.doubted)
+        content = dump_facts(facts)
         facts_hash = self._identity.facts(content)
+        seen_hash = facts_hash if facts is told else self._identity.facts(dump_facts(told))
         draft.tally["new"] += 1
         draft.spells.append(
             {
                 **_NEW_SPELL,
-                **self._spell_values(one, one.record.facts, facts_hash),
+                **self._spell_values(one, facts, seen_hash),
                 "id": spell_id,
                 "person_id": person_id,
                 "source": self._identity.source,
@@ -191,10 +198,12 @@ class Drafter:
         seen_hash = self._identity.facts(dump_facts(new))
         after_exit = known.effective_at is not None and known.effective_at <= self._now
         old = _open_facts(ring, known)
+        kept: Facts
         if tells_status_only(new):
             kept = with_status(old, new)
         else:
             kept = merged(old, new, after_exit=after_exit)
+            kept = distrusted(old, kept, draft.doubted)
         content = dump_facts(kept)
         facts_hash = self._identity.facts(content)
         changed = facts_hash != known.facts_hash

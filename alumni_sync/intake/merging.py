@@ -7,7 +7,8 @@ the exit somebody may have taken an address back, so there an empty field counts
 
 from typing import Final
 
-from alumni_sync.domain import NOT_VISIBLE, Fact, Facts, RecordStatus
+from alumni_sync.domain import NOT_VISIBLE, ExitKind, Fact, Facts, RecordStatus
+from alumni_sync.intake.drift import KEPT_KINDS
 
 _STATUS_ONLY: Final = frozenset(
     status.value
@@ -34,6 +35,25 @@ def merged(old: Facts, new: Facts, *, after_exit: bool) -> dict[str, Fact]:
         if fact in _NOTHING and old.get(name) not in _NOTHING:
             kept[name] = old[name]
     return kept
+
+
+def distrusted(old: Facts, new: Facts, doubted: frozenset[str]) -> Facts:
+    """Return facts whose exit code may mean something else by now: with an unknown exit kind.
+
+    What was said of an exit before the code was doubted stays. A kind that keeps people out stays
+    too: a doubt helps nobody.
+
+    Args:
+        old: as the ledger has them; empty for a new exit.
+        new: as they are to be kept, `new` itself where the code is trusted.
+        doubted: exit codes that are not trusted.
+    """
+    code, kind = new.get("exit_code"), new.get("exit_kind")
+    if code not in doubted or kind in KEPT_KINDS:
+        return new
+    if old.get("exit_code") == code and old.get("exit_kind") is not None:
+        return {**new, "exit_kind": old["exit_kind"]}
+    return {**new, "exit_kind": ExitKind.UNKNOWN.value}
 
 
 def with_status(old: Facts, new: Facts) -> dict[str, Fact]:

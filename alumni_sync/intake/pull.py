@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from alumni_sync.bulk import bulk_work
 from alumni_sync.crash import crash_point
 from alumni_sync.deployment import Deployment
+from alumni_sync.intake.code_watch import CodeWatch, trust_released
 from alumni_sync.intake.counts import IntakeCounts
 from alumni_sync.intake.guards import pass_guards, spend, suspicions
 from alumni_sync.intake.reading import FirstLook, Source, look_at, peeked, refuse_other
@@ -52,6 +53,7 @@ def pull_leavers(
         LeaseBusy: another run is reading this source.
     """
     with hold(deployment.ledger, deployment.clock, f"intake:{source}") as lease:
+        trust_released(deployment.ledger, source, deployment.clock.now())
         return _Pull(deployment, source, close, run_id, lease).run()
 
 
@@ -73,6 +75,9 @@ class _Pull:
         self._now = deployment.clock.now()
         self._today = self._source.identity.today(self._now).toordinal()
         self._renew = _renewer(lease, deployment.clock.now)
+        self._watch = CodeWatch(
+            deployment.ledger, source, self._source.limits, run_id=run_id, now=self._now
+        )
         self._taker = PageTaker(
             deployment.ledger,
             self._source.identity,
@@ -89,8 +94,9 @@ class _Pull:
             del pages  # lets go of the file
             counts = self._as_before()
         elif self._source.reads_twice(first):
-            look = look_at(self._source, pages, self._renew)
+            look = look_at(self._source, pages, self._watch, self._renew)
             releases = self._ask_guards(look)
+            self._taker.doubted = self._watch.doubted()
             counts = self._second_look(look)
             self._finish(look, counts, releases)
         else:
@@ -139,7 +145,10 @@ class _Pull:
         """Look at a page and take it in at once; all of a person's records stand on it."""
         survey = Survey()
         with self._ledger.read() as connection:
-            survey.add(sight(connection, self._source.identity, page.records), page.part)
+            sighting = sight(connection, self._source.identity, page.records)
+        self._watch.look(page.records, sighting)
+        self._taker.doubted = self._watch.doubted()
+        survey.add(sighting, page.part)
         found = survey.find(self._today)
         counts = found.settled() + self._taker.take(page.records, found, 0)
         self._taker.note_rehires(found.rehires, found.active)
@@ -163,6 +172,7 @@ class _Pull:
                 row |= {"since": self._now, "run_id": self._run_id, "cursor": ""}
                 changed = [name for name in row if name != "source"]
                 upsert(connection, _WATERMARK, [row], key=("source",), update=changed)
+            self._watch.note(connection)
             self._end_close(connection)
             spend(connection, releases)
         crash_point("intake.watermark.after")

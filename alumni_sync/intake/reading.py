@@ -14,6 +14,8 @@ from sqlalchemy import select, update
 from alumni_sync import __version__
 from alumni_sync.deployment import Deployment
 from alumni_sync.errors import AlumniSyncError, ContractBroken, Unavailable
+from alumni_sync.intake.code_watch import CodeWatch
+from alumni_sync.intake.drift import DriftLimits
 from alumni_sync.intake.guards import Reading
 from alumni_sync.intake.identity import SourceIdentity
 from alumni_sync.intake.sighting import sight
@@ -33,6 +35,7 @@ class Source:
     """One source, ready to be read.
 
     Attributes:
+        limits: when an exit code is not trusted any more.
         watermark: of the last good read; None before the first.
     """
 
@@ -40,6 +43,7 @@ class Source:
     connector: HrisConnector
     identity: SourceIdentity
     ledger: Ledger
+    limits: DriftLimits
     watermark: Any
 
     @classmethod
@@ -51,7 +55,9 @@ class Source:
         with deployment.ledger.read() as connection:
             query = select(_WATERMARK).where(_WATERMARK.c.source == name)
             watermark = connection.execute(query).one_or_none()
-        return cls(name, connector, identity, deployment.ledger, watermark)
+        drift = deployment.settings.code_drift
+        limits = DriftLimits(drift.factor, drift.least, drift.pause_days)
+        return cls(name, connector, identity, deployment.ledger, limits, watermark)
 
     def pages(self, now: datetime, close: date | None) -> Iterator[Page]:
         """Yield the pages of what is to be read until now."""
@@ -118,12 +124,15 @@ class FirstLook:
         )
 
 
-def look_at(source: Source, pages: Iterator[Page], each: Callable[[], None]) -> FirstLook:
+def look_at(
+    source: Source, pages: Iterator[Page], watch: CodeWatch, each: Callable[[], None]
+) -> FirstLook:
     """Look over all pages; `each` is called after every page (to keep the lease)."""
     look = FirstLook(Survey())
     for page in pages:
         with source.ledger.read() as connection:
             sighting = sight(connection, source.identity, page.records)
+        watch.look(page.records, sighting)
         look.survey.add(sighting, page.part)
         look.full = page.full
         look.basis = page.basis

@@ -49,7 +49,11 @@ _REWRITTEN: Final = (
 
 
 class PageTaker:
-    """Takes pages of one read into the ledger."""
+    """Takes pages of one read into the ledger.
+
+    Attributes:
+        doubted: exit codes that are not trusted (see `code_watch`).
+    """
 
     def __init__(
         self,
@@ -74,6 +78,7 @@ class PageTaker:
         self._drafter = Drafter(identity, close=close, now=now)
         self._run_id = run_id
         self._now = now
+        self.doubted: frozenset[str] = frozenset()
 
     def take(self, records: Sequence[SourceRecord], found: Findings, start: int) -> IntakeCounts:
         """Take in what is new of a page; return the counts of the rows that needed a second look.
@@ -152,7 +157,7 @@ class PageTaker:
         strangers = dict(zip(new, new_ids("P", len(new)), strict=True))
         if new:
             ring |= vault.create_keys(list(strangers.values()))
-        draft = self._drafter.draft(sighted, stock, strangers, ring)
+        draft = self._drafter.draft(sighted, stock, strangers, ring, self.doubted)
         draft.retired = [stock.people[one] for one in new if one in stock.people]
         return draft
 

@@ -14,12 +14,12 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from alumni_sync.domain import MappingSaid
 from alumni_sync.errors import AlumniSyncError, ConfigError
 from alumni_sync.ports import (
     ConnectorHealth,
     ConnectorInfo,
     Cursor,
-    MappingSaid,
     Page,
     PluginContext,
     SourceRecord,

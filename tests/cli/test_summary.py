@@ -62,6 +62,7 @@ def test_the_object_is_the_contract() -> None:
             "never_contact": 0,
         },
         "flags": {"expert": 0, "retiree": 8},
+        "rules": {"rules_waiting": 0, "rules_broken": 0},
         "queue": {"open": 20, "overdue": 1},
         "invitations": {"due": 160, "sent": 159, "no_contact": 20, "failed": 2, "unknown": 0},
         "members": {
@@ -117,3 +118,16 @@ def test_what_keeps_everybody_from_being_asked_is_said() -> None:
     flow = {"consent_requests": {"due": 0, "blocked": {"pack_is_draft": 2}}}
 
     assert {"pack_is_draft": 2} == blocked_requests([flow, {}])
+
+
+def test_rules_of_before_are_said() -> None:
+    """Who changed a rule must not believe that it judged."""
+    waiting = {"eligibility": {"verdicts": {}, "flags": {}, "rules_waiting": 1, "rules_broken": 2}}
+    said = summary(waiting)
+
+    assert {"rules_waiting": 1, "rules_broken": 2} == said["rules"]
+    told = [line for line in lines_of(said, {}) if line.startswith("Rules")]
+    assert ["a change waits for its release", "the files cannot be used"] == [
+        line.partition(": ")[2].partition(";")[0] for line in told
+    ]
+    assert ["1", "2"] == [line.split()[1] for line in told]

@@ -18,6 +18,7 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Person, Spell, t
 from alumni_sync.ports import HrisConnector, PluginContext, SourceRecord
+from alumni_sync.sections import CodeDrift
 from alumni_sync.testing.fake_hris import FakeHris
 
 SOURCE: Final = "acme-pl"
@@ -35,6 +36,7 @@ class _Source:
 @dataclass(frozen=True)
 class _Settings:
     sources: dict[str, _Source] = field(default_factory=lambda: {SOURCE: _Source()})
+    code_drift: CodeDrift = field(default_factory=CodeDrift)
 
 
 @dataclass

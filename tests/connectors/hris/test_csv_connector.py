@@ -1,11 +1,15 @@
 """What the connector says of itself and of people, and how a wrong mapping is told."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from alumni_sync.domain import ExitKind
 from alumni_sync.errors import ConfigError
-from connectors.hris.csv import CsvConnector
+from alumni_sync.ledger.hashing import KeyedHashes
+from alumni_sync.ports import PluginContext
+from connectors.hris.csv import CsvConnector, CsvSettings
 from connectors.mapping import load_mapping
 from tests.connectors.hris.exports import (
     HEADER,
@@ -199,3 +203,53 @@ def test_a_row_in_quarantine_shows_only_what_the_mapping_reads(tmp_path: Path) -
     assert (("hire_date", "bad-date"),) == record.problems
     assert "Hired: 32.02.2020" in record.raw
     assert "9999" not in record.raw
+
+
+def _labelled(root: Path, code: str = "R") -> CsvConnector:
+    """Return a connector of a file with a column that says the code in words."""
+    mapping = root / "labelled.yaml"
+    text = MAPPING.read_text("utf-8")
+    mapping.write_text(text.replace("exit_codes:\n", "exit_codes:\n  label: Words\n"), "utf-8")
+    told = [f"{rows(1)[0][:-1]}{code},Some  Words", f"{rows(2)[0]},b"]
+    write(root / "input.csv", told, f"{HEADER},Words")
+    return connector(root, mapping=mapping)
+
+
+def test_the_words_for_a_code_are_told(tmp_path: Path) -> None:
+    """By them a code is known that was recycled; blanks and capitals are nobody's intention."""
+    assert ["some words", "b"] == [one.code_label for one in records_of(_labelled(tmp_path))]
+
+
+def test_the_words_for_some_codes_are_not_even_held_in_memory(tmp_path: Path) -> None:
+    """What the export says of an illness is none of our business, in quarantine neither."""
+    source = _labelled(tmp_path, "sick-3")
+    first, _ = records_of(source)
+    sheet = tmp_path / "input.csv"
+    sheet.write_text(sheet.read_text("utf-8").replace("01.02.2020", "99.99.2020"), "utf-8")
+
+    broken, _ = records_of(source)
+
+    assert ("undisclosed", "") == (first.facts["exit_code"], first.code_label)
+    assert ((("hire_date", "bad-date"),), "") == (broken.problems, broken.code_label)
+    assert "Words" not in broken.raw
+
+
+def test_a_released_mapping_counts_whatever_the_folder_says(tmp_path: Path) -> None:
+    """An edit of the file would otherwise be a release by one person."""
+    write(tmp_path / "input.csv", rows(1))
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text("fields: {}\n", "utf-8")
+    context = PluginContext(
+        "acme-pl",
+        str(tmp_path),
+        ZoneInfo("Europe/Warsaw"),
+        KeyedHashes(bytes(32)).digest_bytes,
+        {"mapping": MAPPING.read_bytes()},
+    )
+    settings = CsvSettings(path="input.csv", mapping="mapping.yaml")
+
+    said = CsvConnector(settings, context).mapping_said()
+
+    assert ExitKind.RESIGNATION == said.kind("R")
+    assert ["R"] == [code for code in said.codes if code == "R"]
+    assert 1 == len(records_of(CsvConnector(settings, context)))
