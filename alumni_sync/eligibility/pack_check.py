@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Final
 
 from alumni_sync.deployment import Plugins
-from alumni_sync.domain import ExitKind
+from alumni_sync.domain import ExitKind, MappingSaid
 from alumni_sync.eligibility.clauses import OneOf, literals
 from alumni_sync.eligibility.lint.finding import Finding
 from alumni_sync.eligibility.lint.linting import lint
 from alumni_sync.eligibility.pack import RulePack
 from alumni_sync.eligibility.reading import load_pack
 from alumni_sync.errors import AlumniSyncError
-from alumni_sync.ports import MappingSaid
 
 _LAST_DAYS: Final = frozenset({"exit_date", "last_working_day"})
 """Whichever of the two a mapping has, the other one is filled from it."""
