@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import yaml
 
 from alumni_sync.eligibility.pack import Rule, RulePack
+from alumni_sync.eligibility.places import check_places
 from alumni_sync.eligibility.reading import load_pack
 from alumni_sync.eligibility.scope import audience_rules, pilot_rules
 from alumni_sync.errors import ConfigError
@@ -106,8 +107,12 @@ class RulesContent:
         """Return the pilot's share of people; None where there is no pilot."""
         return None if self.pilot is None else float(self.pilot["share"])
 
-    def rule_pack(self) -> RulePack:
+    def rule_pack(self, settings: Settings | None = None) -> RulePack:
         """Return the pack as it judges this source, audience and pilot included.
+
+        Args:
+            settings: has to have every source and jurisdiction that a rule names; None for what was
+                judged by before, when there may have been others.
 
         Raises:
             ConfigError: every problem of the files, each with its line.
@@ -118,6 +123,8 @@ class RulesContent:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
             pack = load_pack(Path(folder, self.pack))
+        if settings is not None:
+            check_places(pack, settings)
         return pack.for_source(self.source, self.jurisdiction, *self._scope())
 
     def _scope(self) -> tuple[Rule, ...]:

@@ -79,7 +79,7 @@ def candidate_ruleset(d: Deployment, source: str) -> Ruleset:
         ConfigError: the pack, a table, the mapping, the audience or the list of experts cannot be
             used; with file, line and what was expected.
     """
-    return ruleset_of(d, RulesContent.of_files(d.settings, source))
+    return ruleset_of(d, RulesContent.of_files(d.settings, source), from_files=True)
 
 
 def kept_ruleset(d: Deployment, source: str, revision: str) -> Ruleset | None:
@@ -92,13 +92,18 @@ def kept_ruleset(d: Deployment, source: str, revision: str) -> Ruleset | None:
     return ruleset_of(d, content)
 
 
-def ruleset_of(d: Deployment, content: RulesContent) -> Ruleset:
+def ruleset_of(d: Deployment, content: RulesContent, *, from_files: bool = False) -> Ruleset:
     """Return the ruleset that `content` makes.
+
+    Args:
+        d: the open deployment.
+        content: of today, or of before.
+        from_files: it is today's, so that its rules may name today's sources only.
 
     Raises:
         ConfigError: it cannot be used.
     """
-    source, pack = content.source, content.rule_pack()
+    source, pack = content.source, content.rule_pack(d.settings if from_files else None)
     topics = _topics(d, source)
     revision = revision_of(
         {

@@ -67,5 +67,5 @@ def try_rules(d: Deployment, pack: Path | None, source: str | None = None) -> Si
     trials = []
     for name in names:
         content = RulesContent.of_files(d.settings, name, pack)
-        trials.append(trial_of(d, load_ruleset(d, name), ruleset_of(d, content)))
+        trials.append(trial_of(d, load_ruleset(d, name), ruleset_of(d, content, from_files=True)))
     return Simulation(d, tuple(trials))

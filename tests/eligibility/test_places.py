@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 
+from alumni_sync.clock import FixedClock
 from alumni_sync.eligibility.columns import build_frame
 from alumni_sync.eligibility.evaluate import evaluate
 from alumni_sync.eligibility.places import check_places
 from alumni_sync.eligibility.reading import parse_pack
+from alumni_sync.eligibility.ruleset import candidate_ruleset
+from alumni_sync.eligibility.trying import try_rules
 from alumni_sync.errors import ConfigError
+from alumni_sync.ledger.store import Ledger
 from tests.conftest import NOW
-from tests.roster import company
+from tests.roster import Roster, company
 
 PACK = """
 pack: one
@@ -79,3 +83,17 @@ def test_a_jurisdiction_without_a_source_may_be_named(tmp_path: Path) -> None:
     (folder / "ru.yaml").touch()
 
     check_places(parse_pack(PACK.replace("{where}", "jurisdictions: [ru]")), settings)
+
+
+def test_a_run_does_not_judge_by_a_place_that_nobody_has(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """A renamed source would switch its rules off; the run must not pass over it."""
+    path = tmp_path / "pack.yaml"
+    path.write_text(PACK.replace("{where}", "sources: [acme-p1]"), encoding="utf-8")
+    roster = Roster.of(tmp_path, sqlite_ledger, clock, rules=path)
+
+    with pytest.raises(ConfigError, match=r"pack\.yaml:5 here: there is no source acme-p1"):
+        candidate_ruleset(roster.deployment, "acme-pl")
+    with pytest.raises(ConfigError, match="there is no source acme-p1"):
+        try_rules(roster.deployment, path)
