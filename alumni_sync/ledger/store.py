@@ -1,8 +1,8 @@
 """The ledger as the stages see it: transactions, the vault and keyed hashes, opened together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, inspect
 
@@ -12,7 +12,10 @@ from alumni_sync.ledger.hashing import MASTER_BYTES, KeyedHashes
 from alumni_sync.ledger.keystore import KeyStore
 from alumni_sync.ledger.prepared import Query
 from alumni_sync.ledger.schema import migrate, pending_migrations
+from alumni_sync.ledger.together import Together
 from alumni_sync.ledger.vault import Vault
+
+T = TypeVar("T")
 
 
 class Ledger:
@@ -24,6 +27,7 @@ class Ledger:
         self.vault = Vault(keys)
         self.hashes = KeyedHashes(master, keys.root())
         self._keys = keys
+        self._together = Together(engine)
 
     @classmethod
     def open(cls, url: str, keys_url: str, master: bytes | None, *, create: bool = True) -> Self:
@@ -62,6 +66,13 @@ class Ledger:
     def write(self) -> AbstractContextManager[Connection]:
         """Open a write transaction; committed at the end, rolled back on any exception."""
         return transaction(self.engine, write=True)
+
+    def write_together(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` returns within a write transaction that it may share: `together`.
+
+        For what many people do at once; `work` is short and calls nothing outside.
+        """
+        return self._together.write(work)
 
     def look_up(self, query: Query, values: Mapping[str, object]) -> Row[Any] | None:
         """Return the first row of a query, in a read transaction of its own."""

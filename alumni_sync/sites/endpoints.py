@@ -5,15 +5,16 @@ ledger blocks. Whatever it raises becomes a calm page; the log gets the exceptio
 never its message, since messages of databases and parsers contain values.
 """
 
+import asyncio
 import time
 import traceback
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import structlog
-from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,11 +23,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alumni_sync.sites.forms import Form, read_form
 
-THREADS: Final = 4
-"""Pages that are made at once: fewer than the connections that the ledger keeps open.
-
-More only take the processor from each other, and from the loop that listens.
-"""
+READING: Final = 2
+"""Pages that are made at once. More only take the processor from each other and from the loop."""
+WRITING: Final = 6
+"""Forms that are taken at once: one writes, for itself and those who wait (`ledger.together`)."""
 _ROUTE: Final = "alumni_sync.route"
 _log = structlog.get_logger("alumni_sync.sites")
 
@@ -44,7 +44,27 @@ class Visit:
         return self.request.client.host if self.request.client else ""
 
 
-_limiter = cache(lambda: CapacityLimiter(THREADS))  # made where an event loop runs
+class _Lanes:
+    """The threads of one site: a form that waits for its turn to write holds up no page."""
+
+    def __init__(self) -> None:
+        self._reading = ThreadPoolExecutor(READING, "pages")
+        self._writing = ThreadPoolExecutor(WRITING, "forms")
+
+    def of(self, method: str) -> ThreadPoolExecutor:
+        return self._writing if method == "POST" else self._reading
+
+
+_LANES: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Lanes]] = WeakKeyDictionary()
+"""Each site has its own, since each has a loop of its own (`sites.serve`)."""
+
+
+def _lanes(loop: asyncio.AbstractEventLoop) -> _Lanes:
+    lanes = _LANES.get(loop)
+    if lanes is None:
+        lanes = _LANES[loop] = _Lanes()
+    return lanes
+
 
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -56,7 +76,8 @@ def route(path: str, handler: Handler, *methods: str) -> Route:
     async def answer(request: Request) -> Response:
         form = await read_form(request) if request.method == "POST" else Form()
         visit = Visit(request, form)
-        return await to_thread.run_sync(handler, visit, limiter=_limiter())
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(_lanes(loop).of(request.method), handler, visit)
 
     return Route(path, guarded(path, answer), methods=list(methods))
 

@@ -62,14 +62,15 @@ _LESSENS: Final = frozenset({Answer.NO, Answer.NOT_ME})
 
 def decide(d: "Deployment", invitation_id: str, choice: Choice, evidence: Evidence) -> Outcome:
     """Take the answer to an invitation: yes, no, later or not me."""
-    if choice.answer is None:
+    if (answer := choice.answer) is None:
         return NothingChosen()
     ring = keys(d, invitation_id)
-    with d.ledger.write() as connection:
+
+    def take(connection: Connection) -> Outcome:
         act = begin(d, connection, ring, invitation_id, evidence, choice.nonce, choice.language)
-        if not isinstance(act, Act):
-            return act
-        return _decide(act, choice, choice.answer)
+        return _decide(act, choice, answer) if isinstance(act, Act) else act
+
+    return d.ledger.write_together(take)
 
 
 def _decide(act: Act, choice: Choice, answer: Answer) -> Outcome:
