@@ -16,6 +16,9 @@ from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
 
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
+"""In the environment: where pytest, and we, put what is temporary."""
+
 _NUMBERS = count(1)
 _SPEED = "fsync=off synchronous_commit=off full_page_writes=off max_connections=200"
 
@@ -72,7 +75,7 @@ def _named(url: str) -> Iterator[URL]:
 def _temporary_cluster() -> Iterator[URL]:
     """Initialise and start a cluster in a temporary folder; stop and remove it at the end."""
     binaries = _binaries()
-    folder = Path(tempfile.mkdtemp(prefix="alumni-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="alumni-pg-", dir=os.environ.get(TEMPORARY)))
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:
         shutil.chown(folder, "postgres", "postgres")
