@@ -1,5 +1,6 @@
 """Names that no HR system should hold, on their way through mail, page and letter (T41)."""
 
+import re
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -70,3 +71,18 @@ def test_a_name_cannot_write_our_pages(world: World, name: str) -> None:
     assert [] == [value for value in values if "\n" in value or "\r" in value]
     assert max(map(len, values)) <= 200
     assert "evil.example" not in page.notice_html
+
+
+@pytest.mark.parametrize("language", ["en", "pl", "de", "ru"])
+def test_a_day_stays_on_one_line_and_a_link_is_broken_only_where_it_must_be(
+    world: World, language: str
+) -> None:
+    """On a phone a lone 3. at the end of a line, or http without the rest, says nothing."""
+    world.leaver(language=language)
+    world.round()
+
+    html, text = world.post.sent[0].html, world.post.sent[0].text
+    (day,) = re.findall(r"\d{1,2}\.?\xa0\w+\xa0\d{4}", html)
+    assert day.replace("\xa0", " ") in text
+    assert "\xa0" not in text
+    assert "break-all" not in html

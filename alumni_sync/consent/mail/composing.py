@@ -134,7 +134,20 @@ def compose(
         "unsubscribe": values.unsubscribe,
         "sender": render_plain(shared.sender, said),
     }
-    return Composed(parts["subject"], _text(parts), _layout().render(parts))
+    return Composed(parts["subject"], _text(parts), _layout().render(_unbroken(parts, said)))
+
+
+def _unbroken(parts: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts with every day on one line, as far as there is room: “3.” says nothing."""
+    days = {said[name] for name in ("closes", "until", "due")} - {""}
+
+    def kept(line: str) -> str:
+        for day in days:
+            line = line.replace(day, day.replace(" ", "\N{NO-BREAK SPACE}"))
+        return line
+
+    both = {name: [kept(line) for line in parts[name]] for name in ("lines", "after")}
+    return {**parts, **both}
 
 
 def _said(shared: MailFile, values: MailValues) -> dict[str, Any]:
@@ -251,7 +264,7 @@ font-family:Arial,sans-serif;font-weight:bold">{{ button }}</a></p>
 <hr style="border:0;border-top:1px solid #999999;margin:28px 0 12px">
 <p style="font-size:13px">{{ sender }}</p>
 {% if unsubscribe %}<p style="font-size:13px">{{ unsubscribe_line }} <a href="{{ unsubscribe }}" \
-style="word-break:break-all">{{ unsubscribe }}</a></p>
+style="overflow-wrap:anywhere;word-break:break-word">{{ unsubscribe }}</a></p>
 {% endif -%}
 </div>
 </body>
