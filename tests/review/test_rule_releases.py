@@ -1,0 +1,149 @@
+"""Changed rules are released by two people, each verified, and only the very content that waits."""
+
+from pathlib import Path
+
+import pytest
+
+from alumni_sync.clock import FixedClock
+from alumni_sync.domain import Identity
+from alumni_sync.eligibility.publishing import waiting_rules
+from alumni_sync.errors import Refused
+from alumni_sync.ledger.store import Ledger
+from alumni_sync.review.releases import ReleaseResult
+from alumni_sync.review.rule_releases import list_revisions, release_rules
+from tests.eligibility.rulebooks import CONDUCT, SENIOR, Book
+from tests.review.queue_of import NOBODY, PEOPLE, who
+from tests.roster import Leaver
+
+
+class Released(Book):
+    """A company in which somebody has taken a rule out of the file."""
+
+    senior: Leaver
+
+    def release(
+        self, by: str | Identity, reason: str = "intended", revision: str = ""
+    ) -> ReleaseResult:
+        """Release what waits."""
+        identity = who(by) if isinstance(by, str) else by
+        name = revision or self.waiting
+        return release_rules(self.roster.deployment, name, reason=reason, identity=identity)
+
+    @property
+    def waiting(self) -> str:
+        """Return the revision that waits."""
+        return next((str(r.revision) for r in waiting_rules(self.roster.deployment)), "")
+
+
+@pytest.fixture
+def book(tmp_path: Path, ledger: Ledger, clock: FixedClock) -> Released:
+    """Return it, on either database."""
+    made = Released.of(tmp_path, ledger, clock, CONDUCT, SENIOR, people=PEOPLE)
+    assert isinstance(made, Released)
+    made.senior = made.roster.add(job_level=9)
+    made.judge()
+    made.edit(CONDUCT)
+    made.judge()
+    return made
+
+
+def test_two_people_release(book: Released) -> None:
+    """One person in a hurry is what the release is for."""
+    revision = book.waiting
+    first = book.release("rev")
+    book.judge()
+    assert "review" == book.verdict(book.senior)
+
+    second = book.release("sec", revision=revision)
+    book.judge()
+
+    assert ("awaiting_second", "active") == (first.status, second.status)
+    assert "eligible" == book.verdict(book.senior)
+    released = [
+        row for row in list_revisions(book.roster.deployment) if row["revision"] == revision
+    ]
+    assert [("active", "sec")] == [(row["state"], row["released_by"]) for row in released]
+
+
+@pytest.mark.parametrize("by", ["rev", "ops", "sec"])
+def test_who_may_be_the_first(book: Released, by: str) -> None:
+    """HR changes the rules, operations deploys them: both may ask for the second."""
+    assert "awaiting_second" == book.release(by).status
+
+
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [("aud", "role"), ("stranger", "is not in `people:`"), (NOBODY, "nothing vouches")],
+)
+def test_who_may_not(book: Released, by: str | Identity, why: str) -> None:
+    """A name that anybody can type lets nobody in."""
+    before = book.everything()
+
+    with pytest.raises(Refused, match=why):
+        book.release(by)
+
+    assert before == book.everything()
+
+
+@pytest.mark.parametrize(
+    ("by", "why"), [("sec", "another person"), ("rev", "role"), ("ops", "role")]
+)
+def test_the_second_is_another_and_a_second(book: Released, by: str, why: str) -> None:
+    """Somebody with both roles is still one person."""
+    book.release("sec")
+
+    with pytest.raises(Refused, match=why):
+        book.release(by)
+
+    assert "review" == book.verdict(book.senior)
+
+
+def test_a_release_is_for_what_was_looked_at(book: Released) -> None:
+    """Whoever edits the file after the first has signed gets no second signature."""
+    first = book.waiting
+    book.release("rev")
+    book.edit(CONDUCT.replace(", dispute", ""))
+    book.judge()
+
+    with pytest.raises(Refused, match="retired already"):
+        book.release("sec", revision=first)
+
+    assert first != book.waiting
+    assert "awaiting_second" == book.release("sec").status  # the first of two, on the new one
+
+
+def test_what_was_proposed_before_it_was_put_back_is_void(book: Released) -> None:
+    """A signature of last year must not wait for its second for ever."""
+    book.release("rev")
+    book.edit(CONDUCT, SENIOR)
+    book.judge()
+    book.edit(CONDUCT)
+    book.judge()
+
+    assert "awaiting_second" == book.release("sec").status
+
+
+@pytest.mark.parametrize(
+    ("revision", "reason", "why"),
+    [
+        ("unknown", "intended", "there is no revision unknown"),
+        ("", "because", "give one of: intended"),
+        ("", "", "give one of: intended"),
+    ],
+)
+def test_what_is_refused(book: Released, revision: str, reason: str, why: str) -> None:
+    """Nothing may be released by a slip."""
+    with pytest.raises(Refused, match=why):
+        book.release("sec", reason, revision)
+
+
+def test_what_is_active_waits_for_nothing(book: Released) -> None:
+    """A release that does nothing must not look as if it had."""
+    (active,) = (
+        row["revision"]
+        for row in list_revisions(book.roster.deployment, "acme-pl")
+        if row["state"] == "active"
+    )
+
+    with pytest.raises(Refused, match="active already"):
+        book.release("sec", revision=active)
