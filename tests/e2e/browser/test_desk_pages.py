@@ -56,7 +56,9 @@ def desk(tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock) -> Iterator[O
     file = f"/person/{leaver.person}"
     pages = {
         "queue": "/",
+        "all ticked": "/?show=all&older=&tick=1",
         "case": "/case/EX-000001",
+        "decision record": "/case/EX-000001/record",
         "find": "/find",
         "file": file,
         "event": f"{file}/event/2",
@@ -173,6 +175,32 @@ def _tab_to(page: Page, target: object) -> None:
         if target.evaluate("e => e === document.activeElement"):  # type: ignore[attr-defined]  # a locator
             return
     pytest.fail("cannot be reached by keyboard")
+
+
+def test_a_case_is_ruled_on_by_keyboard_without_a_script(chromium: Browser, desk: Open) -> None:
+    """Whoever cannot use a pointer must be able to rule, and to see what was left out."""
+    context = visitor(chromium, desk, "rev", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(desk.origin + "/")
+    _tab_to(page, page.get_by_role("link", name="EX-000001"))
+    page.keyboard.press("Enter")
+    form = page.locator("form", has=page.get_by_role("button", name="Admit"))
+    _tab_to(page, form.get_by_label("Comment"))
+    page.keyboard.type("See the letter.")
+    _tab_to(page, form.get_by_role("button"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Choose why.")
+    expect(page.locator("form", has=page.get_by_role("button", name="Admit"))
+           .get_by_label("Comment")).to_have_value("See the letter.")  # fmt: skip
+
+    page.get_by_role("link", name="Choose why.").press("Enter")
+    _tab_to(page, page.get_by_label("The exit was coded wrongly"))
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status")).to_contain_text("A second person has to say the same")
+    expect(page.get_by_text("See the letter.")).to_be_visible()
+    context.close()
 
 
 def test_the_form_prints(chromium: Browser, desk: Open) -> None:
