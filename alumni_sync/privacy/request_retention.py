@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, Connection, and_, delete, exists, 
 from alumni_sync.ledger.request_tables import (
     AccessLog,
     JoinRequest,
+    LegalHold,
     OneTimeCode,
     RecordedAnswer,
     SubjectRequest,
@@ -40,6 +41,7 @@ _CODE: Final = t(OneTimeCode)
 _JOIN: Final = t(JoinRequest)
 _ANSWER: Final = t(RecordedAnswer)
 _READ: Final = t(AccessLog)
+_LEGAL_HOLD: Final = t(LegalHold)
 
 
 def asks_for_facts() -> ColumnElement[bool]:
@@ -75,6 +77,12 @@ def requests(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT
                 connection.execute(delete(_HISTORY).where(_HISTORY.c.request_id.in_(chunk)))
                 connection.execute(delete(_REQUEST).where(_REQUEST.c.id.in_(chunk), due))
     return len(ids)
+
+
+def holds(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table
+    """Legal holds, three years after they were lifted; whose data another one keeps wait for it."""
+    due = and_(_LEGAL_HOLD.c.lifted_at <= now - REQUESTS, ~kept_for(_LEGAL_HOLD.c.person_id))
+    return let_go(d, _LEGAL_HOLD.c.id, due, dry_run=dry_run)
 
 
 def codes(d: "Deployment", now: datetime, dry_run: bool) -> int:  # noqa: FBT001 called by table

@@ -10,10 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, literal, select, tuple_
 
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
+from alumni_sync.ledger.columns import UtcDateTime
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import SubjectRequest, SubjectRequestEvent
 from alumni_sync.ledger.tables import t
@@ -157,6 +158,8 @@ def list_requests(
     *,
     waiting: bool = True,
     person_id: str = "",
+    after: str = "",
+    limit: int | None = None,
 ) -> list[RequestSummary]:
     """Return requests of the sources that somebody may see, the most urgent first.
 
@@ -165,9 +168,11 @@ def list_requests(
         identity: who looks.
         waiting: only those that nobody has answered.
         person_id: of one person; "" for all.
+        after: only those that follow this number in the list; "" begins it.
+        limit: how many at most; None for all.
 
     Raises:
-        Refused: somebody may see requests of no source.
+        Refused: somebody may see requests of no source, or there is no request of this number.
     """
     authority = Authority.of(d.settings)
     sources = [s for s in d.settings.sources if authority.may(identity, Act.SEE_REQUEST, s).allowed]
@@ -178,9 +183,13 @@ def list_requests(
         query = query.where(REQUEST.c.state == RequestState.OPEN.value)
     if person_id:
         query = query.where(REQUEST.c.person_id == person_id)
-    now = d.clock.now()
+    now, place = d.clock.now(), tuple_(REQUEST.c.due_at, REQUEST.c.id)
     with d.ledger.read() as connection:
-        rows = connection.execute(query.order_by(REQUEST.c.due_at, REQUEST.c.id)).all()
+        if after:
+            last = row_of(connection, request_id(after))
+            query = query.where(place > tuple_(literal(last.due_at, UtcDateTime), last.id))
+        ordered = query.order_by(REQUEST.c.due_at, REQUEST.c.id).limit(limit)
+        rows = connection.execute(ordered).all()
     return [summary_of(row, now) for row in rows]
 
 

@@ -79,6 +79,7 @@ class PurgeCounts:
         proofs: evidence keys destroyed at the end of the proof period.
         audits: entries of platform writes.
         requests: of people, with their history.
+        holds: legal holds, long lifted.
         codes: one-time codes, long expired.
         joins: requests to join that led to nothing, or long ago to a match.
         reads: entries of who looked at whom.
@@ -92,6 +93,7 @@ class PurgeCounts:
     proofs: int = 0
     audits: int = 0
     requests: int = 0
+    holds: int = 0
     codes: int = 0
     joins: int = 0
     reads: int = 0
@@ -114,6 +116,7 @@ def purge_due(d: "Deployment", *, dry_run: bool) -> PurgeCounts:
         "proofs": _proofs,
         "audits": _audits,
         "requests": request_retention.requests,
+        "holds": request_retention.holds,
         "codes": request_retention.codes,
         "joins": request_retention.joins,
         "reads": request_retention.reads,

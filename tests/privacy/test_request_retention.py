@@ -16,6 +16,7 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import (
     AccessLog,
     JoinRequest,
+    LegalHold,
     OneTimeCode,
     RecordedAnswer,
     SubjectRequest,
@@ -94,6 +95,22 @@ def test_a_request_goes_three_years_after_its_answer(office: Community) -> None:
 
     assert 1 == _purge(office)["requests"]
     assert (0, 0) == (_count(office, SubjectRequest), _count(office, SubjectRequestEvent))
+
+
+def test_a_lifted_hold_goes_three_years_later(office: Community) -> None:
+    """Whom somebody once had a claim against would stand in a file for ever."""
+    leaver = office.leaver()
+    set_hold(office.d, leaver.person, WEBER, reason="claim", matter="Case 12/26")
+    office.later(days=4 * 366)
+    assert "holds" not in _purge(office)
+    lift_hold(office.d, leaver.person, WEBER, reason="ended")
+    office.later(days=3 * 366 - 1)
+    assert "holds" not in _purge(office)
+
+    office.later(days=1)
+
+    assert 1 == _purge(office)["holds"]
+    assert 0 == _count(office, LegalHold)
 
 
 def test_an_open_request_and_a_held_one_stay(office: Community) -> None:

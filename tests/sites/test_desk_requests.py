@@ -18,6 +18,7 @@ from alumni_sync.privacy.request_rows import (
 )
 from alumni_sync.privacy.requests import open_request
 from alumni_sync.privacy.restriction import lift, restrict
+from alumni_sync.sites.desk.requests import ON_A_PAGE
 from tests.consent.joins import EMAIL, proven
 from tests.consent.papers import DPO
 from tests.roster import Leaver
@@ -405,3 +406,19 @@ def test_data_is_handed_out_for_a_request_that_asks_for_it_only(company: Company
     handle(company, access, DONE, answer="Here it is.")
     assert 409 == company.send(form.action, chosen).status
     assert [] == [line for line in company.log() if line[3] == "export"]
+
+
+def test_many_requests_stand_on_several_pages(company: Company) -> None:
+    """A page of a whole year is one on which nobody finds what is due today."""
+    leaver = company.world.member()
+    numbers = [opened(company, leaver, RequestKind.RECTIFY) for _ in range(ON_A_PAGE + 1)]
+
+    first = company.open("/requests")
+    assert numbers[-2] in first.text
+    assert numbers[-1] not in first.text
+    assert f"after={numbers[-2]}" in first.text
+    second = company.open(f"/requests?after={numbers[-2]}").text
+    assert (True, False) == (numbers[-1] in second, numbers[0] in second)
+    assert "Later requests" not in second
+    assert numbers[-1] in company.open(f"/requests?all=1&after={numbers[-2]}").text
+    assert 404 == company.open("/requests?after=SR-999999").status

@@ -26,6 +26,7 @@ from alumni_sync.sites.forms import Form
 
 REQUEST: Final = "request"
 DATA_FORM: Final = "request-data"
+ON_A_PAGE: Final = 50
 _GIVES_DATA: Final = frozenset({RequestKind.ACCESS, RequestKind.EXPORT})
 _MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "zip": ("", "application/zip"),
@@ -53,10 +54,23 @@ _DONE: Final[Mapping[str, str]] = {
 
 def requests(desk: Desk, visit: Visit) -> Response:
     """`GET /requests`: those that wait, the most urgent first; all of them with `?all=1`."""
-    identity = desk.visitor(visit.request, Act.SEE_REQUEST)
-    everything = visit.request.query_params.get("all") == "1"
-    lines = list_requests(desk.behind.d, identity, waiting=not everything)
-    return desk.page("desk/requests.html", identity, lines=lines, everything=everything)
+    identity, asked = desk.visitor(visit.request, Act.SEE_REQUEST), visit.request.query_params
+    everything, after = asked.get("all") == "1", asked.get("after", "").upper()
+    try:
+        found = list_requests(
+            desk.behind.d, identity, waiting=not everything, after=after, limit=ON_A_PAGE + 1
+        )
+    except Refused:
+        raise HTTPException(404) from None
+    lines = found[:ON_A_PAGE]
+    return desk.page(
+        "desk/requests.html",
+        identity,
+        lines=lines,
+        everything=everything,
+        after=after,
+        later=lines[-1].number if len(found) > ON_A_PAGE else "",
+    )
 
 
 def request(desk: Desk, visit: Visit) -> Response:
