@@ -14,7 +14,15 @@ from alumni_sync.domain import ExitKind, Verdict
 from alumni_sync.eligibility.clauses import Clause, OneOf, fields_of
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding, is_written
 from alumni_sync.eligibility.lint.space import IS_FALSE, IS_TRUE, Ends, Example, Space
-from alumni_sync.eligibility.pack import UNPLACED, HoldOutreach, Outcome, Rule, RulePack, Window
+from alumni_sync.eligibility.pack import (
+    UNPLACED,
+    HoldOutreach,
+    Outcome,
+    Rule,
+    RulePack,
+    SetFlag,
+    Window,
+)
 from alumni_sync.eligibility.words import ENGLISH
 
 _ONE_DAY = timedelta(days=1)
@@ -38,11 +46,13 @@ def asked_besides(pack: RulePack) -> tuple[Clause, ...]:
 
 def gaps(space: Space) -> Iterator[Finding]:
     """Yield every gap; none where some rule could not be worked out, for it might fill them."""
-    if space.undecided:
+    undecided = (rule for rule in space.pack.rules if rule.id in space.undecided)
+    if any(not isinstance(rule.then, SetFlag) for rule in undecided):
         return
     yield from _kinds_placed_nowhere(space)
     for hole in _holes(space.pack):
-        yield from _days_between(space, hole)
+        if {hole.one.id, hole.other.id} <= space.rules.keys():
+            yield from _days_between(space, hole)
     yield from _places_left_out(space)
 
 
@@ -168,15 +178,14 @@ def _unspoken(
         wanted: what has to hold besides.
         here: the rules have to apply where the leaver is, too.
     """
+    alike = [rule.id for rule in space.pack.rules if _alike(rule.then, rules[0].then)]
+    if not space.rules.keys() >= {*alike}:
+        return None  # one of them may well speak of these people
     for rule in rules:
         wanted.append((space.everywhere(rule.when), IS_TRUE))
         if here:
             wanted.append((space.only_at(*_places(space, rule)), IS_TRUE))
-    wanted += [
-        (space.rules[rule.id], IS_FALSE)
-        for rule in space.pack.rules
-        if _alike(rule.then, rules[0].then)
-    ]
+    wanted += [(space.rules[rule_id], IS_FALSE) for rule_id in alike]
     path = space.path(*wanted)
     return None if path is None else space.example(path)
 

@@ -1,6 +1,7 @@
 """`lint`: everything that a look at the pack alone can find."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 from itertools import combinations, product
@@ -14,10 +15,12 @@ from alumni_sync.eligibility.lint.gaps import asked_besides, gaps
 from alumni_sync.eligibility.lint.names import misnamed, readable
 from alumni_sync.eligibility.lint.pairs import alone, compared
 from alumni_sync.eligibility.lint.space import Place, Space
-from alumni_sync.eligibility.pack import UNPLACED, Rule, RulePack
+from alumni_sync.eligibility.pack import Rule, RulePack
 
 _ELSEWHERE: Final = ""
 """A source, or a jurisdiction, that no rule names."""
+MOST_PAIRS: Final = 1_000
+"""So many pairs are looked at one by one where the pack as a whole is too large."""
 
 
 def lint(
@@ -40,13 +43,16 @@ def lint(
             meet in any place that they name, and elsewhere.
     """
     where = _places(pack, places)
-    own = [rule for rule in pack.rules if is_written(rule)]
     found = list(misnamed(pack, where, mapped or {}, codes or {}))
     decidable = replace(pack, rules=tuple(rule for rule in pack.rules if readable(rule)))
-    try:
-        found += _Round(Space(decidable, where, asked_besides(decidable))).findings()
-    except TooLarge:
-        found.append(_undecided([rule.id for rule in own], own))
+    whole = _Round(Space(decidable, where, asked_besides(decidable)))
+    found += [*whole.findings(), *whole.gaps()]
+    if whole.open:
+        apart, still = _two_by_two(decidable, where, whole.open)
+        told = {(one.kind, one.rules) for one in found}
+        found += [one for one in apart if (one.kind, one.rules) not in told]
+        if still:
+            found.append(_undecided([rule for rule in pack.rules if rule.id in still]))
     order = {rule.id: position for position, rule in enumerate(pack.rules)}
     return tuple(sorted(found, key=lambda one: (order[one.rules[0]], one.kind, one.rules)))
 
@@ -61,13 +67,17 @@ def _places(pack: RulePack, places: Mapping[str, str] | None) -> tuple[Place, ..
 
 
 class _Round:
-    """One look at a pack: rule by rule, pair by pair, and as a whole."""
+    """One look at a pack: rule by rule, pair by pair, and as a whole.
+
+    Attributes:
+        open: ids of rules about which not every question could be decided.
+    """
 
     def __init__(self, space: Space) -> None:
         """Begin with every rule that could be worked out."""
         self._space = space
         self._found: list[Finding] = []
-        self._open = set(space.undecided)
+        self.open = set(space.undecided)
         self._done: set[str] = set()
 
     def findings(self) -> list[Finding]:
@@ -88,21 +98,21 @@ class _Round:
             for one in self._found
             if one.kind is not Kind.OVERLAPPING or never.isdisjoint(one.rules)
         ]
-        try:
-            self._found += gaps(self._space)
-        except TooLarge:
-            self._open.add(UNPLACED)
-        if self._open:
-            ids = [rule.id for rule in self._space.pack.rules if rule.id in self._open]
-            self._found.append(_undecided(ids, self._space.pack.rules))
         return self._found
+
+    def gaps(self) -> Iterator[Finding]:
+        """Yield about whom the pack as a whole says nothing."""
+        try:
+            yield from gaps(self._space)
+        except TooLarge:
+            yield _undecided([rule for rule in self._space.pack.rules if is_written(rule)])
 
     def _ask(self, rules: Sequence[Rule], question: Callable[[], Finding | None]) -> None:
         """Ask one question; note what it finds, or that it is too large."""
         try:
             found = question()
         except TooLarge:
-            self._open |= {rule.id for rule in rules}
+            self.open |= {rule.id for rule in rules}
             return
         if found is None:
             return
@@ -133,12 +143,43 @@ def _pairs(own: Sequence[Rule], rules: Sequence[Rule]) -> Iterator[tuple[Rule, R
     yield from product(own, [rule for rule in rules if not is_written(rule)])
 
 
-def _undecided(ids: Sequence[str], rules: Sequence[Rule]) -> Finding:
-    where = {rule.id: rule.where for rule in rules}
+def _two_by_two(
+    pack: RulePack, places: Sequence[Place], undecided: AbstractSet[str]
+) -> tuple[list[Finding], set[str]]:
+    """Compare rules that are too large for one look at the pack with one other rule at a time.
+
+    Returns:
+        What was found, and the ids of rules that are too large even so.
+    """
+    rules = [rule for rule in pack.rules if is_written(rule)]
+    built_in = [rule for rule in pack.rules if not is_written(rule)]
+    found: dict[tuple[Kind, tuple[str, ...]], Finding] = {}
+    still: set[str] = set()
+
+    def look(*few: Rule) -> None:
+        """Look at a few rules; what is too large by itself is compared with nothing."""
+        if still & {rule.id for rule in few}:
+            return
+        closer = _Round(Space(replace(pack, rules=(*few, *built_in)), places))
+        for one in closer.findings():
+            found.setdefault((one.kind, one.rules), one)
+        still.update(closer.open)
+
+    for rule in rules:
+        if rule.id in undecided:
+            look(rule)
+    pairs = [pair for pair in combinations(rules, 2) if undecided & {rule.id for rule in pair}]
+    for pair in pairs[:MOST_PAIRS]:
+        look(*pair)
+    still.update(undecided if len(pairs) > MOST_PAIRS else ())
+    return list(found.values()), still
+
+
+def _undecided(rules: Sequence[Rule]) -> Finding:
+    ids = tuple(rule.id for rule in rules)
     sentence = (
         f"Too large to decide: {', '.join(ids)}. They were not compared with everything. Fewer "
         "patterns on one field, or fewer dates that are compared with each other, would help."
     )
-    return Finding(
-        Kind.UNDECIDED, tuple(ids), tuple(where[one] for one in ids), sentence, {}, USUAL["today"]
-    )
+    where = tuple(rule.where for rule in rules)
+    return Finding(Kind.UNDECIDED, ids, where, sentence, {}, USUAL["today"])

@@ -13,7 +13,7 @@ from alumni_sync.eligibility.clauses import Contains, Leaf, Matches, OneOf
 from alumni_sync.eligibility.columns import fold
 from alumni_sync.eligibility.lint.diagrams import TooLarge
 
-MOST_STATES: Final = 20_000
+MOST_STATES: Final = 6_000
 _ANY: Final = None
 """The token for any one character; a text of one character is that character."""
 
@@ -83,9 +83,13 @@ def _witnesses(globs: Sequence[_Glob], named: Iterable[str]) -> Iterator[str]:
     whole = set(named)
     alphabet = sorted({token for glob in globs for token in glob.tokens if token is not _ANY})
     other = _another(set(alphabet) | {char for text in whole for char in text})
+    if not globs:
+        yield other
+        return
     start: _State = (tuple(1 for _ in globs), "", True)
     waiting: list[tuple[_State, str]] = [(start, "")]
     seen = {start}
+    moves: dict[tuple[int, int, str], int] = {}
     found: set[tuple[bool, ...]] = set()
     for (positions, prefix, blank), text in waiting:  # grows while it is walked through
         fits = tuple(glob.accepts(place) for glob, place in zip(globs, positions, strict=True))
@@ -97,7 +101,7 @@ def _witnesses(globs: Sequence[_Glob], named: Iterable[str]) -> Iterator[str]:
             if not text and char.isspace():
                 continue
             state: _State = (
-                tuple(g.advance(p, char) for g, p in zip(globs, positions, strict=True)),
+                tuple(_moved(moves, globs, n, place, char) for n, place in enumerate(positions)),
                 prefix + char if prefix is not None and char in following else None,
                 char.isspace(),
             )
@@ -106,6 +110,20 @@ def _witnesses(globs: Sequence[_Glob], named: Iterable[str]) -> Iterator[str]:
                 waiting.append((state, text + char))
         if len(seen) > MOST_STATES:
             raise TooLarge
+
+
+def _moved(
+    moves: dict[tuple[int, int, str], int],
+    globs: Sequence[_Glob],
+    number: int,
+    positions: int,
+    char: str,
+) -> int:
+    """Return where a pattern stands after one more character; each move is worked out once."""
+    key = (number, positions, char)
+    if key not in moves:
+        moves[key] = globs[number].advance(positions, char)
+    return moves[key]
 
 
 def _prefixes(named: Iterable[str]) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from alumni_sync.eligibility.lint.finding import Kind
 from alumni_sync.eligibility.lint.linting import lint
 from alumni_sync.eligibility.pack import RulePack
-from alumni_sync.eligibility.reading import load_pack
+from alumni_sync.eligibility.reading import load_pack, parse_pack
 from alumni_sync.shipped import shipped
 from tests.eligibility.lint.claims import assert_claim, crowd_for
 from tests.eligibility.lint.strategies import packs
@@ -83,3 +83,55 @@ def test_no_claim_is_false(pack: RulePack) -> None:
     for one in lint(pack, places={"acme-pl": "pl", "acme-de": "de"}):
         if one.kind not in {Kind.OVERLAPPING, Kind.UNDECIDED}:
             assert_claim(pack, one, crowd_for(pack, 60))
+
+
+WORDS = ("senior", "junior", "head", "lead", "manager", "engineer", "buyer", "clerk", "driver")
+MORE = ("nurse", "welder", "cook", "guard", "intern")
+BASE = """
+pack: large
+good_standing: [resignation, retirement, end_of_contract, redundancy, mutual_agreement, undisclosed]
+rules:
+  - {id: left-badly, when: {exit_kind: {one_of: [misconduct, dispute]}}, then: excluded}
+  - id: unclear
+    when: {exit_kind: {one_of: [performance, unknown, internal_transfer, no_show]}}
+    then: review
+"""
+
+
+def test_many_patterns_are_compared_two_by_two() -> None:
+    """A pack of fourteen title patterns is no unusual one; together they have 16,384 meanings."""
+    rules = "".join(
+        f"  - {{id: {word}, when: {{job_title: {{contains: {word}}}}}, then: {{flag: x}}}}\n"
+        for word in (*WORDS, *MORE)
+    )
+    wider = "  - {id: wider, when: {job_title: {matches: '*ine?r*'}}, then: {flag: x}}\n"
+
+    found = lint(parse_pack(f"{BASE}{rules}{wider}"))
+
+    assert [(Kind.SUBSUMED, ("engineer", "wider"))] == [(one.kind, one.rules) for one in found]
+
+
+def test_what_is_too_large_is_said() -> None:
+    """A rule that nobody can see through must not keep lint from ending, nor pass for fine."""
+    parts = ", ".join(f"{{job_title: {{contains: {word}}}}}" for word in (*WORDS, *MORE))
+    large = f"  - {{id: large, when: {{any: [{parts}]}}, then: review}}\n"
+    twice = "  - {id: twice, when: {exit_kind: {equals: performance}}, then: review}\n"
+
+    found = lint(parse_pack(f"{BASE}{large}{twice}"))
+
+    assert [(Kind.SUBSUMED, ("twice", "unclear")), (Kind.UNDECIDED, ("large",))] == sorted(
+        (one.kind, one.rules) for one in found
+    )
+
+
+def test_a_large_table_is_looked_at_in_steps() -> None:
+    """Two hundred rows must not take minutes; the work is counted, not the time."""
+    head = "id,department,job_level at least,job_level at most,then\n"
+    verdicts = ("held", "review", "excluded", "out_of_scope")
+    rows = "".join(
+        f"r{n},Dept {n % 50},{n // 50 * 3},{n // 50 * 3 + 2},{verdicts[n // 50]}\n"
+        for n in range(200)
+    )
+    pack = parse_pack(f"{BASE}tables: [big.csv]\n", tables={"big.csv": (head + rows).encode()})
+
+    assert () == lint(pack)
