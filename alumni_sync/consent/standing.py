@@ -11,6 +11,7 @@ Shrinking the audience never touches a grant: `out_of_scope` bars asking, not st
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from sqlalchemy import (
@@ -38,6 +39,7 @@ Moment = datetime | BindParameter[datetime]
 """Now, or the parameter that it will be, for a statement that is made once."""
 
 
+@cache
 def joined() -> FromClause:
     """Return spell joined with its person and its case, if it has one."""
     return SPELL.join(PERSON, PERSON.c.id == SPELL.c.person_id).outerjoin(
@@ -50,6 +52,7 @@ def _is_one_of(column: ColumnElement[str], values: Iterable[StrEnum]) -> ColumnE
     return or_(*(column == value.value for value in values))
 
 
+@cache
 def admitted(now: Moment) -> ColumnElement[bool]:
     """Say that a reviewer admitted the person, on the decision that stands now, and still does.
 
@@ -63,6 +66,7 @@ def admitted(now: Moment) -> ColumnElement[bool]:
     )
 
 
+@cache
 def _upheld() -> ColumnElement[bool]:
     return and_(
         _is_one_of(SPELL.c.verdict, CASE_VERDICTS),
@@ -92,6 +96,7 @@ def may_be_asked(now: datetime) -> ColumnElement[bool]:
     )
 
 
+@cache
 def _judged_as_it_is() -> ColumnElement[bool]:
     """Say that the verdict was reached on the facts that are there now.
 

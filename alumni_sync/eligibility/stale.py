@@ -167,6 +167,7 @@ def _states(now: datetime) -> dict[str, ColumnElement[bool]]:
     }
 
 
+@cache
 def _address_is_shared() -> ColumnElement[bool]:
     """Say that two people have the address; one person at two sources is not two."""
     other = _PEOPLE.alias("other")
@@ -182,6 +183,7 @@ def _address_is_shared() -> ColumnElement[bool]:
     )
 
 
+@cache
 def other_exit_is_adverse() -> ColumnElement[bool]:
     """Say that another exit of the same human being keeps them out, and nobody admitted it.
 

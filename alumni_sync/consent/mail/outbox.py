@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -137,6 +138,7 @@ def often_enough(
 # --- what a delivery asks -------------------------------------------------------------------------
 
 
+@cache
 def _in_state(group: Group, state: MailState) -> ColumnElement[bool]:
     return and_(group.condition, OUTBOX.c.state == state.value)
 

@@ -5,6 +5,7 @@ bounced is kept as the keyed hash that the person's record had then.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
@@ -30,11 +31,13 @@ def is_about_mailbox(reason: str | None) -> bool:
     return (reason or "").partition(" ")[0] in _REASONS
 
 
+@cache
 def mailbox_gone() -> ColumnElement[bool]:
     """Say the same of an invitation, in SQL."""
     return or_(*(_INVITATION.c.no_contact_reason.startswith(word) for word in _REASONS))
 
 
+@cache
 def has_another_address() -> ColumnElement[bool]:
     """Say that the person's record names another address than the one that does not exist."""
     return and_(
