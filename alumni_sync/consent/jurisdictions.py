@@ -5,6 +5,7 @@ the product. A pack is a draft until counsel's name stands in `accepted_by`; nob
 under a draft.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -143,6 +144,7 @@ class JurisdictionPack(_Frozen):
         return basis is ContactBasis.SELF_JOINED
 
 
+@lru_cache(maxsize=64)  # a page asks for it before it asks the file
 def pack_path(rules: Path, jurisdiction: str) -> Path:
     """Return where the pack of a jurisdiction stands below the `rules` directory."""
     return rules / "jurisdictions" / f"{jurisdiction}.yaml"

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 def rules_folder(d: "Plugins") -> Path:
     """Return the deployment's `rules` folder, beside its configuration."""
-    return d.settings.root / "rules"
+    return _rules_below(d.settings.root)
+
+
+@lru_cache(maxsize=32)  # a page asks four times
+def _rules_below(root: Path) -> Path:
+    return root / "rules"
 
 
 def pack_of(d: "Plugins", source: str) -> JurisdictionPack:

@@ -92,22 +92,22 @@ class Query:
     def first(self, connection: Connection, values: Mapping[str, object]) -> Row[Any] | None:
         """Return the first row within the caller's transaction; None if there is none."""
         plan_, columns = self._plan(connection.dialect)
-        found = send(connection, plan_.sql, _parameters(plan_, values)).fetchone()
+        found = send(connection, plan_.sql, parameters(plan_, values)).fetchone()
         return None if found is None else columns.row(found)
 
     def alone(self, engine: Engine, values: Mapping[str, object]) -> list[Row[Any]]:
         """Return all rows, in a transaction of its own: of one query, which needs no begin."""
         dialect = engine.dialect
         plan_, columns = self._plan(dialect)
-        parameters = _parameters(plan_, values)
+        given = parameters(plan_, values)
         if _is_heard(engine):
             with engine.connect() as connection:
-                rows = send(connection, plan_.sql, parameters).fetchall()
+                rows = send(connection, plan_.sql, given).fetchall()
         else:
             pooled = engine.raw_connection()
             try:
                 driver = pooled.dbapi_connection
-                rows = _execute(driver, dialect, plan_.sql, parameters).fetchall()
+                rows = _execute(driver, dialect, plan_.sql, given).fetchall()
             finally:
                 pooled.close()  # the pool rolls back, which ends what the driver may have begun
         return [columns.row(found) for found in rows]
@@ -123,7 +123,8 @@ class Query:
         return known
 
 
-def _parameters(plan_: Plan, values: Mapping[str, object]) -> Any:  # noqa: ANN401 as the driver wants them
+def parameters(plan_: Plan, values: Mapping[str, object]) -> Any:  # noqa: ANN401 as the driver wants them
+    """Return what one execution is given."""
     plain = plan_.plain
     given = {
         name: value if converter is None else converter(value)

@@ -45,6 +45,9 @@ def execute_many(connection: Connection, statement: Insert | Update, rows: Seque
     if not rows:
         return 0
     plan = prepared.plan(statement, connection.dialect, tuple(rows[0]))
+    if len(rows) == 1:
+        given = prepared.parameters(plan, rows[0])
+        return int(prepared.send(connection, plan.sql, given).rowcount)
     parameters: list[Any]
     if plan.positional:
         parameters = list(zip(*(_column(rows, plan.plain, *s) for s in plan.steps), strict=True))
@@ -52,8 +55,6 @@ def execute_many(connection: Connection, statement: Insert | Update, rows: Seque
         names = [name for name, _ in plan.steps]
         columns = [list(_column(rows, plan.plain, *step)) for step in plan.steps]
         parameters = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    if len(rows) == 1:
-        return int(prepared.send(connection, plan.sql, parameters[0]).rowcount)
     result = connection.exec_driver_sql(
         plan.sql,
         parameters,

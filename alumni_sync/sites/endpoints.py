@@ -25,7 +25,7 @@ from alumni_sync.sites.forms import Form, read_form
 
 READING: Final = 2
 """Pages that are made at once. More only take the processor from each other and from the loop."""
-WRITING: Final = 6
+WRITING: Final = 10
 """Forms that are taken at once: one writes, for itself and those who wait (`ledger.together`)."""
 _ROUTE: Final = "alumni_sync.route"
 _log = structlog.get_logger("alumni_sync.sites")

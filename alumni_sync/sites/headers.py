@@ -7,11 +7,12 @@ the latter makes browsers send `Origin: null` with our own forms.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -76,9 +77,9 @@ class SecureHeaders:
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         """Wrap `app`; `https` says how browsers reach it, whatever a proxy speaks to us."""
         self.app = app
-        self._headers = dict(_ALWAYS)
-        if https:
-            self._headers["Strict-Transport-Security"] = _TWO_YEARS
+        always = {**_ALWAYS, **({"Strict-Transport-Security": _TWO_YEARS} if https else {})}
+        self._always = Headers(always).raw
+        self._names = frozenset(name for name, _ in self._always)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the response's headers."""
@@ -88,9 +89,10 @@ class SecureHeaders:
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self._headers)
-                headers.setdefault("Cache-Control", "no-store")
+                own = [one for one in message["headers"] if one[0] not in self._names]
+                if all(name != b"cache-control" for name, _ in own):
+                    own.append((b"cache-control", b"no-store"))
+                message["headers"] = own + self._always
             await send(message)
 
         await self.app(scope, receive, complete)
@@ -127,7 +129,12 @@ class AtAddress:
         hosts = Headers(scope=scope).getlist("host")
         if len(hosts) != 1:
             return False
-        try:
-            return urlsplit(f"//{hosts[0]}").hostname == self._address.host
-        except ValueError:  # an unbalanced bracket
-            return False
+        return _host_name(hosts[0]) == self._address.host
+
+
+@lru_cache(maxsize=64)  # browsers name the same one each time
+def _host_name(header: str) -> str | None:
+    try:
+        return urlsplit(f"//{header}").hostname
+    except ValueError:  # an unbalanced bracket
+        return None

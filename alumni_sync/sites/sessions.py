@@ -7,14 +7,14 @@ is sent to this host only, and never with another site's form (`SameSite=Lax`; `
 would not be sent on the redirect after a click in webmail).
 """
 
-import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -56,6 +56,9 @@ class Session:
         return datetime.fromtimestamp(self.begun, UTC)
 
 
+_CLAIMS: Final = tuple(claim.name for claim in fields(Session))
+
+
 class Sessions:
     """Writes and reads the session cookie of one site."""
 
@@ -83,8 +86,9 @@ class Sessions:
 
     def attach(self, response: Response, session: Session) -> None:
         """Set the cookie on `response`, renewed to the full lifetime as far as it may last."""
-        claims = {**asdict(session), "expires": min(self._expiry(), session.ends)}
-        body = urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode()
+        claims = {name: getattr(session, name) for name in _CLAIMS}
+        claims["expires"] = min(self._expiry(), session.ends)
+        body = urlsafe_b64encode(orjson.dumps(claims)).decode()
         value = f"{body}.{self._hashes.signature(_PURPOSE, body.encode())}"
         response.headers.append("set-cookie", f"{self.cookie}={value}; {self._attributes}")
 
@@ -94,7 +98,7 @@ class Sessions:
         if not signature.isascii() or not self._hashes.signed(_PURPOSE, body.encode(), signature):
             return None
         try:
-            session = Session(**json.loads(urlsafe_b64decode(body)))
+            session = Session(**orjson.loads(urlsafe_b64decode(body)))
         except (Base64Error, ValueError, TypeError):  # signed by an older version of ours
             return None
         return session if session.expires > self._clock.now().timestamp() else None

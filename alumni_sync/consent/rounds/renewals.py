@@ -7,6 +7,7 @@ notice may be processed on for a month; to another recipient nothing goes before
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,10 +48,16 @@ class ChangeCounts:
 def terms_of(d: "Plugins", notice: str, version: str) -> str:
     """Return what a yes to a version of a notice covers, with the recipient of today."""
     processor = d.settings.platform.processor
-    who: Any = processor.operator or {**processor.agreement}  # no name: the words must do
-    told: dict[str, Any] = {"recipient": who, "region": processor.region}
-    recipient = sha256(rfc8785.dumps(told)).hexdigest()[:_LETTERS]
+    agreement = tuple(processor.agreement.items())
+    recipient = _recipient(processor.operator, agreement, processor.region)
     return f"{notice} {numbers(version)[0]}{_AND}{d.platform_name} {recipient}"
+
+
+@lru_cache(maxsize=32)  # every yes says it
+def _recipient(operator: str | None, agreement: tuple[tuple[str, str], ...], region: str) -> str:
+    who: Any = operator or dict(agreement)  # no name: the words must do
+    told: dict[str, Any] = {"recipient": who, "region": region}
+    return sha256(rfc8785.dumps(told)).hexdigest()[:_LETTERS]
 
 
 def agreed_to(d: "Plugins", notice: str, version: str) -> dict[str, object]:
