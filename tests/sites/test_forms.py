@@ -6,7 +6,7 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.hashing import KeyedHashes
-from alumni_sync.sites.forms import FormTokens, from_our_pages
+from alumni_sync.sites.forms import MAX_FIELDS, FormTokens, from_our_pages
 from alumni_sync.sites.sessions import Session
 from tests.sites.browser import ORIGIN, Browser
 from tests.sites.standin import DECIDE, MANAGE, STOP, StandIn
@@ -123,7 +123,7 @@ def test_a_missing_header_is_not_a_pass() -> None:
     ("body", "kind", "status"),
     [
         (b"answer=yes&pad=" + b"x" * 16384, "application/x-www-form-urlencoded", 413),
-        (b"&".join(b"a%d=1" % n for n in range(41)), "application/x-www-form-urlencoded", 413),
+        (b"&".join(b"a%d=1" % n for n in range(MAX_FIELDS + 1)), "application/x-www-form-urlencoded", 413),
         (b"\xff\xfe=1", "application/x-www-form-urlencoded", 400),
         (b"a=%ff", "application/x-www-form-urlencoded", 400),
         (b'{"answer": "yes"}', "application/json", 415),
@@ -132,7 +132,7 @@ def test_a_missing_header_is_not_a_pass() -> None:
         (b"", "multipart/form-data", 400),
         (b'--b\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n\r\nx\r\n--b--',
          "multipart/form-data; boundary=b", 400),
-        (b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n' * 41 + b"--b--",
+        (b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n' * (MAX_FIELDS + 1) + b"--b--",
          "multipart/form-data; boundary=b", 413),
         (b"--b\r\nbroken\r\n--b--", "multipart/form-data; boundary=b", 400),
     ],
