@@ -50,8 +50,8 @@ def keep_comment(d: "Deployment", case: str, version: int, identity: Identity, t
         row = connection.execute(select(_CASES).where(_CASES.c.id == number)).first()
         if row is None:
             raise Refused(f"there is no case {case}")
-        _must_rule(authority_now(d, connection), identity, row.source)
         refuse_interested(d, connection, identity, row)
+        _must_rule(authority_now(d, connection), identity, row.source)
         if version != row.version:
             raise Refused(f"{case} has changed since: look at it again before writing")
         return keep_words(d, connection, row, identity, text)

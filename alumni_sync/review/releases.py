@@ -16,7 +16,8 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Brake, t
 from alumni_sync.review import approvals
-from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.authority import Act
+from alumni_sync.review.interests import authority_now
 from alumni_sync.review.tickets import verify
 
 RELEASE: Final = "release"
@@ -144,7 +145,7 @@ def _advance(
     now: datetime,
 ) -> ReleaseResult:
     """Propose the release, or confirm the proposal that stands."""
-    authority = Authority.of(d.settings)
+    authority = authority_now(d, connection)
     scope = row.scope if row.kind == "guard" else None
     if approvals.pending(connection, row.id, row.version) is None:
         authority.require(identity, Act.PROPOSE_RELEASE, scope)

@@ -191,7 +191,12 @@ def test_whoever_stays_out_is_told_by_which_rule_and_ruling(office: Community) -
     assert any("misconduct" in reason for reason in decision["reasons"])
     (case,) = made.content["cases"]
     assert ("EX-000001", "awaiting_second") == (case["case"], case["state"])
-    ruled = case["history"][-1]
+    ruled, contested = case["history"][-2:]
+    assert ("contested", "privacy", "contest") == (
+        contested["event"],
+        contested["by"],
+        contested["reason"],
+    )
     assert ("first_uphold", "reviewer", "confirmed") == (
         ruled["event"],
         ruled["by"],

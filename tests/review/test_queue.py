@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.eligibility.decisions import decisions_by_id
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import CaseEvent, t
 from alumni_sync.review.queue import QueueCounts, Waiting, count_waiting, sync_queue
@@ -244,7 +245,7 @@ def test_somebody_who_rules_meanwhile_wins(
     who = desk.roster.add(exit_kind="performance")
     desk.round()
     desk.roster.change(who, exit_kind="unknown")
-    judged = queue.decisions_by_id
+    judged = decisions_by_id
 
     def slow(*arguments: object) -> object:
         monkeypatch.undo()
