@@ -249,10 +249,10 @@ def _check_ledger(configuration: "Configuration", clock: "Clock", diagnosis: Dia
         return
     try:
         with Deployment.of(configuration, clock=clock, create=False) as deployment:
+            diagnosis.notes += [*waiting_sentences(deployment), *drift_sentences(deployment)]
             diagnosis.notes += [each.sentence() for each in reach(deployment)]
             diagnosis.notes += [*waiting_for_hr(deployment), *due_to_justify(deployment)]
-            diagnosis.notes += [*outdated_notes(deployment), *waiting_sentences(deployment)]
-            diagnosis.notes += drift_sentences(deployment)
+            diagnosis.notes += outdated_notes(deployment)
             for sentence in late_removals(deployment).sentences():
                 diagnosis.add(Problem("removals", sentence, _TRACE), Exit.VENDOR)
             requests = late_requests(deployment)
