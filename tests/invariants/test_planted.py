@@ -11,6 +11,7 @@ import pytest
 from alumni_sync.domain import ConsentState
 from alumni_sync.ledger.tables import Suppression
 from alumni_sync.ports import MemberRef, Profile, Removal
+from tests.conftest import sqlite_urls
 from tests.invariants.checker import assert_sound, check
 from tests.invariants.intake import COMPARED, MAY_CHANGE, moved, wrote_something
 from tests.invariants.sound import ASKED, CANARIES, NOW, SoundWorld, build, everything, words
@@ -20,8 +21,10 @@ NAME = CANARIES["name"][0]
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[SoundWorld]:
+def world(tmp_path: Path, sqlite_template: Path) -> Iterator[SoundWorld]:
     """Yield a sound world."""
+    (tmp_path / "var").mkdir()
+    sqlite_urls(tmp_path / "var", sqlite_template)
     made = build(tmp_path)
     yield made
     made.ledger.close()

@@ -29,7 +29,7 @@ from alumni_sync.membership.plan import GONE
 from alumni_sync.membership.read_backs import verify_removed
 from alumni_sync.membership.removal import remove_closed
 from alumni_sync.ports import WriteResult
-from tests.conftest import MASTER, NOW
+from tests.conftest import MASTER, NOW, sqlite_urls
 from tests.membership.world import TICKED, Community
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ class Interleavings(RuleBasedStateMachine):
     never followed by the next is a crash.
     """
 
+    template: Path
     claims: Bundle[tuple[str, Claim]] = Bundle("claims")
     sent: Bundle[tuple[str, Claim, dict[str, WriteResult]]] = Bundle("sent")
 
     def __init__(self) -> None:
         """Open a company of its own."""
         super().__init__()
-        self.root = Path(tempfile.mkdtemp(prefix="interleavings-"))
-        url, keys = f"sqlite:///{self.root}/ledger.db", f"sqlite:///{self.root}/keys.db"
-        self.ledger = Ledger.open(url, keys, MASTER)
+        self.root = Path(tempfile.mkdtemp(prefix="interleavings-", dir=self.template.parent))
+        self.ledger = Ledger.open(*sqlite_urls(self.root, self.template), MASTER)
         self.community = Community(self.root, self.ledger, FixedClock(NOW))
         self.leavers: list[Leaver] = []
         self.yes: set[int] = set()
@@ -189,11 +189,12 @@ class Interleavings(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_every_interleaving_ends_where_the_consent_says() -> None:
+def test_every_interleaving_ends_where_the_consent_says(sqlite_template: Path) -> None:
     """A withdrawal may meet a write at any instant; it must win, and nobody else must lose.
 
     This is T20 of docs/tests-of-consent.md.
     """
+    Interleavings.template = sqlite_template
     run_state_machine_as_test(
         Interleavings,
         settings=settings(
