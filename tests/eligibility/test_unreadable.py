@@ -51,7 +51,7 @@ def _is_day(text: str) -> bool:
 def test_garbage_is_unknown_and_stops_nobody(
     pack: RulePack, who: list[Any], data: st.DataObject
 ) -> None:
-    """One broken record out of a hundred thousand must neither pass nor hold up the others."""
+    """R6: one broken record of a hundred thousand must neither pass nor hold up the others."""
     field = data.draw(st.sampled_from(sorted(set(who[0]) | {"birth_date", "tags", "job_level"})))
     value = data.draw(GARBAGE.filter(lambda value: not _fits(value, FIELD_TYPES[field])))
 

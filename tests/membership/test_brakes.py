@@ -75,7 +75,7 @@ def test_a_brake_is_tripped_above_both_count_and_share(
     members: int,
     expected: bool,  # noqa: FBT001 an expectation
 ) -> None:
-    """Exactly at the limit passes; nineteen percent an hour does not; nothing new holds nothing."""
+    """R4: exactly at the limit passes; nineteen percent an hour do not; nothing new holds nothing."""
     limit = Limit(count=200, share=0.2)
     assert exceeds(Load(planned, recent, members), limit) is expected
 
@@ -105,7 +105,7 @@ def test_the_same_plan_trips_the_same_brake(community: Community) -> None:
 
 
 def test_updates_wait_with_the_plan_and_withdrawals_do_not(community: Community) -> None:
-    """The whole plan is held, because we do not know what is wrong; leaving still works."""
+    """R2: the whole plan is held, because we do not know what is wrong; leaving still works."""
     member = community.joined()
     community.members(4)
     newer = community.membership(member)["grant_seq"] + 1
@@ -119,7 +119,7 @@ def test_updates_wait_with_the_plan_and_withdrawals_do_not(community: Community)
 
 
 def test_a_release_lets_exactly_that_plan_through(community: Community) -> None:
-    """Four people were looked at and let go; these four are written, once."""
+    """R3: four people were looked at and let go; these four are written, once."""
     leavers = community.members(4)
     brake_id = stopped(community)
     let_go(community, brake_id)
@@ -151,7 +151,7 @@ def test_a_few_who_came_later_do_not_spoil_a_release(community: Community) -> No
 
 
 def test_whoever_withdrew_meanwhile_is_not_written_by_a_release(community: Community) -> None:
-    """A release is no consent: every gate is asked again."""
+    """R3: a release is no consent: every gate is asked again."""
     leavers = community.members(4)
     let_go(community, stopped(community))
     community.leave(leavers[0])
@@ -159,7 +159,7 @@ def test_whoever_withdrew_meanwhile_is_not_written_by_a_release(community: Commu
 
 
 def test_a_release_ends_after_a_day(community: Community) -> None:
-    """What was looked at last week is another plan now."""
+    """R3: what was looked at last week is another plan now."""
     community.members(4)
     first = stopped(community)
     let_go(community, first)
@@ -177,7 +177,7 @@ def test_a_plan_that_shrank_by_itself_ends_its_brake(community: Community) -> No
 
 
 def test_a_trickle_is_counted_over_a_day(community: Community) -> None:
-    """Three an hour is seventy a day; a brake per run would never see it."""
+    """R5: three an hour is seventy a day; a brake per run would never see it."""
     community.members(3)
     assert community.sync() == MemberCounts(created=3)
     community.member("fourth")
@@ -214,7 +214,7 @@ def test_a_write_that_is_tried_again_is_no_new_member(community: Community) -> N
 
 
 def test_a_mass_error_in_the_hris_hides_and_erases_nobody(community: Community) -> None:
-    """Three thousand "rehires" by a wrong batch job: invisible for a day is bad, gone is worse.
+    """R2: three thousand "rehires" by a wrong batch job: invisible for a day is bad, gone is worse.
 
     This is T40 of docs/tests-of-consent.md.
     """

@@ -20,7 +20,7 @@ OTHERS: dict[str, Any] = {
 
 
 def test_a_sync_sends_another_recipient_nothing(any_community: Community) -> None:
-    """The configuration is changed, and the next thing that runs is the sync."""
+    """R9: the configuration is changed, and the next thing that runs is the sync."""
     shown, waiting = any_community.joined("shown"), any_community.member("waiting")
     any_community.d.settings = company(any_community.root, platform=OTHERS)
     calls = len(any_community.platform.calls)

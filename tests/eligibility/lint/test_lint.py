@@ -50,7 +50,7 @@ def test_there_are_thirty_of_each() -> None:
 
 @pytest.mark.parametrize("path", [*PLANTED, *NEAR_MISSES], ids=lambda path: path.stem)
 def test_case(path: Path) -> None:
-    """A mistake that is not found judges people; a false alarm makes HR ignore the next one."""
+    """R7: a mistake that is not found judges people; a false alarm is why the next is ignored."""
     pack, known = load_pack(path), _known(path)
 
     found = lint(pack, **known)
