@@ -45,6 +45,7 @@ from tests.terms import TERMS
 RULES = Path(__file__).resolve().parents[2] / "rules"
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 DECIDE, MANAGE, STOP, STOP_NEWS = "d" * 43, "m" * 43, "u" * 43, "n" * 43
+STOP_ASKING_AGAIN = "r" * 43
 PROVE = "e" * 43
 INVITATION = "I-0000000000000001"
 VALUES = {
@@ -89,6 +90,7 @@ class StandIn:
             MANAGE: LinkKind.MANAGE,
             STOP: LinkKind.UNSUBSCRIBE,
             STOP_NEWS: LinkKind.UNSUBSCRIBE,
+            STOP_ASKING_AGAIN: LinkKind.UNSUBSCRIBE,
             PROVE: LinkKind.VERIFY,
         }
     )
@@ -109,7 +111,8 @@ class StandIn:
         kind = self.links.get(token)
         if kind is None:
             return None
-        mail = "confirmation" if token == STOP_NEWS else "invitation"
+        mails = {STOP_NEWS: "confirmation", STOP_ASKING_AGAIN: "renewal"}
+        mail = mails.get(token, "invitation")
         return Link(kind, INVITATION, "P-1", f"id-of-{kind}", mail)
 
     def view(self, invitation_id: str, language: str | None) -> ConsentView | None:

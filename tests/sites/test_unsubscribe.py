@@ -3,7 +3,7 @@
 import pytest
 
 from tests.sites.browser import Browser
-from tests.sites.standin import DECIDE, STOP, STOP_NEWS, StandIn
+from tests.sites.standin import DECIDE, STOP, STOP_ASKING_AGAIN, STOP_NEWS, StandIn
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 MULTIPART = (
@@ -60,7 +60,11 @@ def test_only_the_prescribed_body_acts(browser: Browser, stand_in: StandIn, body
 
 @pytest.mark.parametrize(
     ("token", "effect"),
-    [(STOP, "will not write to this address"), (STOP_NEWS, "Mails of this kind will stop")],
+    [
+        (STOP, "will not write to this address"),
+        (STOP_NEWS, "Mails of this kind will stop"),
+        (STOP_ASKING_AGAIN, "It then ends on its last day, unless you renew it"),
+    ],
 )
 def test_the_page_says_what_would_stop_and_asks(
     browser: Browser, stand_in: StandIn, token: str, effect: str

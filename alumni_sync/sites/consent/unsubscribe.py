@@ -8,6 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from alumni_sync.consent.links.secrets import Link, LinkKind
+from alumni_sync.consent.mail.composing import MailKind
 from alumni_sync.consent.mail.outbox import QUESTION_KINDS
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import Visit
@@ -47,11 +48,18 @@ def _page(
         status,
         finished=False,
         problem=problem,
-        asking=link.mail_kind in QUESTION_KINDS,
+        effect=_effect(link.mail_kind),
         token=shell.tokens.issue(FORM, session),
     )
     shell.sessions.attach(response, session)
     return response
+
+
+def _effect(mail_kind: str) -> str:
+    """Return which words say what would stop, and what follows from it."""
+    if mail_kind in QUESTION_KINDS:
+        return "invitation"
+    return "renewal" if mail_kind == MailKind.RENEWAL.value else "other"
 
 
 def _texts(shell: Shell, visit: Visit, link: Link | None) -> Texts:
