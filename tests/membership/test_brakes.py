@@ -75,7 +75,7 @@ def test_a_brake_is_tripped_above_both_count_and_share(
     members: int,
     expected: bool,  # noqa: FBT001 an expectation
 ) -> None:
-    """R4: exactly at the limit passes; nineteen percent an hour do not; nothing new holds nothing."""
+    """R4: exactly at the limit passes; nineteen percent an hour does not; nothing holds nothing."""
     limit = Limit(count=200, share=0.2)
     assert exceeds(Load(planned, recent, members), limit) is expected
 
