@@ -1,4 +1,4 @@
-"""Tables around the exclusion queue: by which rules a case is found, and who was told of it.
+"""Tables around the exclusion queue: the first of two, rules of a case, and who was told of it.
 
 A part of the ledger's schema like `ledger.tables`, whose conventions hold here.
 """
@@ -19,6 +19,22 @@ class CaseRule(SQLModel, table=True):
     case_id: int = Field(
         sa_column=Column(SEQUENCE, primary_key=True, autoincrement=False, index=True)
     )
+
+
+class Approval(SQLModel, table=True):
+    """The first of two: one mechanism for cases, brakes and source guards."""
+
+    __tablename__ = "approval"
+    __table_args__ = (UniqueConstraint("subject", "version"),)
+    id: int | None = sequence_column()
+    subject: str  # EX-000123 | BR-… | GU-…
+    version: int
+    act: str  # admit | uphold | release
+    first_by: str
+    first_at: datetime = when_column(nullable=False)
+    reason: str
+    second_by: str | None = None
+    second_at: datetime | None = when_column()
 
 
 class QueueMail(SQLModel, table=True):

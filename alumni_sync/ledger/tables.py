@@ -138,22 +138,6 @@ class CaseEvent(SQLModel, table=True):
     sealed: bytes | None = sealed_column(nullable=True)
 
 
-class Approval(SQLModel, table=True):
-    """The first of two: one mechanism for cases, brakes and source guards."""
-
-    __tablename__ = "approval"
-    __table_args__ = (UniqueConstraint("subject", "version"),)
-    id: int | None = sequence_column()
-    subject: str  # EX-000123 | BR-… | GU-…
-    version: int
-    act: str  # admit | uphold | release
-    first_by: str
-    first_at: datetime = when_column(nullable=False)
-    reason: str
-    second_by: str | None = None
-    second_at: datetime | None = when_column()
-
-
 class Invitation(SQLModel, table=True):
     """The consent of one spell: its state, its asking mails, its current grant.
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
-from alumni_sync.ledger.tables import Approval, t
+from alumni_sync.ledger.queue_tables import Approval
+from alumni_sync.ledger.tables import t
 
 _APPROVALS: Final = t(Approval)
 

@@ -26,8 +26,9 @@ from alumni_sync.consent.paper.recorded import confirm_consent, propose_consent,
 from alumni_sync.domain import ConsentState, Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.queue_tables import Approval
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import Approval, t
+from alumni_sync.ledger.tables import t
 from alumni_sync.ports import ProfileField, Purpose
 from tests.consent.papers import (
     DPO,

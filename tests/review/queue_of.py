@@ -16,6 +16,7 @@ from alumni_sync.review.numbering import case_number
 from alumni_sync.review.queue import QueueCounts, sync_queue
 from alumni_sync.review.rulings import RulingResult, rule_case
 from alumni_sync.review.steps import NO_TERMS, Terms
+from alumni_sync.review.tickets import issue
 from alumni_sync.testing.mail import MemoryMailer
 from tests.roster import Leaver, Roster, company
 
@@ -116,3 +117,16 @@ class Desk:
             run_id="R-rule",
             terms=terms,
         )
+
+
+def ticket(desk: Desk, leaver: Leaver, act: str = "admit", terms: Terms | None = None) -> str:
+    """Return a ticket for a case as it stands."""
+    now, version = desk.d.clock.now(), desk.case(leaver).version
+    hashes = desk.d.ledger.hashes
+    return issue(hashes, desk.number(leaver), version, act, now=now, terms=terms or Terms())
+
+
+def untouched(desk: Desk, leaver: Leaver) -> bool:
+    """Say that nothing has happened to a case since it was opened."""
+    case = desk.case(leaver)
+    return (case.status, case.version, len(desk.events(leaver))) == ("open", 1, 1)

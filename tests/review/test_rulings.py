@@ -10,8 +10,9 @@ from sqlalchemy import select
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Identity, Ruling
 from alumni_sync.errors import Refused
+from alumni_sync.ledger.queue_tables import Approval
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import Approval, t
+from alumni_sync.ledger.tables import t
 from alumni_sync.review.rulings import RulingResult, reopen_case, rule_case
 from alumni_sync.review.tickets import issue
 from tests.review.queue_of import NOBODY, PEOPLE, Desk, who
