@@ -9,9 +9,10 @@ may quote a row or an address; those that log whole requests or statements are s
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, Final, TextIO
 
+import orjson
 import structlog
 
 ALLOWED: Final = frozenset({
@@ -36,13 +37,17 @@ def keep_allowed(logger: object, method: str, event: _Event) -> _Event:
     """Drop what is not on the allow-list or looks like an address; say how many were dropped."""
     del logger, method
     kept = {key: value for key, value in event.items() if key in ALLOWED}
-    dropped = sorted(set(event) - set(kept))
+    dropped = sorted(set(event) - set(kept)) if len(kept) < len(event) else []
     for key, value in kept.items():
         if isinstance(value, str) and TELLTALE.search(value):
             kept[key] = "[dropped]"
     if dropped:
         kept["dropped_keys"] = dropped
     return kept
+
+
+def _json(event: object, *, default: Callable[[Any], Any]) -> str:
+    return orjson.dumps(event, default=default).decode()
 
 
 def set_up_logging(*, json: bool, debug: bool = False, stream: TextIO | None = None) -> None:
@@ -52,7 +57,7 @@ def set_up_logging(*, json: bool, debug: bool = False, stream: TextIO | None = N
     """
     out = stream or sys.stderr
     renderer: Any = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(serializer=_json)
         if json
         else structlog.dev.ConsoleRenderer(colors=out.isatty())
     )

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -111,6 +112,7 @@ class AccessLine:
         """Wrap `app`, named `site` in the log."""
         self.app = app
         self._site = site
+        self._lines = cache(_log.bind)  # at the first request: by then logging is set up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and log method, route, status and duration."""
@@ -128,7 +130,7 @@ class AccessLine:
         try:
             await self.app(scope, receive, noting)
         finally:
-            _log.info(
+            self._lines().info(
                 "request",
                 site=self._site,
                 method=scope["method"],
