@@ -6,8 +6,10 @@ table cannot say what a pack cannot. Problems name file, line and column.
 """
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -30,6 +32,9 @@ WINDOW: Final[Mapping[str, str]] = {"valid_from": "from", "valid_to": "to", "val
 PLACES: Final = ("sources", "jurisdictions")
 SETTINGS: Final = (*NEEDED, *WINDOW, *PLACES, COMMENT)
 """Columns that are no condition; `comment` is not read."""
+
+_SAYS_SEPARATOR: Final = re.compile(r"sep=([,;\t])\s*$", re.IGNORECASE)
+_NEW_LINE: Final = re.compile(r"\r\n?")
 
 _USUAL: Final[Mapping[FieldType, str]] = {FieldType.TAGS: "contains"}
 """What a column without an operator means; `equals` for the other types."""
@@ -63,36 +68,41 @@ class _Table(Document):
 def table_rules(name: str, text: str, problems: list[Problem]) -> tuple[Rule, ...]:
     """Return the rules of a table; notes what is wrong with it in `problems`."""
     reader = Reader(_Table(name, None, {}), problems)
-    lines = _lines(text)
+    lines = _lines(reader, text)
     first, written = next(lines, (1, []))
     header = [cell.lower() for cell in written]
     columns = _columns(reader, first, header)
     if columns is None:
         return ()
+    before = len(problems)
     rows = [(line, _row(reader, line, header, cells)) for line, cells in lines]
-    if not rows:
+    if not rows and len(problems) == before:
         reader.problem((first,), "has no row below it", "an empty table decides nothing")
     found = (_rule(reader, line, row, columns) for line, row in rows)
     return tuple(rule for rule in found if rule is not None)
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+def _lines(reader: Reader, text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row that is not empty with the line on which it begins.
 
     Spreadsheets separate by comma, semicolon or tab, as the country has it, and some say which in a
     first line (`sep=;`).
     """
-    separator = ""
-    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
-    if lines and lines[0].lower().startswith("sep="):
-        separator, lines[0] = lines[0][4:5], "\n"
+    lines = list(StringIO(_NEW_LINE.sub("\n", text.removeprefix("\ufeff"))))
+    said = _SAYS_SEPARATOR.match(lines[0]) if lines else None
+    if said:
+        lines[0] = "\n"
     header = next((line for line in lines if line.strip()), "")
-    rows = csv.reader(lines, delimiter=separator or max(",;\t", key=header.count))
+    separator = said[1] if said else max(",;\t", key=header.count)
+    rows = csv.reader(lines, delimiter=separator, strict=True)
     begin = 1
-    for cells in rows:
-        if any(cell.strip() for cell in cells):
-            yield begin, [cell.strip() for cell in cells]
-        begin = rows.line_num + 1
+    try:
+        for cells in rows:
+            if any(cell.strip() for cell in cells):
+                yield begin, [cell.strip() for cell in cells]
+            begin = rows.line_num + 1
+    except csv.Error as error:
+        reader.problem((begin,), f"is no CSV: {error}", "is there a quotation mark too many?")
 
 
 def _columns(reader: Reader, line: int, header: Sequence[str]) -> dict[str, _Column] | None:

@@ -72,6 +72,13 @@ def test_what_a_spreadsheet_saves_is_read(separator: str, first: str) -> None:
     assert parse_pack(SAME).rules == _pack(saved).rules
 
 
+def test_only_a_new_line_ends_a_row() -> None:
+    """Text from elsewhere has separators of lines that no spreadsheet shows."""
+    pack = _pack("id,department,then\ra,one\u2028two\x0bthree,review\r")
+
+    assert ("one\u2028two\x0bthree",) == _rule(pack, "a").when.values  # type: ignore[union-attr]  # a OneOf
+
+
 def test_capitals_make_no_difference() -> None:
     """Spreadsheets begin a cell with a capital whether one wants it or not."""
     table = TABLE.replace("id,exit_kind,job_level at least", "Id,Exit_kind,Job_level At Least")
@@ -153,6 +160,11 @@ rules:
         ("id,exit_kind,then\nA B,death,review\n", "exits.csv:2 id: "),
         ("id,exit_kind,then\na,death,eligible\n", "exits.csv:2 then: is no outcome"),
         ("id,exit_kind,then\na,death,review,x\n", "exits.csv:2: has more cells"),
+        (
+            'id,exit_kind,then\na,death,review\nb,"death,review\nc,death,review\n',
+            "exits.csv:3: is no CSV: unexpected end of data",
+        ),
+        ("sep=;\n", "exits.csv:1: has no column id"),
         ("id,,exit_kind,then\na,x,death,review\n", "exits.csv:2: has a cell in a column without"),
         ("id,department,then\na,-,review\n", "exits.csv:2 department: is only a dash"),
         ("id,job_level,then\na,high,review\n", "exits.csv:2 job_level: must be a whole number"),
