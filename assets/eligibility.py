@@ -65,7 +65,7 @@ def exclusion_queue(
         done = work.done(sync_queue(deployment, run_id=work.run.id))
         tell_deciders(deployment)
         return dg.MaterializeResult(
-            metadata={**(done.metadata or {}), **inbox_metadata(deployment)}
+            metadata={**inbox_metadata(deployment), **(done.metadata or {})}
         )
 
 

@@ -4,6 +4,10 @@ The webserver has no login, and whoever calls its GraphQL picks the tags of a ru
 says who it was (`alumni_sync.review.identity`), the tag of the user is overwritten whatever came
 in, and it is signed together with the run's id, so that it can be copied to no other run. Anything
 else is unverified.
+
+The webserver imports this module with the first page that somebody opens, in several threads at
+once; half of SQLAlchemy's ORM imported by each of them is an error, and a page that never loads.
+So nothing here imports the ledger before a run is launched.
 """
 
 from collections.abc import Mapping
@@ -11,12 +15,10 @@ from typing import Final
 
 import dagster as dg
 
-from alumni_sync.deployment import deployment_key
 from alumni_sync.domain import Identity
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.review.identity import UNVERIFIED, identity_of
-from alumni_sync.settings import load_settings
-from assets.resources import configuration
+from alumni_sync.settings import Runtime, load_settings
 
 USER_TAG: Final = "alumni_sync/user"
 SIGNATURE_TAG: Final = "alumni_sync/user_signature"
@@ -28,7 +30,10 @@ class SignedRunCoordinator(dg.QueuedRunCoordinator):
 
     def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
         """Overwrite the tags that name the user, then queue the run."""
-        run, settings = context.dagster_run, load_settings(configuration())
+        from alumni_sync.deployment import deployment_key  # noqa: PLC0415 see the head
+
+        run = context.dagster_run
+        settings = load_settings(Runtime.from_environment().config.resolve())
         launcher = identity_of(context.get_request_header, settings.proxy)
         if launcher.verified or claims_a_user(run.tags):
             hashes = KeyedHashes(deployment_key(settings, make=False))

@@ -1,5 +1,7 @@
 """Who launched a run: only the proxy can say, and what it said holds for that run alone."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -100,3 +102,12 @@ def test_the_tag_is_overwritten_whoever_launched() -> None:
     for tag in (USER_TAG, SIGNATURE_TAG):
         assert claims_a_user({tag: "hr.kowalska", "team": "hr"})
     assert not claims_a_user({"team": "hr"})
+
+
+def test_the_webserver_need_not_import_the_ledger_to_show_a_page() -> None:
+    """Imported by several threads at once, the first page that somebody opens would not load."""
+    asked = "import sys, assets.run_coordinator; print('sqlalchemy.orm' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+
+    assert "False\n" == done.stdout
