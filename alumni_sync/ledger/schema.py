@@ -45,7 +45,7 @@ def migrate(engine: Engine) -> list[str]:
 
 def _upgrade(engine: Engine) -> None:
     from alembic import command  # noqa: PLC0415 see `pending_migrations`
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 likewise
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
