@@ -148,8 +148,9 @@ def _lines(shown: "Dossier") -> Iterator[str]:
     for entry in shown.history:
         vouched = "" if entry.verified else " (unverified)"
         reason = f": {entry.reason}" if entry.reason else ""
-        bulk = ", in bulk" if entry.bulk else ""
-        yield f"{entry.at:%Y-%m-%d %H:%M}  {entry.event} by {entry.actor}{vouched}{reason}{bulk}"
+        how = f", until {entry.until}" if entry.until else ""
+        how += ", in bulk" if entry.bulk else ""
+        yield f"{entry.at:%Y-%m-%d %H:%M}  {entry.event} by {entry.actor}{vouched}{reason}{how}"
         yield from said_lines(entry)
 
 

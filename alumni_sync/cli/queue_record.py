@@ -66,6 +66,7 @@ def record_lines(found: "DecisionRecordPage") -> Iterator[str]:
     yield "What happened"
     for entry in found.history:
         reason = f": {entry.reason}" if entry.reason else ""
+        reason += f", until {entry.until}" if entry.until else ""
         yield f"  {entry.at:%Y-%m-%d %H:%M}  {entry.event} by {entry.actor}{reason}"
         yield from said_lines(entry)
 
@@ -89,7 +90,8 @@ def _ruling_lines(one: "RulingMade") -> Iterator[str]:
     vouched = "" if one.verified else " (unverified)"
     how = "in bulk" if one.bulk else "alone"
     seen = "having opened the case" if one.looked else "without having opened the case"
-    yield f"  {one.at:%Y-%m-%d %H:%M}  {one.event} by {one.user}{vouched}: {one.reason}"
+    ends = f", until {one.until}" if one.until else ""
+    yield f"  {one.at:%Y-%m-%d %H:%M}  {one.event} by {one.user}{vouched}: {one.reason}{ends}"
     yield f"    {how}, {seen}"
     yield from (f"    {line}" for words in one.words for line in words.splitlines())
 

@@ -134,6 +134,7 @@ class CaseEvent(SQLModel, table=True):
     reason: str = ""
     run_id: str = ""
     bulk: bool = False  # one of several cases ruled on by one act
+    until: date | None = None  # the last day of the admission that was made or proposed
     changed: list[str] | None = json_column(nullable=True)  # names of the facts that changed
     sealed: bytes | None = sealed_column(nullable=True)
 

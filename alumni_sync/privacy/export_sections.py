@@ -128,6 +128,8 @@ def cases(reader: Reader) -> list[Item]:
 def _happened(reader: Reader, row: Mapping[str, Any]) -> Item:
     item = picked(row, ("at", "event", "reason"))
     item["by"] = reader.role(row["actor"])
+    if row["until"] is not None:
+        item["until"] = plain(row["until"])
     opened = reader.opened(KeyKind.EVIDENCE, "case_event", row["sealed"])
     if isinstance(opened, dict):
         return item | {"changes": _own_changes(opened["facts"])}

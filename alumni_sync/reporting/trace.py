@@ -156,25 +156,18 @@ def _verdicts(story: Story) -> Iterator[Step]:
 
 
 def _cases(story: Story) -> Iterator[Step]:
-    cases = {case["id"]: case for case in story.cases}
+    names = {case["id"]: case_name(case["id"]) for case in story.cases}
     for event in story.case_events:
         words = CASE_EVENTS.get(event["event"], event["event"].replace("_", " "))
-        case = cases.get(event["case_id"])
         by = "" if event["actor"] == "system" else f" by {event['actor']}"
         reason = f", because: {event['reason'].replace('_', ' ')}" if event["reason"] else ""
         unsure = "" if event["verified"] or not by else " (who is not verified)"
         if event["changed"]:
             reason += f" ({', '.join(event['changed']).replace('_', ' ')})"
-        number = case_name(event["case_id"]) if case else ""
-        text = f"Case {number} {words}{_until(case, event)}{by}{unsure}{reason}."
+        number = names.get(event["case_id"], "")
+        ends = f" until {civil(event['until'])}" if event["until"] else ""
+        text = f"Case {number} {words}{ends}{by}{unsure}{reason}."
         yield Step("case", event["at"], text)
-
-
-def _until(case: Row | None, event: Row) -> str:
-    """Return the end of the admission that an event made, where it has one and stands."""
-    if case is None or case["admitted_until"] is None or case["version"] != event["version"]:
-        return ""
-    return f" until {civil(case['admitted_until'])}"
 
 
 def _mails(story: Story) -> Iterator[Step]:

@@ -18,8 +18,7 @@ _CELL: Final = "padding:6px 16px 6px 0;text-align:left;vertical-align:top"
 _BODY: Final = "font-family:system-ui,sans-serif;font-size:16px;line-height:1.5;color:#1b1b1b"
 _WHY: Final = (
     "You get this mail because you may rule on these cases. Nobody is named here: the person and "
-    "the facts are behind the links. Until somebody rules, the person stays out; no answer never "
-    "lets anybody in."
+    "the facts are behind the links. Until somebody rules, the person stays out."
 )
 
 

@@ -1,7 +1,7 @@
 """What happened to a case, opened: who did what, in which words, and what new facts changed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, select
@@ -29,6 +29,7 @@ class CaseHistory:
         version: of the case that it led to, or that was commented on.
         words: of a comment; "" where there is none, or it can no longer be read.
         bulk: whether several cases were ruled on by one act.
+        until: the last day of the admission that was made or proposed; None: no end.
         changed: names of the facts that changed.
         changes: with old and new values; None where nothing changed, or it can no longer be read.
     """
@@ -41,6 +42,7 @@ class CaseHistory:
     version: int = 0
     words: str = ""
     bulk: bool = False
+    until: date | None = None
     changed: tuple[str, ...] = ()
     changes: Changes | None = None
 
@@ -71,6 +73,7 @@ def _entry(row: Row[Any], opened: Any) -> CaseHistory:  # noqa: ANN401 JSON
         version=row.version,
         words=str(opened) if said else "",
         bulk=row.bulk,
+        until=row.until,
         changed=tuple(row.changed or ()),
         changes=Changes.of(opened) if opened and not said else None,
     )

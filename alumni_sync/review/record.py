@@ -68,6 +68,7 @@ class RulingMade:
         user: who ruled; `verified` says whether anything vouched for the name.
         words: comments of theirs on the version that they ruled on.
         bulk: several cases were ruled on by one act.
+        until: the last day of the admission; None: no end.
         looked: whether they had opened the case and its facts before.
     """
 
@@ -79,6 +80,7 @@ class RulingMade:
     words: tuple[str, ...]
     bulk: bool
     looked: bool
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ def rulings_made(history: Sequence[CaseHistory]) -> tuple[RulingMade, ...]:
             ),
             bulk=entry.bulk,
             looked=any(other.event == SEEN and _before(other, entry) for other in history),
+            until=entry.until,
         )
         for entry in history
         if entry.event in {*FIRST_RULINGS, *RULINGS}

@@ -90,6 +90,7 @@ def record_step(
             reason=asked.reason,
             run_id=asked.run_id,
             bulk=asked.terms.bulk,
+            until=until,
         )
     )
     return until

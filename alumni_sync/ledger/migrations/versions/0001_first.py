@@ -75,6 +75,7 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
         sa.Column("reason", TEXT, nullable=False),
         sa.Column("run_id", TEXT, nullable=False),
         sa.Column("bulk", FLAG, nullable=False),
+        sa.Column("until", DAY),
         sa.Column("changed", sa.JSON()),
         sa.Column("sealed", BYTES),
     )
