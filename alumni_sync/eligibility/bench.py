@@ -179,11 +179,10 @@ class Bench:
     def _record(self, row: Row[Any], ring: KeyRing, other: bool | None) -> dict[str, Any]:  # noqa: FBT001 a state
         """Return the facts that rules look at, with the states of the spell."""
         try:
-            content = ring.open(row.person_id, KeyKind.PROFILE, "spell", row.sealed)
-        except SealBroken:
+            raw = orjson.loads(ring.open(row.person_id, KeyKind.PROFILE, "spell", row.sealed))
+        except (SealBroken, orjson.JSONDecodeError):
             record: dict[str, Any] = dict.fromkeys(self._fields)  # unknown: a person has to look
         else:
-            raw = orjson.loads(content)
             raw.update(dict.fromkeys(raw.get("~hidden", ())))
             record = {name: raw[name] for name in self._fields if name in raw}
         record["record_status"] = row.record_status

@@ -1,20 +1,27 @@
 """A fact that is not what its field holds: that person goes to review, the others go on."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alumni_sync.clock import FixedClock
 from alumni_sync.domain import FieldType, Verdict
 from alumni_sync.eligibility.columns import build_frame
+from alumni_sync.eligibility.decisions import current_decisions
 from alumni_sync.eligibility.evaluate import evaluate
 from alumni_sync.eligibility.fields import FIELD_TYPES
+from alumni_sync.eligibility.judge import judge_leavers
 from alumni_sync.eligibility.pack import RulePack
 from alumni_sync.eligibility.readable import column_of
 from alumni_sync.eligibility.reading import parse_pack
+from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.store import Ledger
 from tests.eligibility.strategies import TODAY, packs, records
+from tests.roster import Roster
 
 GARBAGE = st.one_of(
     st.integers() | st.just(10**400),
@@ -144,3 +151,23 @@ def test_only_what_cannot_be_read_is_marked(kind: FieldType, good: object, bad: 
     assert unreadable is not None
     assert [False, False, True] == unreadable.tolist()
     assert nothing is None
+
+
+def test_a_run_goes_on_past_whom_it_cannot_read(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """One spell of an old version, or a broken one, must not keep a whole source unjudged."""
+    roster = Roster.of(tmp_path, sqlite_ledger, clock)
+    bad, good, worse = roster.add(birth_date="soon"), roster.add(), roster.add()
+    ring = roster.ledger.vault.load([worse.person])
+    roster.set(worse, sealed=ring.seal(worse.person, KeyKind.PROFILE, "spell", b"{"))
+
+    judge_leavers(roster.deployment, run_id="R-1")
+
+    assert ["review", "eligible", "review"] == [
+        roster.spell(leaver).verdict for leaver in (bad, good, worse)
+    ]
+    record = current_decisions(roster.ledger, [bad.spell])[bad.spell]
+    assert ("birth_date",) == record.judgement.unknown
+    assert any(UNREADABLE in reason for reason in record.judgement.reasons)
+    assert "soon" == record.facts["birth_date"]
