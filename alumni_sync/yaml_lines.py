@@ -174,6 +174,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "string_too_short": ("must not be empty", ""),
     "too_short": ("must not be empty", ""),
     "bool_type": ("must be true or false", ""),
+    "date_type": ("must be a date", "like 2026-01-31"),
     "path_type": ("must be the path of a file", ""),
     "model_type": ("must be a mapping (`key: value`)", ""),
     "dict_type": ("must be a mapping (`key: value`)", ""),

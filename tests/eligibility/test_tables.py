@@ -195,7 +195,7 @@ rules:
         ),
         (
             "id,exit_kind,valid_to,valid_by,then\na,death,tomorrow,exit_date,review\n",
-            "exits.csv:2 valid_to: must be a valid date",
+            "exits.csv:2 valid_to: must be a date (like 2026-01-31)",
         ),
         (
             "id,exit_kind,valid_from,valid_to,valid_by,then\na,death,2026-02-01,2026-01-01,exit_date,review\n",
