@@ -202,11 +202,21 @@ def _durations(leaves: Iterable[Leaf]) -> Iterator[Duration]:
 
 
 def _mixed(leaves: Sequence[Leaf]) -> bool:
-    """Say whether the length of a month matters: days beside months, or a chain of months."""
+    """Say whether the length of a month matters: then not every day is as good to begin at.
+
+    Between two dates it does as soon as there are two bounds, were it only one there and one back.
+    From the day of the run alone it does where days stand beside months.
+    """
+    bounds = {
+        (leaf.field, leaf.bound)
+        for leaf in leaves
+        if isinstance(leaf, Compare) and isinstance(leaf.bound, Ago | Offset)
+    }
     durations = {duration for duration in _durations(leaves) if duration.count}
     in_months = {duration for duration in durations if duration.months}
-    chained = any(isinstance(leaf, Compare) and isinstance(leaf.bound, Offset) for leaf in leaves)
-    return bool(in_months) and (len(durations) > 1 if chained else in_months != durations)
+    if any(isinstance(bound, Offset) for _, bound in bounds):
+        return bool(in_months) and len(bounds) > 1
+    return bool(in_months) and in_months != durations
 
 
 def _width(leaves: Sequence[Leaf]) -> int:
@@ -222,9 +232,10 @@ def _around(days: Iterable[Any], width: int) -> Iterator[Any]:
 
 
 def _every_kind_of_day() -> Iterator[Any]:
-    """Yield the first, middle and last days of all months of two years, one of them a leap year."""
-    for month in range(24):
-        first = np.datetime64("2024-01", "M") + month
-        start, after = first.astype("M8[D]"), (first + 1).astype("M8[D]")
-        yield from (start, start + 14)
-        yield from (after - step for step in range(1, 5))
+    """Yield the last days of all months of two years, and the days from which months are short."""
+    for number in range(24):
+        after = (np.datetime64("2024-01", "M") + number + 1).astype("M8[D]")
+        yield after - 1
+    for month in ("2024-03", "2024-05", "2024-08", "2025-03"):
+        yield from (np.datetime64(f"{month}-{day}", "D") for day in (28, 29, 30))
+    yield np.datetime64("2024-02-28", "D")

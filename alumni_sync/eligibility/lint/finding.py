@@ -35,7 +35,7 @@ class Kind(StrEnum):
     UNKNOWN_FIELD = "unknown_field"
     """A field that no rule may look at, or that no source has to which the rule applies."""
     UNKNOWN_CODE = "unknown_code"
-    """A value that the field never has."""
+    """A value that the field never has, or a source that does not exist."""
     GAP = "gap"
     """Leavers about whom the pack says nothing, although it speaks of their like elsewhere."""
     UNDECIDED = "undecided"

@@ -44,7 +44,14 @@ def lint(
     """
     where = _places(pack, places)
     found = list(misnamed(pack, where, mapped or {}, codes or {}))
-    decidable = replace(pack, rules=tuple(rule for rule in pack.rules if readable(rule)))
+    decidable = replace(
+        pack,
+        rules=tuple(
+            rule
+            for rule in pack.rules
+            if readable(rule) and any(rule.applies_to(*place) for place in where)
+        ),
+    )
     whole = _Round(Space(decidable, where, asked_besides(decidable)))
     found += [*whole.findings(), *whole.gaps()]
     if whole.open:

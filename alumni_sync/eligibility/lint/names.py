@@ -29,7 +29,7 @@ def misnamed(
 
     Args:
         pack: as it was read.
-        places: source and jurisdiction of every source; "" where none is known.
+        places: source and jurisdiction of every source, or all that rules name.
         mapped: source → fields that its mapping fills; a source that is not there is not known.
         codes: source → exit codes that its mapping knows; likewise.
     """
@@ -37,6 +37,9 @@ def misnamed(
         if not is_written(rule):
             continue
         sources = [source for source, place in places if rule.applies_to(source, place)]
+        for name in sorted(rule.sources - {source for source, _ in places}):
+            what = f"{rule.id} is about the source {name}, which does not exist."
+            yield finding(Kind.UNKNOWN_CODE, (rule,), what, _leaver({}))
         yield from _fields(pack, rule, sources, mapped)
         yield from _codes(rule, sources, codes)
 

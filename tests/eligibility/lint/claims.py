@@ -206,6 +206,9 @@ def _unknown_code(
     pack: RulePack, rules: list[Rule], found: Finding, _crowd: Sequence[Leaver]
 ) -> None:
     (rule,) = rules
+    if "is about the source" in found.sentence:
+        assert judge_shown(pack, shown(found)).said[rule.id] is False
+        return
     here = [place for place in _places(pack) if rule.applies_to(*place)]
     who = Leaver(found.example, found.today, here[0])
     assert judge_shown(pack, who).said[rule.id] is True  # if only somebody had it

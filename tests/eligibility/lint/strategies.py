@@ -1,5 +1,6 @@
 """Arbitrary conditions in which every operator meets every kind of field, and leavers for them."""
 
+from calendar import monthrange
 from datetime import date
 from typing import Any, Final
 
@@ -48,6 +49,29 @@ def _dated(fields: tuple[str, ...]) -> st.SearchStrategy[Clause]:
     offsets = st.builds(Offset, durations, st.sampled_from(fields), st.booleans())
     bounds = st.one_of(days, st.builds(Ago, durations), offsets)
     return st.builds(Compare, st.sampled_from(fields), _comparisons, bounds)
+
+
+ends_of_months = st.builds(
+    lambda year, month, day: date(year, month, min(day, monthrange(year, month)[1])),
+    st.integers(2023, 2025),
+    st.integers(1, 12),
+    st.sampled_from([1, 27, 28, 29, 30, 31]),
+)
+"""Days around which a month back is not always a month forth."""
+
+
+@st.composite
+def packs_of_bounds(draw: st.DrawFn) -> RulePack:
+    """Return rules that do nothing but compare two dates with each other, and with today."""
+    durations_alike = st.builds(
+        Duration, st.sampled_from([0, 1, 12]), st.sampled_from([Unit.MONTHS, Unit.YEARS])
+    ) | st.builds(Duration, st.sampled_from([0, 1, 28, 30, 31, 365]), st.just(Unit.DAYS))
+    offsets = st.builds(Offset, durations_alike, st.sampled_from(DATES[1:]), st.booleans())
+    bounds = offsets | offsets | st.builds(Ago, durations_alike)
+    compared = st.builds(Compare, st.sampled_from(DATES[1:]), _comparisons, bounds)
+    own = draw(st.lists(compared, min_size=2, max_size=4))
+    rules = (Rule(f"r{n}", when, SetFlag(f"f{n}")) for n, when in enumerate(own))
+    return RulePack("bounds", (*BUILT_IN, *rules, unplaced_rule((), ())))
 
 
 def _leaves(fields: tuple[str, ...]) -> st.SearchStrategy[Clause]:

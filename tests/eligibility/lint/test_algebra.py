@@ -8,15 +8,31 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alumni_sync.domain import FieldType
 from alumni_sync.eligibility.columns import Columns, build_frame
+from alumni_sync.eligibility.fields import FIELD_TYPES
+from alumni_sync.eligibility.lint.axes import USUAL as DAYS
 from alumni_sync.eligibility.lint.diagrams import FALSE, TRUE, UNKNOWN, TooLarge
 from alumni_sync.eligibility.lint.space import Place, Space
 from alumni_sync.eligibility.operators import Evaluation
 from alumni_sync.eligibility.pack import RulePack
-from tests.eligibility.lint.strategies import DATES, days, leavers, packs
+from tests.eligibility.lint.strategies import (
+    DATES,
+    days,
+    ends_of_months,
+    leavers,
+    packs,
+    packs_of_bounds,
+)
 
 PLACES = (("acme-pl", "pl"), ("acme-de", "de"))
-many = settings(max_examples=80, deadline=None)
+USUAL = {
+    **dict.fromkeys(("employed_still", "returning", "address_shared"), "no"),
+    **dict.fromkeys(("other_exit_adverse", "nominated"), "no"),
+    "has_left": "yes",
+    "record_status": "left",
+}
+many = settings(max_examples=50, deadline=None)
 
 
 def said(pack: RulePack, facts: Mapping[str, Any], today: date, place: Place) -> dict[str, int]:
@@ -64,3 +80,20 @@ def test_every_leaver_has_a_place_where_dates_are_compared_with_each_other(
     """Chains of dates across short months are where such an algebra would go wrong."""
     with suppress(TooLarge):
         _check(pack, facts, today, place)
+
+
+@settings(max_examples=10, deadline=None)
+@given(packs_of_bounds(), ends_of_months, ends_of_months, ends_of_months)
+def test_every_leaver_has_a_place_at_the_ends_of_months(
+    pack: RulePack, hired: date, left: date, today: date
+) -> None:
+    """A year before 29 February is 28 February, and a year after that is not the 29th."""
+    facts = {"hire_date": hired.isoformat(), "exit_date": left.isoformat()}
+
+    with suppress(TooLarge):
+        _check(pack, {**USUAL, **facts}, today, PLACES[0])
+
+
+def test_every_date_has_a_usual_day() -> None:
+    """A new field without one would stop lint in the middle of a pack."""
+    assert {name for name, kind in FIELD_TYPES.items() if kind is FieldType.DATE} <= set(DAYS)
