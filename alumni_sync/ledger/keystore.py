@@ -36,7 +36,7 @@ from alumni_sync.ledger.among import among
 from alumni_sync.ledger.columns import UtcDateTime
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.hashing import derive_key
-from alumni_sync.ledger.prepared import Query
+from alumni_sync.ledger.prepared import LookUps, Query
 from alumni_sync.ledger.upsert import insert_ignore, upsert
 
 _NONCE: Final = 12
@@ -140,6 +140,7 @@ class KeyStore:
     ) -> None:
         """Open the store; raises `ConfigError` where `master` is not the key it was made with."""
         self.engine = make_engine(url, secure_delete=True)
+        self._look_ups = LookUps(self.engine)
         self._master = master
         self._wrapper = _wrapper(master)
         self._pause = pause
@@ -268,7 +269,7 @@ class KeyStore:
         """Return the keys of `subjects` that are still there."""
         keys: Keys = {}
         with harmless_errors():
-            rows = _AMONG.alone(self.engine, {"among": subjects})
+            rows = self._look_ups.all(_AMONG, {"among": subjects})
         for row in rows:
             subject, version, *wrapped = tuple(row)
             for kind, sealed in zip(_NAMES, wrapped, strict=True):
@@ -354,6 +355,7 @@ class KeyStore:
 
     def close(self) -> None:
         """Close all connections."""
+        self._look_ups.close()
         self.engine.dispose()
 
 

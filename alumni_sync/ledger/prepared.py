@@ -6,7 +6,9 @@ a row by its key that is many times what the look-up takes. So the statement is 
 Whoever listens to executions (tests, tracing) still hears of each: then SQLAlchemy executes.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -14,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Boolean, Connection, Date, Dialect, Engine, Insert, Row, Select, Update
 from sqlalchemy.engine.result import result_tuple
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
 
 _Converter = Callable[[Any], object] | None
 _MORE: Final = "[POSTCOMPILE"
@@ -95,22 +98,17 @@ class Query:
         found = send(connection, plan_.sql, parameters(plan_, values)).fetchone()
         return None if found is None else columns.row(found)
 
-    def alone(self, engine: Engine, values: Mapping[str, object]) -> list[Row[Any]]:
-        """Return all rows, in a transaction of its own: of one query, which needs no begin."""
-        dialect = engine.dialect
+    def all_on(self, driver: Any, dialect: Dialect, values: Mapping[str, object]) -> list[Row[Any]]:  # noqa: ANN401 DBAPI has no types
+        """Return all rows on a connection of the driver's own."""
         plan_, columns = self._plan(dialect)
-        given = parameters(plan_, values)
-        if _is_heard(engine):
-            with engine.connect() as connection:
-                rows = send(connection, plan_.sql, given).fetchall()
-        else:
-            pooled = engine.raw_connection()
-            try:
-                driver = pooled.dbapi_connection
-                rows = _execute(driver, dialect, plan_.sql, given).fetchall()
-            finally:
-                pooled.close()  # the pool rolls back, which ends what the driver may have begun
-        return [columns.row(found) for found in rows]
+        found = _execute(driver, dialect, plan_.sql, parameters(plan_, values)).fetchall()
+        return [columns.row(one) for one in found]
+
+    def all(self, connection: Connection, values: Mapping[str, object]) -> list[Row[Any]]:
+        """Return all rows within the caller's transaction."""
+        plan_, columns = self._plan(connection.dialect)
+        found = send(connection, plan_.sql, parameters(plan_, values)).fetchall()
+        return [columns.row(one) for one in found]
 
     def _plan(self, dialect: Dialect) -> tuple[Plan, "_Columns"]:
         known = self._plans.get(dialect.name)
@@ -158,3 +156,47 @@ def _from_driver(kind: Any, dialect: Dialect) -> _Converter:  # noqa: ANN401 any
     impl = kind.dialect_impl(dialect)
     converter: _Converter = impl.result_processor(dialect, None)
     return converter
+
+
+class LookUps:
+    """Queries that are a transaction of their own, and need none begun.
+
+    To take a connection out of the pool and put it back takes longer than to find a row by its key.
+    On SQLite, which has nothing to end after a query, the connections for look-ups stay aside.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Look up on `engine`; nothing is opened before it is needed."""
+        self._engine = engine
+        self._aside: deque[PoolProxiedConnection] = deque()
+        self._keeps = engine.dialect.name == "sqlite"
+
+    def all(self, query: Query, values: Mapping[str, object]) -> list[Row[Any]]:
+        """Return all rows of a query."""
+        if _is_heard(self._engine):
+            with self._engine.connect() as heard:
+                return query.all(heard, values)
+        connection = self._taken()
+        try:
+            rows = query.all_on(connection.dbapi_connection, self._engine.dialect, values)
+        except BaseException:
+            connection.close()
+            raise
+        if self._keeps:
+            self._aside.append(connection)
+        else:
+            connection.close()  # the pool rolls back, which ends what the driver has begun
+        return rows
+
+    def _taken(self) -> PoolProxiedConnection:
+        with suppress(IndexError):
+            return self._aside.pop()
+        connection = self._engine.raw_connection()
+        if self._keeps:
+            connection.detach()
+        return connection
+
+    def close(self) -> None:
+        """Close what is aside."""
+        while self._aside:
+            self._aside.pop().close()

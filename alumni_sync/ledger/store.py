@@ -10,7 +10,7 @@ from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.hashing import MASTER_BYTES, KeyedHashes
 from alumni_sync.ledger.keystore import KeyStore
-from alumni_sync.ledger.prepared import Query
+from alumni_sync.ledger.prepared import LookUps, Query
 from alumni_sync.ledger.schema import migrate, pending_migrations
 from alumni_sync.ledger.together import Together
 from alumni_sync.ledger.vault import Vault
@@ -28,6 +28,7 @@ class Ledger:
         self.hashes = KeyedHashes(master, keys.root())
         self._keys = keys
         self._together = Together(engine)
+        self._look_ups = LookUps(engine)
 
     @classmethod
     def open(cls, url: str, keys_url: str, master: bytes | None, *, create: bool = True) -> Self:
@@ -77,11 +78,12 @@ class Ledger:
     def look_up(self, query: Query, values: Mapping[str, object]) -> Row[Any] | None:
         """Return the first row of a query, in a read transaction of its own."""
         with harmless_errors():
-            found = query.alone(self.engine, values)
+            found = self._look_ups.all(query, values)
         return found[0] if found else None
 
     def close(self) -> None:
         """Close all connections."""
+        self._look_ups.close()
         self.engine.dispose()
         self._keys.close()
 

@@ -2,9 +2,10 @@
 
 import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, column, select, table
 
 from alumni_sync.errors import LedgerError
 from alumni_sync.ledger.columns import UtcDateTime
@@ -12,6 +13,7 @@ from alumni_sync.ledger.prepared import Query
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Suppression, Watermark, t
 from alumni_sync.ledger.upsert import insert_rows
+from tests.conftest import MASTER
 from tests.statements import statements
 
 CANARY = "canary-7131"
@@ -22,6 +24,7 @@ SELECT = select(SUPPRESSION).where(
     SUPPRESSION.c.rejustify_at > bindparam("after", type_=UtcDateTime),
     SUPPRESSION.c.scope == "all",
 )
+NO_TABLE = table("nowhere", column("id"))
 VALUES = {"address": CANARY, "after": datetime(2026, 11, 3, tzinfo=UTC)}
 
 
@@ -108,3 +111,23 @@ def test_a_query_that_depends_on_its_values_is_refused(ledger: Ledger) -> None:
 
     with pytest.raises(ValueError, match="IN"):
         ledger.look_up(query, {})
+
+
+def test_connections_kept_aside_are_closed_with_the_ledger(tmp_path: Path) -> None:
+    """A connection left open would hold back the log from which a destroyed key has to vanish."""
+    urls = f"sqlite:///{tmp_path}/ledger.db", f"sqlite:///{tmp_path}/keys.db"
+    opened = Ledger.open(*urls, MASTER)
+    assert opened.look_up(Query(SELECT), VALUES) is None
+    assert opened.vault.load(["P-1"]) is not None
+
+    opened.close()
+
+    assert [] == [found.name for found in tmp_path.iterdir() if found.name.endswith("-wal")]
+
+
+def test_a_broken_connection_is_not_kept_aside(sqlite_ledger: Ledger) -> None:
+    """Everybody after the first failure would be refused as well."""
+    with pytest.raises(LedgerError):
+        sqlite_ledger.look_up(Query(select(NO_TABLE)), {})
+
+    assert sqlite_ledger.look_up(Query(SELECT), VALUES) is None
