@@ -160,6 +160,68 @@ def test_no_reason_no_ruling(shell: Shell, reason: str) -> None:
     assert "open" == shell.status()[shell.review]
 
 
+def test_lists_are_cut_to_what_is_asked_for(shell: Shell) -> None:
+    """A queue of hundreds is worked on rule by rule, the late ones first."""
+
+    def listed(*options: str) -> list[str]:
+        return [line["case"] for line in json.loads(shell.out("queue", "list", "--json", *options))]
+
+    assert [shell.grave] == listed("--rule", "conduct-exit")
+    assert [] == listed("--rule", "no-such-rule")
+    assert [] == listed("--overdue")
+    assert [] == listed("--older-than", "1")
+    shell.out("queue", "uphold", shell.grave, "--reason", "confirmed")
+    assert [shell.grave] == listed("--awaiting-second")
+    assert 2 == shell.run("queue", "list", "--older-than", "0")[0]
+
+
+def test_an_admission_until_a_day_with_words(shell: Shell, tmp_path: Path) -> None:
+    """The day stands in every list; the words in none."""
+    words = tmp_path / "meeting.txt"
+    words.write_text("She has made amends.")
+    arguments = ("queue", "admit", shell.review, "--reason", "rehabilitated")
+    assert 1 == shell.run(*arguments, "--until", "2020-01-01")[0]
+    assert 2 == shell.run(*arguments, "--until", "soon")[0]
+    assert "open" == shell.status()[shell.review]
+
+    said = shell.out(*arguments, "--until", "2099-01-31", "--comment", str(words))
+
+    assert "is admitted until 2099-01-31" in said
+    every = ("queue", "list", "--all")
+    (line,) = (
+        one for one in json.loads(shell.out(*every, "--json")) if one["status"] == "admitted"
+    )
+    assert "2099-01-31" == line["admitted_until"]
+    assert "admitted, until 2099-01-31" in shell.out(*every)
+    assert "amends" not in shell.out(*every) + shell.out(*every, "--json")
+    shown = shell.out("queue", "show", shell.review)
+    assert "She has made amends." in shown
+    assert "admitted until 2099-01-31" in shown
+
+
+def test_the_record_of_a_decision(shell: Shell, tmp_path: Path) -> None:
+    """On the screen, as data, and as a page that only its owner can read."""
+    shell.out("queue", "uphold", shell.review, "--reason", "confirmed")
+    page = tmp_path / "record.html"
+
+    text = shell.out("queue", "record", shell.review)
+    content = json.loads(shell.out("queue", "record", shell.review, "--json"))
+    shell.out("queue", "record", shell.review, "--html", str(page))
+
+    assert "Zofia Jaworowska" in text
+    assert "true    the exit kind is performance  [exit_kind = performance]" in text
+    assert "alone, without having opened the case" in text
+    assert ("review", "upheld") == (
+        content["proposal"]["verdict"],
+        content["rulings"][0]["event"],
+    )
+    assert 0o600 == page.stat().st_mode & 0o777
+    assert f"Decision record {shell.review}" in page.read_text(encoding="utf-8")
+    again = shell.run("queue", "record", shell.review, "--html", str(page))
+    assert (2, True) == (again[0], "is there already" in again[2])
+    assert 2 == shell.run("queue", "record", "EX-999999")[0]
+
+
 def test_reopening(shell: Shell) -> None:
     """A contest takes a ruling up again."""
     shell.out("queue", "uphold", shell.review, "--reason", "confirmed")
