@@ -1,13 +1,19 @@
 """Audience, pilot and HR's list: who is addressed, and who stands out."""
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alumni_sync.domain import Verdict
+from alumni_sync.eligibility.columns import build_frame
+from alumni_sync.eligibility.differences import Scope
+from alumni_sync.eligibility.evaluate import evaluate
 from alumni_sync.eligibility.experts import load_experts
+from alumni_sync.eligibility.pack import RulePack
 from alumni_sync.eligibility.scope import audience_rules, in_share, pilot_rules
 from alumni_sync.eligibility.sentences import rule_sentence
 from alumni_sync.errors import ConfigError
@@ -53,6 +59,52 @@ def test_a_growing_share_drops_nobody(digest: bytes, one: float, other: float) -
     small, large = sorted((one, other))
 
     assert in_share(digest.hex(), large) or not in_share(digest.hex(), small)
+
+
+_places = st.sampled_from(["IT", "HR", " it", "Lager"])
+_selections = st.dictionaries(
+    st.sampled_from(["department", "location"]), st.lists(_places, min_size=1, max_size=3)
+)
+_pilots = st.fixed_dictionaries(
+    {"share": st.sampled_from([0.2, 0.5, 1.0]), "segments": _selections}
+)
+_people = st.fixed_dictionaries(
+    {"department": _places, "location": _places, "in_pilot_share": st.just("yes")}
+)
+
+
+def _is_in(
+    person: dict[str, str], digest: str, audience: dict[str, list[str]], pilot: dict[str, Any]
+) -> bool:
+    """Say whether audience and pilot address somebody, by the rules that they become."""
+    rules = (*audience_rules(audience), *pilot_rules(pilot["segments"]))
+    drawn = {**person, "in_pilot_share": "yes" if in_share(digest, pilot["share"]) else "no"}
+    pack = RulePack("scope", rules)
+    said = evaluate(build_frame([drawn], sorted(pack.fields)), pack, date(2026, 11, 3))
+    return str(said["verdict"].iloc[0]) == "eligible"
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.binary(min_size=32, max_size=32),
+    _people,
+    st.tuples(_selections, _pilots),
+    st.tuples(_selections, _pilots),
+)
+def test_whoever_was_in_stays_in_unless_it_is_said_to_shrink(
+    digest: bytes,
+    person: dict[str, str],
+    before: tuple[dict[str, list[str]], dict[str, Any]],
+    after: tuple[dict[str, list[str]], dict[str, Any]],
+) -> None:
+    """Growing drops nobody; and what lets one more person in is never taken for narrower."""
+    empty = RulePack("scope", ())
+    grows = Scope(*after, empty).admits_more_than(Scope(*before, empty))
+    shrinks = Scope(*before, empty).admits_more_than(Scope(*after, empty))
+    was, will = (_is_in(person, digest.hex(), *scope) for scope in (before, after))
+
+    assert will or not was or shrinks
+    assert was or not will or grows
 
 
 def test_the_whole_share_is_everybody() -> None:
