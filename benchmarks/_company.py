@@ -5,6 +5,7 @@ Made anew for each benchmark in a folder of its own, seeded, so that two runs me
 
 import csv
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -78,13 +79,14 @@ brakes:
 """
 
 
-def build(folder: Path, count: int, *, rules: Path) -> Path:
+def build(folder: Path, count: int, *, rules: Path, codes: Sequence[str] = ()) -> Path:
     """Write a deployment with `count` leavers into `folder`; return its configuration.
 
     Args:
         folder: made where it is missing.
         count: of leavers, one row each, all of them gone.
         rules: the folder of rule packs, jurisdictions and notices to use.
+        codes: exit codes that leavers have, each as often as the others; none: those of `CODES`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rules").symlink_to(rules.resolve(), target_is_directory=True)
@@ -96,19 +98,19 @@ def build(folder: Path, count: int, *, rules: Path) -> Path:
     with (folder / "leavers.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(_row(random.Random(f"leaver-{n}"), n) for n in range(count))
+        writer.writerows(_row(random.Random(f"leaver-{n}"), n, codes) for n in range(count))
     config = folder / "alumni_sync.yaml"
     config.write_text(_CONFIG.lstrip(), encoding="utf-8")
     return config
 
 
-def _row(chance: random.Random, number: int) -> list[str]:
+def _row(chance: random.Random, number: int, codes: Sequence[str]) -> list[str]:
     """Return one leaver."""
     given = "".join(chance.choices(_SYLLABLES, k=2)).capitalize()
     family = "".join(chance.choices(_SYLLABLES, k=3)).capitalize()
     last_day = date(2026, 10, 30) - timedelta(days=chance.randrange(900))
     hired = last_day - timedelta(days=chance.randrange(100, 9000))
-    (code,) = chance.choices(list(CODES), _SHARES)
+    (code,) = chance.choices(codes) if codes else chance.choices(list(CODES), _SHARES)
     return [
         f"OS-{number:07}",
         f"{10_000 + number}",

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -21,10 +21,12 @@ from alumni_sync.cli.supervisor import MARK
 from alumni_sync.cli.up import executable
 from alumni_sync.settings import child_environment
 from tests.assets.small import use_ports, write_small_sample
+from tests.reverse_proxy import COOKIE, Behind, proxied
 
 STARTS = "2026-11-03T09:00:00+00:00"
 """A Tuesday morning after the October payroll; the clock ticks on from there."""
 
+SECRET = "a-shared-secret"
 LOOK_EVERY = 0.2  # seconds
 LAUNCH = """mutation($p: ExecutionParams!) {
   launchRun(executionParams: $p) { __typename ... on LaunchRunSuccess { run { runId } } } }"""
@@ -52,6 +54,9 @@ class Live:
     desk_port: int
     began: float = field(default_factory=time.time)
     process: "subprocess.Popen[bytes] | None" = None
+    proxy: int = (
+        0  # the port of a proxy before desk and UI, at /desk and /dagster; 0: there is none
+    )
 
     @classmethod
     def make(cls, folder: Path) -> Self:
@@ -65,6 +70,27 @@ class Live:
             desk=company.desk_port,
         )
         return company
+
+    @classmethod
+    def make_proxied(cls, folder: Path) -> Self:
+        """Write a small company whose desk and UI are reached through a proxy, under prefixes."""
+        company = cls(folder, free_port(), free_port(), free_port(), proxy=free_port())
+        config = write_small_sample(folder)
+        use_ports(config, dagster=company.proxy, site=company.site_port, desk=company.proxy)
+        text = config.read_text(encoding="utf-8")
+        for name in ("desk", "dagster"):
+            address = f'{name}: {{url: "http://127.0.0.1:{company.proxy}'
+            text = text.replace(f'{address}"', f'{address}/{name}"')
+        section = f"\nproxy: {{user_header: X-Forwarded-User, secret: {SECRET}}}\n"
+        config.write_text(text + section, encoding="utf-8")
+        return company
+
+    @contextmanager
+    def behind_proxy(self) -> Iterator[None]:
+        """Run the proxy; of the two, one gets its prefix and the other does not."""
+        ports = {"/desk": self.desk_port, "/dagster": self.dagster_port}
+        with proxied(self.proxy, Behind(ports, SECRET, stripped=frozenset({"/desk"}))):
+            yield
 
     @property
     def home(self) -> Path:
@@ -91,8 +117,9 @@ class Live:
         """Start everything and wait until it can be opened."""
         before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
+            ports = ["--dagster-port", self.dagster_port, "--desk-port", self.desk_port]
             self.process = subprocess.Popen(
-                [executable("alumni-sync"), "up"],
+                [executable("alumni-sync"), "up", *map(str, ports)],
                 cwd=self.folder,
                 env=self._environment(),
                 stdout=log,
@@ -190,14 +217,17 @@ class Live:
         self, query: str, variables: Mapping[str, Any], *, method: str = "POST", **headers: str
     ) -> Any:  # noqa: ANN401 JSON
         """Ask Dagster's webserver, as any page in a browser on this machine can."""
-        connection = HTTPConnection("127.0.0.1", self.dagster_port, timeout=60)
+        port, path = self.dagster_port, "/graphql"
+        if self.proxy:
+            port, path = self.proxy, "/dagster/graphql"
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
         content = {"query": query, "variables": json.dumps(dict(variables))}
         if method == "GET":
-            connection.request("GET", f"/graphql?{urlencode(content)}", headers=headers)
+            connection.request("GET", f"{path}?{urlencode(content)}", headers=headers)
         else:
             body = json.dumps({"query": query, "variables": variables})
             headers = {"Content-Type": "application/json", **headers}
-            connection.request("POST", "/graphql", body, headers)
+            connection.request("POST", path, body, headers)
         with closing(connection), connection.getresponse() as response:
             return json.loads(response.read())
 
@@ -220,10 +250,10 @@ class Live:
         answer = self.graphql(LAUNCH, {"p": parameters}, method=method, **headers)
         return str(answer["data"]["launchRun"]["run"]["runId"])
 
-    def execute_again(self, run_id: str) -> str:
-        """Execute the failed steps of a run again; return the new run's id."""
-        parameters = {"parentRunId": run_id, "strategy": "FROM_FAILURE"}
-        answer = self.graphql(EXECUTE_AGAIN, {"p": parameters})
+    def execute_again(self, run_id: str, strategy: str = "FROM_FAILURE", **headers: str) -> str:
+        """Execute a run again, usually its failed steps; return the new run's id."""
+        parameters = {"parentRunId": run_id, "strategy": strategy}
+        answer = self.graphql(EXECUTE_AGAIN, {"p": parameters}, **headers)
         return str(answer["data"]["launchRunReexecution"]["run"]["runId"])
 
     def steps_begun(self, run_id: str) -> list[str]:
@@ -237,7 +267,9 @@ class Live:
     def run_status(self, run_id: str) -> str:
         """Return how a run stands."""
         query = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
-        return str(self.graphql(query, {"id": run_id})["data"]["runOrError"]["status"])
+        signed_on = {"Cookie": f"{COOKIE}=ops.nowak"} if self.proxy else {}
+        answer = self.graphql(query, {"id": run_id}, **signed_on)
+        return str(answer["data"]["runOrError"]["status"])
 
     def ends(self, run_id: str) -> str:
         """Wait for the end of a run and return its status."""
