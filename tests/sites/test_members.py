@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from alumni_sync.consent.answers.answer import Channel, Conflict, Invalid, Outcome, Stale
 from alumni_sync.domain import ConsentState
 from alumni_sync.ports import ProfileField, Purpose
+from alumni_sync.sites.forms import MAX_FIELDS
 from tests.sites.browser import ORIGIN, Browser, PageForm, Response
 from tests.sites.standin import DECIDE, MANAGE, NOW, PROVE, StandIn
 
@@ -145,7 +146,7 @@ def test_what_is_too_much_or_no_form_is_refused_before_it_is_read(
 
     answers = [
         member.post(action, body=b"x=" + b"a" * 20_000),
-        member.post(action, body=b"&".join(b"x=1" for _ in range(60))),
+        member.post(action, body=b"&".join(b"x=1" for _ in range(MAX_FIELDS + 1))),
         member.post(action, body=b"{}", kind="application/json"),
     ]
 
