@@ -12,7 +12,8 @@ from alumni_sync.errors import ConfigError
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Plugins
-    from alumni_sync.eligibility.casework import CaseResult, CasesReport, Hits
+    from alumni_sync.eligibility.casework import CaseResult, CasesReport
+    from alumni_sync.eligibility.coverage import Hits
     from alumni_sync.eligibility.lint.finding import Finding
 
 _PACK: Final = click.argument(

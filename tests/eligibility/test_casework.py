@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.eligibility.cases import cases_path
-from alumni_sync.eligibility.casework import CasesReport, Hits, run_cases
+from alumni_sync.eligibility.casework import CasesReport, run_cases
+from alumni_sync.eligibility.coverage import Hits
 from alumni_sync.errors import ConfigError
 
 PACK = """

@@ -6,17 +6,14 @@ same people; a source that is left out where several rules say one thing for sev
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import combinations
 
 from alumni_sync.domain import ExitKind, Verdict
-from alumni_sync.eligibility.clauses import Clause, OneOf, fields_of
-from alumni_sync.eligibility.lint.finding import Finding, Kind, finding, is_written
+from alumni_sync.eligibility.clauses import Clause, OneOf
+from alumni_sync.eligibility.lint.finding import Finding, Kind, finding
+from alumni_sync.eligibility.lint.holes import Hole, alike, holes
 from alumni_sync.eligibility.lint.space import IS_FALSE, IS_TRUE, Ends, Example, Space
 from alumni_sync.eligibility.pack import (
     UNPLACED,
-    HoldOutreach,
     Outcome,
     Rule,
     RulePack,
@@ -25,22 +22,11 @@ from alumni_sync.eligibility.pack import (
 )
 from alumni_sync.eligibility.words import ENGLISH
 
-_ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """Days on which neither of two rules about the same people is in force."""
-
-    one: Rule
-    other: Rule
-    days: Window
-
 
 def asked_besides(pack: RulePack) -> tuple[Clause, ...]:
     """Return conditions that no rule has, and that gaps are looked for with."""
     kinds = (OneOf("exit_kind", (kind.value,)) for kind in ExitKind)
-    days = (clause for hole in _holes(pack) for clause in hole.days.clauses())
+    days = (clause for hole in holes(pack) for clause in hole.days.clauses())
     return (*kinds, *days)
 
 
@@ -50,7 +36,7 @@ def gaps(space: Space) -> Iterator[Finding]:
     if any(not isinstance(rule.then, SetFlag) for rule in undecided):
         return
     yield from _kinds_placed_nowhere(space)
-    for hole in _holes(space.pack):
+    for hole in holes(space.pack):
         if {hole.one.id, hole.other.id} <= space.rules.keys():
             yield from _days_between(space, hole)
     yield from _places_left_out(space)
@@ -79,54 +65,6 @@ def _kinds_placed_nowhere(space: Space) -> Iterator[Finding]:
 
 def _verdicts(space: Space) -> list[Rule]:
     return [rule for rule in space.pack.rules if isinstance(rule.then, Verdict)]
-
-
-def _holes(pack: RulePack) -> list[Hole]:
-    """Return the days between rules that look at the same fields, one after the other."""
-    dated = [rule for rule in pack.rules if rule.valid is not None and is_written(rule)]
-    found = []
-    for one, other in combinations(dated, 2):
-        days = _between(one.valid, other.valid) if _related(one, other) else None
-        if days is None:
-            continue
-        meanwhile = (
-            rule
-            for rule in dated
-            if _related(rule, one) and _related(rule, other) and _overlap(rule.valid, days)
-        )
-        if next(meanwhile, None) is None:
-            found.append(Hole(one, other, days))
-    return found
-
-
-def _related(one: Rule, other: Rule) -> bool:
-    """Say whether two rules look at the same fields, and what they demand is of one kind."""
-    return fields_of(one.when) == fields_of(other.when) and _alike(one.then, other.then)
-
-
-def _alike(one: Outcome, other: Outcome) -> bool:
-    if isinstance(one, HoldOutreach) and isinstance(other, HoldOutreach):
-        return one.purpose == other.purpose
-    return one == other or (isinstance(one, Verdict) and isinstance(other, Verdict))
-
-
-def _between(one: Window | None, other: Window | None) -> Window | None:
-    """Return the days between two windows of one kind; None where there are none."""
-    if one is None or other is None or one.by is not other.by:
-        return None
-    for early, late in ((one, other), (other, one)):
-        if early.end is not None and late.start is not None:
-            first, last = early.end + _ONE_DAY, late.start - _ONE_DAY
-            if first <= last:
-                return Window(first, last, one.by)
-    return None
-
-
-def _overlap(one: Window | None, days: Window) -> bool:
-    if one is None or one.by is not days.by:
-        return False
-    begins, ends = one.start or date.min, one.end or date.max
-    return (days.start or date.min) <= ends and begins <= (days.end or date.max)
 
 
 def _days_between(space: Space, hole: Hole) -> Iterator[Finding]:
@@ -178,14 +116,14 @@ def _unspoken(
         wanted: what has to hold besides.
         here: the rules have to apply where the leaver is, too.
     """
-    alike = [rule.id for rule in space.pack.rules if _alike(rule.then, rules[0].then)]
-    if not space.rules.keys() >= {*alike}:
+    same_kind = [rule.id for rule in space.pack.rules if alike(rule.then, rules[0].then)]
+    if not space.rules.keys() >= set(same_kind):
         return None  # one of them may well speak of these people
     for rule in rules:
         wanted.append((space.everywhere(rule.when), IS_TRUE))
         if here:
             wanted.append((space.only_at(*_places(space, rule)), IS_TRUE))
-    wanted += [(space.rules[rule_id], IS_FALSE) for rule_id in alike]
+    wanted += [(space.rules[rule_id], IS_FALSE) for rule_id in same_kind]
     path = space.path(*wanted)
     return None if path is None else space.example(path)
 

@@ -6,11 +6,11 @@ adverse; then it can be taken out, and nobody's verdict changes.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import All, Offset, fields_of
+from alumni_sync.eligibility.clauses import All, fields_of
 from alumni_sync.eligibility.grounds import RANK
+from alumni_sync.eligibility.lint.adding import NOT_THE_SAME, TRUE_ALONE, Differing, adding
 from alumni_sync.eligibility.lint.diagrams import Path
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding, is_written
 from alumni_sync.eligibility.lint.space import (
@@ -19,7 +19,6 @@ from alumni_sync.eligibility.lint.space import (
     IS_UNKNOWN,
     NOT_FALSE,
     NOT_TRUE,
-    NOT_UNKNOWN,
     Ends,
     Example,
     Space,
@@ -33,16 +32,6 @@ from alumni_sync.eligibility.pack import (
     kinds_placed,
 )
 from alumni_sync.eligibility.sentences import outcome_words, rule_sentence
-
-Differing = tuple[tuple[Ends, Ends], ...]
-"""Ends of two rules at which the first says something that the second does not say."""
-
-_NOT_THE_SAME: Final[Differing] = (
-    (IS_TRUE, NOT_TRUE),
-    (IS_UNKNOWN, NOT_UNKNOWN),
-    (IS_FALSE, NOT_FALSE),
-)
-_TRUE_ALONE: Final[Differing] = ((IS_TRUE, NOT_TRUE),)
 
 
 def alone(space: Space, rule: Rule) -> Finding | None:
@@ -101,8 +90,8 @@ def _of_one_kind(one: Outcome, other: Outcome) -> bool:
 def _alike(space: Space, one: Rule, other: Rule) -> Finding | None:
     """Compare two rules with one outcome."""
     flags = isinstance(one.then, SetFlag)
-    if not _differ(space, one, other, _TRUE_ALONE if flags else _NOT_THE_SAME) and (
-        not flags or not _differ(space, other, one, _TRUE_ALONE)
+    if not _differ(space, one, other, TRUE_ALONE if flags else NOT_THE_SAME) and (
+        not flags or not _differ(space, other, one, TRUE_ALONE)
     ):
         spare, kept = (other, one) if places_alone(space.pack, one) else (one, other)
         if not is_written(spare):
@@ -122,7 +111,7 @@ def _unlike(space: Space, one: Rule, other: Rule) -> Finding | None:
     path = space.path((space.rules[one.id], IS_TRUE), (space.rules[other.id], IS_TRUE))
     if path is None or not is_written(other):
         return None  # built-in rules are more adverse on purpose: see `covers`
-    apart = [_differ(space, *way, _TRUE_ALONE) for way in _ways(one, other)]
+    apart = [_differ(space, *way, TRUE_ALONE) for way in _ways(one, other)]
     outcome, another = outcome_words(one.then), outcome_words(other.then)
     if not any(apart):
         sentence = (
@@ -183,7 +172,7 @@ def _ways(one: Rule, other: Rule) -> Iterator[tuple[Rule, Rule]]:
 
 def _within(space: Space, inner: Rule, outer: Rule) -> bool:
     """Say whether a rule adds nothing to another one."""
-    differing = _adding(inner.then, outer.then)
+    differing = adding(inner.then, outer.then)
     if differing is None or places_alone(space.pack, inner):
         return False
     return not _differ(space, inner, outer, differing)
@@ -198,44 +187,6 @@ def places_alone(pack: RulePack, rule: Rule) -> bool:
         return False
     others = (one for one in pack.rules if one.id != rule.id)
     return not kinds_placed((rule,)) <= kinds_placed(others)
-
-
-def _adding(inner: Outcome, outer: Outcome) -> Differing | None:
-    """Return where a rule would add to another one; None where it does wherever it speaks."""
-    match inner, outer:
-        case Verdict(), Verdict() if inner is outer:
-            return _verdict_adding(inner)
-        case SetFlag(), SetFlag():
-            return _TRUE_ALONE
-        case HoldOutreach(_, until), HoldOutreach(_, longer):
-            if longer is None:
-                return ((NOT_FALSE, IS_FALSE),)
-            if until is not None and _ends_no_later(until, longer):
-                return ((NOT_FALSE, IS_FALSE), (IS_UNKNOWN, IS_TRUE))
-            return None
-        case _:
-            return None
-
-
-def _verdict_adding(verdict: Verdict) -> Differing:
-    found: list[tuple[Ends, Ends]] = [(NOT_FALSE, IS_FALSE)]
-    if RANK[verdict] < RANK[Verdict.REVIEW]:
-        found.append((IS_TRUE, IS_UNKNOWN))
-    elif RANK[verdict] > RANK[Verdict.REVIEW]:
-        found.append((IS_UNKNOWN, IS_TRUE))
-    return tuple(found)
-
-
-def _ends_no_later(one: Offset, other: Offset) -> bool:
-    """Say whether an end counted from a date comes no later than another, whatever the date."""
-    if one == other:
-        return True
-    if one.field != other.field or not (one.later and other.later):
-        return False
-    first, second = one.duration, other.duration
-    if bool(first.months) != bool(second.months):
-        return False  # months and days: it depends on the month
-    return (first.months, first.days) <= (second.months, second.days)
 
 
 def _differ(space: Space, one: Rule, other: Rule, where: Differing) -> bool:
