@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, update
 
 from alumni_sync.consent.paper.forms import forget_forms
 from alumni_sync.consent.returns.unreachable import is_about_mailbox
@@ -18,6 +18,7 @@ from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
+from alumni_sync.ledger.queue_tables import CaseRule
 from alumni_sync.ledger.request_tables import JoinRequest
 from alumni_sync.ledger.tables import (
     Case,
@@ -42,6 +43,7 @@ _INVITATION: Final = t(Invitation)
 _DECISION: Final = t(Decision)
 _CASE: Final = t(Case)
 _CASE_EVENT: Final = t(CaseEvent)
+_CASE_RULE: Final = t(CaseRule)
 _MEMBERSHIP: Final = t(Membership)
 _JOIN: Final = t(JoinRequest)
 
@@ -187,7 +189,7 @@ def _bury(
 
 
 def _drop_judgements(connection: Connection, spell_ids: Sequence[str]) -> None:
-    """Drop the facts that rules looked at, and what reviewers wrote beside a ruling.
+    """Drop the facts that rules looked at, which rules, and what reviewers wrote beside a ruling.
 
     They stand under the evidence key, which may live on for the proof of a consent; they prove
     none. Verdicts, rulings and reason codes stay.
@@ -199,6 +201,7 @@ def _drop_judgements(connection: Connection, spell_ids: Sequence[str]) -> None:
     ):
         dropped = update(table).where(theirs, table.c.sealed.is_not(None)).values(sealed=None)
         connection.execute(dropped)
+    connection.execute(delete(_CASE_RULE).where(_CASE_RULE.c.case_id.in_(cases)))
 
 
 def _outcome(row: Row[Any]) -> str:

@@ -21,6 +21,8 @@ COMPARED: Final = (
     "decision",
     "exclusion_case",
     "case_event",
+    "case_rule",
+    "queue_mail",
     "approval",
     "invitation",
     "token",

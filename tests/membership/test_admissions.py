@@ -4,11 +4,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers.answer import Answer
 from alumni_sync.domain import Ruling
+from alumni_sync.ledger.queue_tables import CaseRule
 from alumni_sync.ledger.store import Ledger
+from alumni_sync.ledger.tables import t
+from alumni_sync.membership.forgetting import forget_spells
 from alumni_sync.review.queue import sync_queue
 from alumni_sync.review.rulings import rule_case
 from alumni_sync.review.steps import Terms
@@ -94,3 +98,16 @@ def test_an_invitation_under_way_stops(community: Community) -> None:
         community.round()
 
     assert 1 == len(community.mails)
+
+
+def test_which_rules_spoke_is_forgotten_with_the_rest(community: Community) -> None:
+    """A hash that tells two cases of one rule apart from a third still says why somebody left."""
+    leaver = admitted(community, None)
+    table = t(CaseRule)
+    with community.d.ledger.read() as connection:
+        assert 1 == len(connection.execute(select(table)).all())
+
+    forget_spells(community.d, [leaver.spell])
+
+    with community.d.ledger.read() as connection:
+        assert [] == connection.execute(select(table)).all()
