@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from sqlalchemy import Row, Select, and_, or_, select, update
 
-from alumni_sync.crash import crash_point
 from alumni_sync.errors import ConnectorError, PermanentError
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.leases import LeaseBusy, hold
@@ -119,11 +118,9 @@ def _due(d: "Deployment") -> list[Row[Any]]:
 
 def _deliver(d: "Deployment", mail: Row[Any]) -> str:
     """Claim, call, confirm one mail; return what became of it."""
-    crash_point("queue_mail.claim.before")
     message = _claim(d, mail)
     if isinstance(message, str):
         return message
-    crash_point("queue_mail.claim.after")
     try:
         result = d.mailer().send(message)
     except ConnectorError as error:
@@ -132,7 +129,6 @@ def _deliver(d: "Deployment", mail: Row[Any]) -> str:
         # A plugin that breaks in an unforeseen way may have sent the mail before it did.
         _confirm(d, mail, SendResult(Fate.UNKNOWN, "mailer-broke"))
         raise
-    crash_point("queue_mail.call.after")
     return _confirm(d, mail, result)
 
 

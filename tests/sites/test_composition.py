@@ -16,9 +16,11 @@ from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ports import MemberRef
+from alumni_sync.review.queue import sync_queue
 from alumni_sync.sites import composition
 from tests.consent.world import BY_MAIL
 from tests.membership.world import Community
+from tests.review.queue_of import PEOPLE as REVIEWERS
 from tests.sites.browser import Browser
 
 
@@ -91,6 +93,20 @@ def test_a_strangers_mailbox_is_told_of_without_a_run(
     composition.worker_of(community.d).look(woken=True)
 
     assert "dpo@acme.example" == community.mails[-1].to
+
+
+def test_whoever_may_rule_is_told_without_a_run(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
+) -> None:
+    """A case must not be late because nothing ran on the day on which somebody had to hear of it."""
+    community = Community(tmp_path, sqlite_ledger, clock, people=REVIEWERS)
+    community.leaver(exit_kind="performance")
+    sync_queue(community.d, "R")
+    community.later(days=4)
+
+    composition.worker_of(community.d).look(woken=True)
+
+    assert "Acme alumni: 1 case waiting, due by 2026-11-10" == community.mails[-1].subject
 
 
 def test_the_worker_never_asks(community: Community) -> None:
