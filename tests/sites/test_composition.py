@@ -98,7 +98,7 @@ def test_a_strangers_mailbox_is_told_of_without_a_run(
 def test_whoever_may_rule_is_told_without_a_run(
     tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock
 ) -> None:
-    """A case must not be late because nothing ran on the day on which somebody had to hear of it."""
+    """A case must not be late because nothing ran on the day when somebody had to hear of it."""
     community = Community(tmp_path, sqlite_ledger, clock, people=REVIEWERS)
     community.leaver(exit_kind="performance")
     sync_queue(community.d, "R")
