@@ -207,6 +207,21 @@ UPHOLD_REASONS: Final = ("confirmed", "duplicate", "legal_hold", "other")
 ADMIT_REASONS: Final = ("code_wrong", "context_known", "rehabilitated", "contest_granted", "other")
 
 
+@dataclass(frozen=True, slots=True)
+class LaunchResult:
+    """What became of a ruling that the HR desk launched.
+
+    Attributes:
+        run_id: of the run in Dagster; None where there was none.
+        sentence: what happened, or why nothing did; names nobody.
+        refused: nothing was changed, and the sentence says why.
+    """
+
+    run_id: str | None
+    sentence: str
+    refused: bool = False
+
+
 class ContactBasis(StrEnum):
     """What allows us to write to a private address at all (4-consent, gate 1)."""
 

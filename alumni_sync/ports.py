@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from alumni_sync.domain import Facts, Identity
+from alumni_sync.domain import Facts, Identity, LaunchResult
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -32,8 +32,7 @@ class PluginContext:
         timezone: the site's time zone.
         fingerprint: keyed hash (hex) of bytes that may be personal; the only thing a plugin may
             keep of a row beyond a call.
-        released: key of the settings → content of the file that it names, where that was released
-            and kept: to be used in place of what stands in the folder by now. Only `mapping` is.
+        released: key of the settings (`mapping`) → content to use in place of the file's.
     """
 
     name: str
@@ -104,8 +103,7 @@ class SourceRecord:
         problems: `(field, reason code)` for each thing that makes the row unusable; a record with
             problems goes to quarantine.
         raw: the row as read, kept in memory only; sealed if it goes to quarantine.
-        code_label: what the source calls the exit code, where it has words for it; empty for a
-            code of kind `undisclosed`.
+        code_label: what the source calls the exit code; empty for one of kind `undisclosed`.
     """
 
     where: str
@@ -487,24 +485,6 @@ class JsonPost(Protocol):
 
     def post(self, operation: str, content: Any) -> None:  # noqa: ANN401 any JSON value
         """Send `content`; raises `ConnectorError` where it was not taken."""
-
-
-# --- launching a ruling -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchResult:
-    """What became of a ruling that the HR desk launched.
-
-    Attributes:
-        run_id: of the run in Dagster; None where there was none.
-        sentence: what happened, or why nothing did; names nobody.
-        refused: nothing was changed, and the sentence says why.
-    """
-
-    run_id: str | None
-    sentence: str
-    refused: bool = False
 
 
 class Launcher(Protocol):

@@ -9,21 +9,16 @@ as the run coordinator does it for the proxy; the op looks at nothing else.
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from alumni_sync.deployment import Deployment
-from alumni_sync.domain import Identity
+from alumni_sync.domain import Identity, LaunchResult
 from alumni_sync.errors import Refused
-from alumni_sync.ports import LaunchResult
 from alumni_sync.review.launchpad import RULING_JOB, RULING_OP
 from assets.definitions import defs
 from assets.eligibility import RULING
 from assets.failures import StageFailed
 from assets.home import instance_of, owner_tag
 from assets.run_coordinator import launch_tags
-
-if TYPE_CHECKING:
-    import dagster as dg
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +52,5 @@ class DagsterLauncher:
                 if not isinstance(failed.error, Refused):
                     raise
                 return LaunchResult(run_id, str(failed.error), refused=True)
-        return LaunchResult(run_id, _sentence(done))
-
-
-def _sentence(done: "dg.ExecuteInProcessResult") -> str:
-    """Return the sentence that the run shows above the queue."""
-    (made,) = done.asset_materializations_for_node(RULING_OP)
-    return str(made.metadata[RULING].value)
+        (made,) = done.asset_materializations_for_node(RULING_OP)
+        return LaunchResult(run_id, str(made.metadata[RULING].value))

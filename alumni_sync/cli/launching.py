@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alumni_sync.deployment import Deployment
-    from alumni_sync.domain import Identity
-    from alumni_sync.ports import Launcher, LaunchResult
+    from alumni_sync.domain import Identity, LaunchResult
+    from alumni_sync.ports import Launcher
 
 
 @dataclass

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alumni_sync.domain import Identity
+from alumni_sync.domain import Identity, LaunchResult
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.ids import new_id
-from alumni_sync.ports import LaunchResult
 from alumni_sync.review.rulings import rule_case
 
 if TYPE_CHECKING:

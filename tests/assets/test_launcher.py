@@ -7,8 +7,7 @@ import pytest
 
 from alumni_sync.cli.launching import DeskLauncher, has_dagster
 from alumni_sync.deployment import Deployment
-from alumni_sync.domain import Identity
-from alumni_sync.ports import LaunchResult
+from alumni_sync.domain import Identity, LaunchResult
 from alumni_sync.review.dossier import show_case
 from alumni_sync.review.inbox import InboxEntry, inbox
 from alumni_sync.review.queue import count_waiting

@@ -5,9 +5,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.domain import Identity
+from alumni_sync.domain import Identity, LaunchResult
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ports import LaunchResult
 from alumni_sync.review.launching import LedgerLauncher
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import desk_app
