@@ -13,5 +13,5 @@ What belongs here: one module a stage (`leavers`, `eligibility`, `consent`, `com
 counts. Jobs, schedules, the sensor, who launched a run, and the composition root `definitions`.
 What does not: anything about people. An `if` about a leaver belongs in `alumni_sync`; nothing here
 is ever the only record of something, so Dagster's home may be deleted at any time.
-Nothing but the CLI's `run` and `up` imports this package.
+Nothing but the CLI's `run` and `up`, and its `launching` for the HR desk, imports this package.
 """
