@@ -52,6 +52,10 @@ COMPARED: Final = (
     "legal_hold",
     "returned_mail",
     "checkpoint_copy",
+    "rules_blob",
+    "rules_revision",
+    "active_rules",
+    "code_seen",
 )
 """Tables that a run without changes leaves as they are (I7)."""
 
