@@ -16,7 +16,7 @@ import orjson
 import structlog
 
 ALLOWED: Final = frozenset({
-    "action", "alumni_id", "asset", "attempt", "attempts", "brake", "case", "cause", "check",
+    "action", "alumni_id", "asset", "at", "attempt", "attempts", "brake", "case", "cause", "check",
     "close", "code", "connector", "count", "counts", "duration_seconds", "error", "event", "field",
     "flow", "host", "invitation", "job", "kind", "level", "lease", "line", "method", "milliseconds",
     "name", "operation", "outcome", "person", "pid", "platform", "port", "reason", "request_id",

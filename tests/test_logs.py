@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.testclient import TestClient
 
 from alumni_sync.logs import set_up_logging
+from alumni_sync.sites.endpoints import Visit, route
 
 
 @pytest.fixture
@@ -60,3 +64,19 @@ def test_events_for_people_go_through_the_same_sieve() -> None:
 
     assert "asked" in stream.getvalue()
     assert "555" not in stream.getvalue()
+
+
+def test_a_page_that_failed_says_where(out: io.StringIO) -> None:
+    """The page says that the log says where; without the place nobody can mend it."""
+
+    def fails(_visit: Visit) -> Response:
+        msg = "Żaneta"
+        raise KeyError(msg)
+
+    app = Starlette(routes=[route("/broken", fails, "GET")])
+    assert 500 == TestClient(app).get("/broken").status_code
+
+    event = json.loads(out.getvalue().splitlines()[0])
+    assert ("page failed", "KeyError") == (event["event"], event["error"])
+    assert event["at"].startswith("test_logs.py:")
+    assert "Żaneta" not in out.getvalue()
