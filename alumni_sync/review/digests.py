@@ -6,10 +6,9 @@ No name and no fact of anybody: whoever opens the mailbox learns that cases wait
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from html import escape
 from typing import Final
-
-from alumni_sync.review.rounds import Round
 
 LISTED: Final = 20
 """Cases with a line of their own; the others are a number and one link."""
@@ -20,6 +19,13 @@ _WHY: Final = (
     "You get this mail because you may rule on these cases. Nobody is named here: the person and "
     "the facts are behind the links. Until somebody rules, the person stays out."
 )
+
+
+class Round(StrEnum):
+    """Why people are told."""
+
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from alumni_sync.eligibility.decisions import decisions_by_id
 from alumni_sync.ledger.tables import Case, CaseEvent, Person, t
 from alumni_sync.review.authority import Authority
 from alumni_sync.review.deadlines import last_day
-from alumni_sync.review.digests import LISTED, Digest, Listed
+from alumni_sync.review.digests import LISTED, Digest, Listed, Round
 from alumni_sync.review.interests import too_near_for
 from alumni_sync.review.numbering import case_number
-from alumni_sync.review.rounds import TOLD_AT, Round, acts_of, may_any
+from alumni_sync.review.rounds import TOLD_AT, acts_of, may_any
 from alumni_sync.review.selection import WAITING, values_of
 from alumni_sync.review.steps import FIRST_RULINGS
 

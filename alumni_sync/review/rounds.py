@@ -9,7 +9,6 @@ may rule, no round begins: the cases stay untold until somebody has the role.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -20,6 +19,7 @@ from alumni_sync.ledger.queue_tables import QueueMail
 from alumni_sync.ledger.tables import Case, t
 from alumni_sync.ledger.upsert import insert_ignore
 from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.digests import Round
 from alumni_sync.review.interests import authority_now
 from alumni_sync.review.selection import WAITING, values_of
 
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 _CASES: Final = t(Case)
 _MAILS: Final = t(QueueMail)
 _log = structlog.get_logger("alumni_sync.review")
-
-
-class Round(StrEnum):
-    """Why people are told."""
-
-    REMINDER = "reminder"
-    ESCALATION = "escalation"
 
 
 TOLD_AT: Final[Mapping[Round, ColumnElement[datetime]]] = {

@@ -21,10 +21,10 @@ from alumni_sync.ledger.pauses import Outlet, is_paused
 from alumni_sync.ledger.queue_tables import QueueMail
 from alumni_sync.ledger.tables import Case, t
 from alumni_sync.ports import Fate, Message, SendResult
-from alumni_sync.review.digests import Digest, html_of, subject_of, text_of
+from alumni_sync.review.digests import Digest, Round, html_of, subject_of, text_of
 from alumni_sync.review.interests import authority_now
 from alumni_sync.review.round_cases import digest_for
-from alumni_sync.review.rounds import Round, begin_rounds, is_due
+from alumni_sync.review.rounds import begin_rounds, is_due
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
