@@ -102,7 +102,7 @@ def test_the_one_click_page_promises_only_what_it_does(site: Site) -> None:
     browser = site.browser()
     page = browser.follow(site.link("/u/"))
 
-    assert "Everything else stays as it is" in page.text
+    assert "It then ends on its last day, unless you renew it" in page.text
     form = page.forms[0]
     assert 200 == browser.post(form.action, form.filled(("act", "stop"))).status
     assert "renewal_due" == site.world.invitation(leaver)["state"]
