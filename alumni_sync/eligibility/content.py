@@ -6,15 +6,15 @@ list of experts is no part of it: it makes nobody eligible, and it names people.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
 import yaml
 
 from alumni_sync.eligibility.pack import Rule, RulePack
 from alumni_sync.eligibility.places import check_places
-from alumni_sync.eligibility.reading import load_pack
+from alumni_sync.eligibility.reading import parse_pack
 from alumni_sync.eligibility.scope import audience_rules, pilot_rules
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.rulebook import sha256
@@ -117,12 +117,7 @@ class RulesContent:
         Raises:
             ConfigError: every problem of the files, each with its line.
         """
-        with TemporaryDirectory(prefix="alumni-sync-rules-") as folder:
-            for name, content in self.files.items():
-                path = Path(folder, name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-            pack = load_pack(Path(folder, self.pack))
+        pack = _parsed(self.pack, tuple(self.files.items()))
         if settings is not None:
             check_places(pack, settings)
         return pack.for_source(self.source, self.jurisdiction, *self._scope())
@@ -134,16 +129,28 @@ class RulesContent:
         return extra
 
 
-def _tables(text: bytes) -> list[str]:
+@lru_cache(maxsize=32)
+def _parsed(name: str, files: tuple[tuple[str, bytes], ...]) -> RulePack:
+    """Return the pack that these bytes make; every stage of a run asks for the same one."""
+    contents = dict(files)
+    try:
+        text = contents[name].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError.of(name, "is not UTF-8", "save the file as UTF-8") from None
+    return parse_pack(text, name, contents)
+
+
+@lru_cache(maxsize=32)
+def _tables(text: bytes) -> tuple[str, ...]:
     """Return the tables that a pack names; what is no list of names is a problem of the pack."""
     try:
         value = plain_yaml(text.decode("utf-8-sig"))
     except (yaml.YAMLError, ValueError):
-        return []
+        return ()
     named = value.get("tables") if isinstance(value, Mapping) else None
     if not isinstance(named, list):
-        return []
-    return [name for name in named if isinstance(name, str) and _is_beside(name)]
+        return ()
+    return tuple(name for name in named if isinstance(name, str) and _is_beside(name))
 
 
 def _is_beside(name: str) -> bool:

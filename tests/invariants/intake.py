@@ -18,10 +18,6 @@ FAILED: Final = {"failed", "stopped"}
 COMPARED: Final = (
     "person",
     "spell",
-    "code_seen",
-    "rules_blob",
-    "rules_revision",
-    "active_rules",
     "decision",
     "exclusion_case",
     "case_event",
