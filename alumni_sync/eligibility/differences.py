@@ -11,10 +11,11 @@ from datetime import date
 from typing import Any, Final
 
 from alumni_sync.domain import PRECEDENCE, ExitKind, MappingSaid, Verdict
+from alumni_sync.eligibility.clauses import Ago, Clause, Compare, RunDay, literals
 from alumni_sync.eligibility.columns import build_frame
 from alumni_sync.eligibility.evaluate import evaluate
 from alumni_sync.eligibility.fields import FIELD_TYPES
-from alumni_sync.eligibility.pack import RulePack
+from alumni_sync.eligibility.pack import Rule, RulePack, Window
 from alumni_sync.eligibility.scope import OUTSIDE_AUDIENCE, OUTSIDE_PILOT
 
 PLACING: Final = frozenset(
@@ -87,13 +88,63 @@ def mapping_change(
     return MappingChange(recode, tuple(closer), tuple(unforeseen))
 
 
+def kinds_closer(before: RulePack, after: RulePack, today: date) -> tuple[ExitKind, ...]:
+    """Return the exit kinds that would be further towards eligible, whether anybody has one or not.
+
+    Else whoever declares an exit kind harmless on a day on which nobody has it does so alone.
+    """
+    return tuple(
+        kind for kind in ExitKind if _rank(after, kind, "", today) > _rank(before, kind, "", today)
+    )
+
+
 def _rank(pack: RulePack, kind: ExitKind, code: str, today: date) -> int:
     """Return how eligible somebody is about whom nothing but the exit speaks."""
     alone = replace(pack, harmless=frozenset(FIELD_TYPES))
     fields = sorted(pack.fields)
-    frame = build_frame([{"exit_kind": kind.value, "exit_code": code}], fields)
+    said = {"exit_kind": kind.value} | ({"exit_code": code} if code else {})
+    frame = build_frame([said], fields)
     verdict = evaluate(frame, alone, today, reasons=False)["verdict"].iloc[0]
     return PRECEDENCE.index(Verdict(verdict))
+
+
+def opens_later(before: RulePack, after: RulePack) -> bool:
+    """Say whether somebody may be let in on another day than today, whom `before` would keep out.
+
+    A rule that is to end tomorrow changes nobody's verdict today, and what it says then is no
+    change of the rules any more. So a rule that keeps people out may go, or be replaced, without a
+    release only where neither it nor what stands in its place looks at the day.
+    """
+    kept, new = _keeping_out(before), _keeping_out(after)
+    gone = [rule for rule in kept if not any(_covers(other, rule) for other in new)]
+    come = [rule for rule in new if rule not in kept]
+    return bool(gone) and any(_by_day(rule.condition) for rule in (*gone, *come))
+
+
+def _keeping_out(pack: RulePack) -> list[Rule]:
+    return [rule for rule in pack.rules if isinstance(rule.then, Verdict)]
+
+
+def _covers(wide: Rule, narrow: Rule) -> bool:
+    """Say whether one rule says at least what the other one does, on every day."""
+    if (wide.when, wide.then) != (narrow.when, narrow.then):
+        return False
+    return wide.valid is None or _spans(wide.valid, narrow.valid)
+
+
+def _spans(wide: Window, narrow: Window | None) -> bool:
+    if narrow is None or wide.by is not narrow.by:
+        return False
+    starts = (narrow.start or date.min) >= (wide.start or date.min)
+    return starts and (narrow.end or date.max) <= (wide.end or date.max)
+
+
+def _by_day(clause: Clause) -> bool:
+    """Say whether what a condition says hangs on the day of the run."""
+    return any(
+        isinstance(leaf, RunDay) or (isinstance(leaf, Compare) and isinstance(leaf.bound, Ago))
+        for leaf, _ in literals(clause)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ def _publish_one(
             raise
         return _broken(_kept(d, active), error)
     if active is None:
-        _keep(d, run_id, candidate, {}, RulesState.ACTIVE, None)
+        if not _keep(d, run_id, candidate, {}, RulesState.ACTIVE, None):
+            return _publish_one(d, run_id, source, *_now_standing(d, source))
         return Published(candidate, Standing.TAKEN)
     if candidate.revision == active.revision:
         if waiting is not None:  # somebody changed their mind
@@ -199,6 +200,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "towards_eligible": "{} towards eligible",
     "away_from_eligible": "{} away from it",
     "scope": "the audience or the pilot grows",
+    "kinds": "{} exit kind(s) would be treated as more eligible",
+    "later": "from another day on, somebody may be let in",
     "codes": "{} exit code(s) would mean something more eligible",
     "unforeseen": "{} change(s) of the mapping that nobody can foretell",
     "forgotten": "{} forgotten as out of scope may come back",

@@ -8,7 +8,13 @@ from sqlalchemy import exists, func, or_, select
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import MappingSaid
-from alumni_sync.eligibility.differences import MappingChange, Scope, mapping_change
+from alumni_sync.eligibility.differences import (
+    MappingChange,
+    Scope,
+    kinds_closer,
+    mapping_change,
+    opens_later,
+)
 from alumni_sync.eligibility.ruleset import Ruleset, kept_ruleset
 from alumni_sync.eligibility.simulation import Direction, Trial, flips
 from alumni_sync.errors import ConfigError
@@ -57,22 +63,35 @@ def counts_of(
     """Return what a change would do.
 
     `towards_eligible`, `away_from_eligible`: spells that would change sides. `scope`: 1 where
-    audience or pilot grow. `codes`: exit codes that would mean something more eligible.
+    audience or pilot grow. `kinds`: exit kinds that would be treated as more eligible, whether
+    anybody has one or not. `later`: 1 where somebody may be let in on another day than today.
+    `codes`: exit codes that would mean something more eligible.
     `unforeseen`: parts of the mapping whose effect cannot be foretold. `forgotten`: people out of
     scope of whom nothing is known any more, where a rule is gone that may have put them there.
     """
     before, after = _scope(trial.old), _scope(trial.new)
     loosened = after.leaves_out_less_than(before)
+    today = trial.new.today(d.clock.now())
     return {
         **{direction.value: found.get(direction.value, 0) for direction in Direction},
         "scope": int(after.admits_more_than(before)),
+        "kinds": len(kinds_closer(trial.old.pack, trial.new.pack, today)),
+        "later": int(opens_later(trial.old.pack, trial.new.pack)),
         "codes": len(change.closer),
         "unforeseen": len(change.unforeseen),
         "forgotten": _forgotten(d, trial.new.source) if loosened else 0,
     }
 
 
-_RELEASED_FOR: Final = (Direction.TOWARDS.value, "scope", "codes", "unforeseen", "forgotten")
+_RELEASED_FOR: Final = (
+    Direction.TOWARDS.value,
+    "scope",
+    "kinds",
+    "later",
+    "codes",
+    "unforeseen",
+    "forgotten",
+)
 
 
 def needs_release(counts: Mapping[str, int]) -> bool:

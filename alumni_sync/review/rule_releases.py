@@ -17,7 +17,8 @@ from alumni_sync.ledger.rule_tables import ActiveRules, RulesRevision
 from alumni_sync.ledger.rulebook import WAITING, RulesState
 from alumni_sync.ledger.tables import t
 from alumni_sync.review import approvals
-from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.authority import Act
+from alumni_sync.review.interests import authority_now
 from alumni_sync.review.releases import ReleaseResult
 
 RELEASE: Final = "release"
@@ -87,7 +88,7 @@ def _waiting(connection: Connection, revision: str) -> Row[Any]:
 def _propose(
     connection: Connection, d: Deployment, row: Row[Any], reason: str, identity: Identity
 ) -> ReleaseResult:
-    Authority.of(d.settings).require(identity, Act.PROPOSE_RULES, row.source)
+    authority_now(d, connection).require(identity, Act.PROPOSE_RULES, row.source)
     version, state = row.version + 1, RulesState.SECOND.value
     at = d.clock.now()
     approvals.propose(connection, row.revision, version, RELEASE, identity, reason=reason, at=at)
@@ -100,7 +101,7 @@ def _propose(
 def _confirm(
     connection: Connection, d: Deployment, row: Row[Any], identity: Identity
 ) -> ReleaseResult:
-    Authority.of(d.settings).require(identity, Act.RELEASE_RULES, row.source)
+    authority_now(d, connection).require(identity, Act.RELEASE_RULES, row.source)
     now = d.clock.now()
     approvals.confirm(connection, row.revision, row.version, RELEASE, identity, at=now)
     rulebook.activate(connection, row.source, row.revision, now, released_by=identity.user)

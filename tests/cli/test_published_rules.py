@@ -100,7 +100,8 @@ def test_a_draft_is_tried_without_touching_anything(shell: Shell, tmp_path: Path
     lines = shell.out("rules", "simulate", "--rules", str(draft)).splitlines()
 
     assert lines[0].startswith("EX-000001  review -> eligible  performance-exit")
-    assert "hr: 1 towards eligible." in lines
+    kinds = "1 exit kind(s) would be treated as more eligible"
+    assert f"hr: 1 towards eligible, {kinds}." in lines
     assert "The change would wait for its release. Nothing was written." == lines[-1]
     assert 1 == len(shell.json("rules", "revisions"))
 
@@ -197,7 +198,7 @@ def test_doctor_says_what_waits(shell: Shell) -> None:
 
     _, out, _ = shell.run("doctor")
 
-    assert "hr: changed rules wait for their release (1 towards eligible)" in out
+    assert "hr: changed rules wait for their release (1 towards eligible, " in out
 
 
 def test_past_decisions_are_explained_and_come_out_the_same(shell: Shell) -> None:

@@ -1,5 +1,6 @@
 """Changed rules are released by two people, each verified, and only the very content that waits."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,18 @@ def test_what_is_active_waits_for_nothing(book: Released) -> None:
 
     with pytest.raises(Refused, match="active already"):
         book.release("sec", revision=active)
+
+
+def test_whoever_has_left_releases_nothing(book: Released, clock: FixedClock) -> None:
+    """On their last day nobody takes the name of the second out of the configuration."""
+    book.configure(
+        people=[
+            {**one, "employee": "acme-pl/10002"} if one["user"] == "sec" else one for one in PEOPLE
+        ]
+    )
+    book.roster.add(last_working_day=clock.now().date())
+    book.release("rev")
+    clock.advance(timedelta(days=1))
+
+    with pytest.raises(Refused, match="sec has left"):
+        book.release("sec")

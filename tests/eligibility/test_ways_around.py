@@ -1,0 +1,78 @@
+"""Ways around the second person: changes that move nobody on the day on which they are made."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from alumni_sync.clock import FixedClock
+from alumni_sync.eligibility.publishing import waiting_rules
+from alumni_sync.ledger.store import Ledger
+from tests.eligibility.rulebooks import CONDUCT, GOOD, SENIOR, Book
+
+SENIOR_WHEN = "- {id: senior, when: {job_level: {at_least: 8}}, then: review"
+CODED = "- {id: coded, when: {exit_code: {equals: X1}}, then: review}"
+YOUNG = "- {id: young, when: {birth_date: {after: 18 years ago}}, then: held}"
+
+
+def _until(day: str, by: str = "run_date") -> str:
+    return f"{SENIOR_WHEN}, valid: {{to: {day}, by: {by}}}}}"
+
+
+@pytest.fixture
+def book(tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock) -> Book:
+    """Return a company with two rules."""
+    return Book.of(tmp_path, sqlite_ledger, clock, CONDUCT, SENIOR)
+
+
+def test_a_rule_that_is_to_end_tomorrow_waits(book: Book, clock: FixedClock) -> None:
+    """Nobody moves today, and tomorrow everybody would, with no second person asked."""
+    senior = book.roster.add(job_level=9)
+    book.judge()
+
+    book.edit(CONDUCT, _until(f"{clock.now():%Y-%m-%d}"))
+    assert 1 == book.judge().rules_waiting
+    clock.advance(timedelta(days=3))
+    book.judge()
+
+    assert "review" == book.verdict(senior)
+    (row,) = waiting_rules(book.roster.deployment)
+    assert (0, 1) == (row.counts["towards_eligible"], row.counts["later"])
+
+
+def test_an_exit_kind_that_nobody_has_today_is_not_let_in_alone(book: Book) -> None:
+    """The first who is dismissed next month would be asked to join."""
+    book.edit(CONDUCT, CODED)
+    book.roster.add()
+    book.judge()
+
+    book.edit(CONDUCT, CODED, good=(*GOOD, "performance"))
+
+    assert 1 == book.judge().rules_waiting
+    (row,) = waiting_rules(book.roster.deployment)
+    assert (0, 1) == (row.counts["towards_eligible"], row.counts["kinds"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "waits"),
+    [
+        (_until("2030-01-01"), SENIOR, False),  # for always now
+        (_until("2030-01-01"), _until("2031-01-01"), False),
+        (_until("2031-01-01"), _until("2030-01-01"), True),
+        (_until("2030-01-01"), "", True),
+        (_until("2030-01-01"), _until("2030-01-01", "exit_date"), True),
+        (SENIOR, f"{SENIOR}\n  {YOUNG}", False),  # one more
+        (f"{SENIOR}\n  {YOUNG}", SENIOR, True),
+        (f"{SENIOR}\n  {YOUNG}", f"{SENIOR}\n  {YOUNG.replace('18', '16')}", True),
+        (SENIOR, SENIOR.replace("8", "9"), False),
+    ],
+)
+def test_what_hangs_on_the_day(book: Book, before: str, after: str, *, waits: bool) -> None:
+    """Whoever closes a hole must not wait; whoever opens one for later must."""
+    book.edit(CONDUCT, before)
+    book.roster.add()
+    book.judge()
+
+    book.edit(CONDUCT, after)
+
+    assert int(waits) == book.judge().rules_waiting
