@@ -35,6 +35,7 @@ _WATERMARK: Final = t(Watermark)
 _LEFT: Final = RecordStatus.LEFT.value
 _NO_CODE: Final = (None, "", ExitKind.UNDISCLOSED.value)
 _STANDS: Final = ("tripped", "awaiting_second")
+_NEVER: Final = CodeUse()
 
 
 def code_hash(hashes: KeyedHashes, source: str, code: str) -> str:
@@ -138,12 +139,13 @@ class CodeWatch:
             code = record.facts.get("exit_code")
             if code in _NO_CODE or record.facts["record_status"] != _LEFT:
                 continue
-            use = self._use(str(code))
+            use, was = self._use(str(code))
+            new = known[at] == Known.NOT
             if record.code_label:
-                use.label = self._label(record.code_label)
-            if known[at] == Known.NOT:
+                use.say(self._label(record.code_label), was, new=new)
+            if new:
                 day = record.facts.get("last_working_day")
-                use.add(day if isinstance(day, date) else None)
+                use.add(day if isinstance(day, date) else None, was)
 
     def doubted(self) -> frozenset[str]:
         """Return the codes that are not trusted now; what is newly doubted is on record now."""
@@ -172,10 +174,13 @@ class CodeWatch:
             key = ("source", "code_hash")
             upsert(connection, _SEEN, rows, key=key, update=changed)
 
-    def _use(self, code: str) -> CodeRead:
+    def _use(self, code: str) -> tuple[CodeRead, CodeUse]:
+        """Return how this read uses a code, and how it was used until now."""
         if code not in self._codes:
             self._codes[code] = code_hash(self._ledger.hashes, self._source, code)
-        return self._read.setdefault(self._codes[code], CodeRead())
+        kept = self._codes[code]
+        was = self._known[kept].use if kept in self._known else _NEVER
+        return self._read.setdefault(kept, CodeRead()), was
 
     def _label(self, words: str) -> str:
         if words not in self._labels:
@@ -236,7 +241,7 @@ class CodeWatch:
 
     def _row(self, code: str, use: CodeRead) -> dict[str, Any]:
         """Return a code's row; words that are doubted are taken over by their release only."""
-        was = self._known.get(code, _Known(CodeUse(), "", "")).use
+        was = self._known.get(code, _Known(_NEVER, "", "")).use
         days = [day for day in (was.last_exit, use.last_exit) if day is not None]
         return {
             "source": self._source,

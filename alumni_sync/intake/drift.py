@@ -66,19 +66,36 @@ class CodeUse:
 
 @dataclass(slots=True)
 class CodeRead:
-    """How a read uses a code: its words (hash), and the last working days of its new leavers."""
+    """How a read uses a code: its words (hash), and the last working days of its new leavers.
+
+    Attributes:
+        said_by: how much the words count (see `say`).
+        first_exit: the first after those that were known; who is told of late ends no pause.
+    """
 
     label: str = ""
     exits: int = 0
     first_exit: date | None = None
     last_exit: date | None = None
+    said_by: tuple[bool, bool] = (False, False)
 
-    def add(self, day: date | None) -> None:
+    def say(self, label: str, was: CodeUse, *, new: bool) -> None:
+        """Note the words of a record, where there are several for one code.
+
+        Those of new leavers count before those that old records may have kept; of new leavers,
+        other words count before those of until now, and of old records the other way round.
+        """
+        said_by = (new, (label != was.label) is new)
+        if not self.label or said_by >= self.said_by:
+            self.label, self.said_by = label, said_by
+
+    def add(self, day: date | None, was: CodeUse) -> None:
         """Count a new leaver."""
         self.exits += 1
         if day is not None:
-            self.first_exit = min(self.first_exit or day, day)
             self.last_exit = max(self.last_exit or day, day)
+            if was.last_exit is None or day > was.last_exit:
+                self.first_exit = min(self.first_exit or day, day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ DAY = date(2026, 9, 30)
 def _read(exits: int, day: date = DAY, label: str = "") -> CodeRead:
     use = CodeRead(label)
     for _ in range(exits):
-        use.add(day)
+        use.add(day, CodeUse())
     return use
 
 
@@ -79,6 +79,38 @@ def test_a_code_that_comes_back_is_a_drift(exits: int, days: int, *, doubted: bo
     found = _doubts(known, {"17": _read(1, DAY + timedelta(days=days))})
 
     assert ({"17": DoubtKind.PAUSE} if doubted else {}) == found
+
+
+def test_who_is_told_of_late_ends_no_pause() -> None:
+    """One forgotten leaver of years ago would vouch for ten of a recycled code."""
+    was = CodeUse("", 20, DAY)
+    use = CodeRead()
+    for day in (DAY + timedelta(days=900), DAY - timedelta(days=30)):
+        use.add(day, was)
+
+    assert {"17": DoubtKind.PAUSE} == _doubts({"17": was}, {"17": use})
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ([("old", False), ("other", True)], "other"),  # old records keep their words
+        ([("old", True), ("other", True)], "other"),
+        ([("old", True), ("other", False)], "old"),
+        ([("old", False), ("other", False)], "old"),
+        ([("other", False)], "other"),
+    ],
+)
+def test_of_several_words_those_of_new_leavers_count(
+    said: list[tuple[str, bool]], label: str, order: int
+) -> None:
+    """Whether a dismissal is found must not hang on who stands in the last row."""
+    use = CodeRead()
+    for words, new in said[::order]:
+        use.say(words, CodeUse("old"), new=new)
+
+    assert label == use.label
 
 
 def test_a_new_code_is_no_drift() -> None:
@@ -145,6 +177,15 @@ def test_new_exits_with_a_doubted_code_are_unknown(company: Desk) -> None:
     )
     assert {"label": 1, "exits": 1} == guard["counts"]
     assert [guard["id"]] == [one["guard_id"] for one in doubted_guards(company.ledger, [SOURCE])]
+
+
+def test_old_records_that_keep_their_words_vouch_for_nobody(company: Desk) -> None:
+    """A source that keeps the words of the day hides what the code means by now."""
+    words = [_said(3, "dismissal"), _said(1, "retirement"), _said(2, "retirement")]
+
+    _listed(company, words, "R-2")
+
+    assert "unknown" == _kinds(company)["E0003"]
 
 
 def test_a_changed_fact_does_not_bring_the_doubted_kind_back(company: Desk) -> None:
