@@ -222,20 +222,27 @@ def _key_problems(value: Mapping[str, Any], document: Document) -> Iterator[Prob
         yield Problem(document.where(("keys", "master")), *_BAD_KEY)
 
 
+_ONE_PERSON: Final = ("user", "employee")
+"""By which somebody is known: whoever stood there twice could be both of two people."""
+
+
 def _people_problems(value: Mapping[str, Any], document: Document) -> Iterator[Problem]:
     """Yield users that stand twice and sources that do not exist; whatever else is wrong."""
     people, sources = value.get("people"), value.get("sources")
     if not isinstance(people, list) or not isinstance(sources, Mapping):
         return
     known = ", ".join(sorted(map(str, sources)))
-    seen = set()
+    seen: set[tuple[str, str]] = set()
     for position, person in enumerate(people):
         if not isinstance(person, Mapping):
             continue
-        if (user := str(person.get("user"))) in seen:
-            where = document.where(("people", position, "user"))
-            yield Problem(where, f"{user} stands there twice", "one entry a user")
-        seen.add(user)
+        for key in _ONE_PERSON:
+            one = (key, str(person.get(key)).casefold())
+            if one in seen:
+                where = document.where(("people", position, key))
+                yield Problem(where, f"{person[key]} stands there twice", "one entry a person")
+            if person.get(key) is not None:
+                seen.add(one)
         for key, name in _sources_named(person):
             if name not in sources:
                 where = document.where(("people", position, key))

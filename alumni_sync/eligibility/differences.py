@@ -34,6 +34,7 @@ PLACING: Final = frozenset(
 )
 """Fields that say whose employment a row is about and whether it has ended."""
 
+_UNDISCLOSED: Final = ExitKind.UNDISCLOSED.value
 _SCOPE_RULES: Final = frozenset({OUTSIDE_AUDIENCE, OUTSIDE_PILOT})
 
 Selection = Mapping[str, Sequence[str]]
@@ -84,8 +85,12 @@ def mapping_change(
         if _rank(after, new.kind(code), code, today) > _rank(before, old.kind(code), code, today)
     ]
     same = not moved and old.patterns == new.patterns
-    recode = None if same else lambda code: new.kind(code).value
-    return MappingChange(recode, tuple(closer), tuple(unforeseen))
+    return MappingChange(None if same else _recode(new), tuple(closer), tuple(unforeseen))
+
+
+def _recode(said: MappingSaid) -> Callable[[str], str]:
+    """Return exit code → exit kind; of a reason that is none of our business no code was kept."""
+    return lambda code: code if code == _UNDISCLOSED else said.kind(code).value
 
 
 def kinds_closer(before: RulePack, after: RulePack, today: date) -> tuple[ExitKind, ...]:

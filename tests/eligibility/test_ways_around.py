@@ -1,14 +1,17 @@
 """Ways around the second person: changes that move nobody on the day on which they are made."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.domain import ExitKind, MappingSaid
+from alumni_sync.eligibility.differences import mapping_change
 from alumni_sync.eligibility.publishing import waiting_rules
+from alumni_sync.eligibility.reading import parse_pack
 from alumni_sync.ledger.store import Ledger
-from tests.eligibility.rulebooks import CONDUCT, GOOD, SENIOR, Book
+from tests.eligibility.rulebooks import CONDUCT, GOOD, SENIOR, Book, pack_text
 
 SENIOR_WHEN = "- {id: senior, when: {job_level: {at_least: 8}}, then: review"
 CODED = "- {id: coded, when: {exit_code: {equals: X1}}, then: review}"
@@ -76,3 +79,19 @@ def test_what_hangs_on_the_day(book: Book, before: str, after: str, *, waits: bo
     book.edit(CONDUCT, after)
 
     assert int(waits) == book.judge().rules_waiting
+
+
+def test_a_reason_that_is_none_of_our_business_stays_so_under_another_mapping() -> None:
+    """A simulation would send everybody to review who left over their health."""
+    pack = parse_pack(pack_text(CONDUCT))
+    kinds = {"17": ExitKind.RETIREMENT}
+
+    def said(codes: dict[str, ExitKind]) -> MappingSaid:
+        return MappingSaid(lambda code: codes.get(code, ExitKind.UNKNOWN), codes, (), {})
+
+    change = mapping_change(
+        said(kinds), said({"17": ExitKind.DISPUTE}), pack, pack, date(2026, 11, 3)
+    )
+
+    assert change.recode is not None
+    assert ("dispute", "undisclosed") == (change.recode("17"), change.recode("undisclosed"))
