@@ -13,7 +13,7 @@ import dagster as dg
 from alumni_sync.clock import SystemClock
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import PayrollClose
-from alumni_sync.eligibility.unjudged import unjudged_spells
+from alumni_sync.eligibility.judging.unjudged import unjudged_spells
 from alumni_sync.intake.closes import due_closes
 from alumni_sync.membership.pending import LOOK, pending_work
 from assets.failures import harmless

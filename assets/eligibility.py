@@ -10,10 +10,10 @@ import dagster as dg
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS
-from alumni_sync.eligibility.judge import judge_leavers
-from alumni_sync.eligibility.publishing import waiting_sentences
-from alumni_sync.review.queue import count_waiting, sync_queue
-from alumni_sync.review.telling import tell_deciders
+from alumni_sync.eligibility.judging.judge import judge_leavers
+from alumni_sync.eligibility.revisions.publishing import waiting_sentences
+from alumni_sync.review.queue.following import count_waiting, sync_queue
+from alumni_sync.review.telling.mails import tell_deciders
 from assets.leavers import leavers
 from assets.links import inbox_metadata
 from assets.resources import Company

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity, LaunchResult
 from alumni_sync.errors import Refused
-from alumni_sync.review.launchpad import RULING_JOB, RULING_OP
+from alumni_sync.review.rulings.launchpad import RULING_JOB, RULING_OP
 from assets.definitions import defs
 from assets.eligibility import RULING
 from assets.failures import StageFailed

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from alumni_sync.consent.rounds.reopening import reopen_tombstones
-from alumni_sync.eligibility.publishing import publish
+from alumni_sync.eligibility.revisions.publishing import publish
 from alumni_sync.errors import SafetyStop
 from alumni_sync.intake.closes import known_close
 from alumni_sync.intake.pull import pull_leavers

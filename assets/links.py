@@ -10,11 +10,11 @@ from typing import Final
 import dagster as dg
 
 from alumni_sync.deployment import Deployment
-from alumni_sync.review.inbox import InboxEntry, count_by_age, inbox
-from alumni_sync.review.launchpad import launchpad as launchpad_url
-from alumni_sync.review.releases import RELEASE, list_stops
-from alumni_sync.review.rule_index import count_by_rule
-from alumni_sync.review.tickets import issue
+from alumni_sync.review.queue.inbox import InboxEntry, count_by_age, inbox
+from alumni_sync.review.queue.rule_index import count_by_rule
+from alumni_sync.review.releases.stops import RELEASE, list_stops
+from alumni_sync.review.rulings.launchpad import launchpad as launchpad_url
+from alumni_sync.review.rulings.tickets import issue
 
 INLINE: Final = 1000
 """Longer Markdown is hidden behind a button by Dagster's UI."""

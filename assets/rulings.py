@@ -10,8 +10,8 @@ from enum import Enum
 import dagster as dg
 from pydantic import Field
 
-from alumni_sync.review.releases import release_stop
-from alumni_sync.review.rulings import rule_case
+from alumni_sync.review.releases.stops import release_stop
+from alumni_sync.review.rulings.ruling import rule_case
 from assets.eligibility import queue_made
 from assets.resources import Company, for_ops
 from assets.run_coordinator import launched_by

@@ -1,7 +1,7 @@
 """Who launched a run: the one place where Dagster learns it from something nobody can choose.
 
 The webserver has no login, and whoever calls its GraphQL picks the tags of a run. So only the proxy
-says who it was (`alumni_sync.review.identity`), the tag of the user is overwritten whatever came
+says who it was (`review.people.identity`), the tag of the user is overwritten whatever came
 in, and it is signed together with the run's id, so that it can be copied to no other run. Anything
 else is unverified.
 
@@ -17,7 +17,7 @@ import dagster as dg
 
 from alumni_sync.domain import Identity
 from alumni_sync.ledger.hashing import KeyedHashes
-from alumni_sync.review.identity import UNVERIFIED, identity_of
+from alumni_sync.review.people.identity import UNVERIFIED, identity_of
 from alumni_sync.settings import Runtime, load_settings
 
 USER_TAG: Final = "alumni_sync/user"

@@ -148,9 +148,9 @@ def _invite(folder: Path) -> None:
     from alumni_sync.consent.invitations import plan_requests
     from alumni_sync.consent.mail.delivery import deliver_mail
     from alumni_sync.deployment import Deployment
-    from alumni_sync.eligibility.judge import judge_leavers
+    from alumni_sync.eligibility.judging.judge import judge_leavers
     from alumni_sync.intake.pull import pull_leavers
-    from alumni_sync.review.queue import sync_queue
+    from alumni_sync.review.queue.following import sync_queue
 
     _told()
     clock = FixedClock(datetime.fromisoformat(AS_OF))

@@ -111,9 +111,9 @@ def _peak() -> float:
 def _ours_take() -> Callable[[Path], int]:
     from alumni_sync.clock import FixedClock
     from alumni_sync.deployment import Deployment
-    from alumni_sync.eligibility.judge import judge_leavers
+    from alumni_sync.eligibility.judging.judge import judge_leavers
     from alumni_sync.intake.pull import pull_leavers
-    from alumni_sync.review.queue import sync_queue
+    from alumni_sync.review.queue.following import sync_queue
 
     def work(folder: Path) -> int:
         clock = FixedClock(datetime.fromisoformat(AS_OF))

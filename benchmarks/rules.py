@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from _peers import Peer, Person
 
-    from alumni_sync.eligibility.pack import RulePack
+    from alumni_sync.eligibility.language.pack import RulePack
 
 FULL: Final = 1_000_000
 SAMPLE: Final = 20_000
@@ -92,8 +92,8 @@ def _speed(figures: Figures, rows: int, sample: int) -> None:
     from _leavers import as_dictionaries, as_records, leavers
     from _peers import peers, zen_at_once
 
-    from alumni_sync.eligibility.columns import build_frame
-    from alumni_sync.eligibility.evaluate import evaluate
+    from alumni_sync.eligibility.evaluation.columns import build_frame
+    from alumni_sync.eligibility.evaluation.evaluate import evaluate
 
     pack, watch = _pack(), Stopwatch()
     known = _known(rows, sample)
@@ -137,7 +137,7 @@ def _report(figures: Figures, watch: Stopwatch, rows: int) -> None:
 
 
 def _pack() -> "RulePack":
-    from alumni_sync.eligibility.reading import parse_pack
+    from alumni_sync.eligibility.language.reading import parse_pack
 
     return parse_pack(PACK, "bench.yaml").for_source("bench", "pl")
 
@@ -192,7 +192,7 @@ def _memory(rows: int) -> float:
     """Judge with reasons, a chunk at a time; return the peak above the imports in MiB."""
     from _leavers import leavers
 
-    from alumni_sync.eligibility.evaluate import evaluate
+    from alumni_sync.eligibility.evaluation.evaluate import evaluate
 
     pack, counts = _pack(), Counter[Any]()
     before = _peak()

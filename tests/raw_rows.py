@@ -11,7 +11,7 @@ from itertools import pairwise
 from sqlmodel import SQLModel
 
 from alumni_sync.domain import Actor, ConsentState, Fact, Judgement, Verdict
-from alumni_sync.eligibility.records import dump_record, record_head
+from alumni_sync.eligibility.judging.records import dump_record, record_head
 from alumni_sync.ledger.chain import EventDraft, append_event
 from alumni_sync.ledger.facts import dump_facts
 from alumni_sync.ledger.ids import new_id

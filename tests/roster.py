@@ -15,7 +15,7 @@ from sqlalchemy import Row, select, update
 from alumni_sync.clock import FixedClock
 from alumni_sync.deployment import Configuration, Deployment
 from alumni_sync.domain import Fact
-from alumni_sync.eligibility.publishing import waiting_rules
+from alumni_sync.eligibility.revisions.publishing import waiting_rules
 from alumni_sync.ledger.facts import dump_facts
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind

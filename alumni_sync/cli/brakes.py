@@ -11,7 +11,7 @@ from alumni_sync.cli.acting import act_on_each, acting
 from alumni_sync.cli.app import App, json_option, pass_app, show, table
 
 RELEASE_REASONS = ("expected", "corrected", "first_load", "other")
-"""As in `review.releases`, repeated so that `--help` imports nothing heavy (a test compares)."""
+"""As in `review.releases.stops`, repeated so that `--help` imports nothing heavy (tested)."""
 
 
 @click.group()
@@ -33,7 +33,7 @@ def _group(group: click.Group, kind: str) -> None:
     def list_command(app: App, *, as_json: bool) -> None:
         """List what is stopped, or released and not used yet, oldest first."""
         from alumni_sync.intake.code_names import codes_of_guards
-        from alumni_sync.review.releases import list_stops
+        from alumni_sync.review.releases.stops import list_stops
 
         with app.open(create=False) as deployment:
             stops = list(list_stops(deployment, kind))
@@ -54,7 +54,7 @@ def _group(group: click.Group, kind: str) -> None:
         app: App, ids: tuple[str, ...], by: str | None, reason: str, *, as_json: bool
     ) -> None:
         """Release each ID: one person proposes, a second one confirms with the same command."""
-        from alumni_sync.review.releases import release_stop
+        from alumni_sync.review.releases.stops import release_stop
 
         with app.open(create=False) as deployment:
             identity = acting(deployment.settings.people, by)

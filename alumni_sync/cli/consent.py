@@ -35,8 +35,8 @@ def show_consent(app: App, person: str, event: int | None, as_json: bool) -> Non
     """
     from alumni_sync.consent.evidence.history import consents_of
     from alumni_sync.ledger.people import resolve_person, source_of
-    from alumni_sync.review.access import log_access
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.access import log_access
+    from alumni_sync.review.people.authority import Act, Authority
 
     with app.open(create=False) as d:
         person_id = resolve_person(d, person)
@@ -138,7 +138,7 @@ def withdraw(app: App, person: str, channel: str, kept: str, received: str | Non
     from alumni_sync.consent.paper.told import WITHDRAW, Told, record_withdrawal
     from alumni_sync.domain import LIVE_STATES, ConsentState
     from alumni_sync.ledger.people import resolve_person
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     identity = os_identity()
     with app.open(create=False) as d:

@@ -32,7 +32,7 @@ def list_letters(app: App, *, as_json: bool) -> None:
 def retry(app: App, number: int) -> None:
     """Let a platform write be tried again in the next sync."""
     from alumni_sync.membership.letters import retry as let_retry
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     identity = os_identity()
     with app.open(create=False) as d:
@@ -47,7 +47,7 @@ def retry(app: App, number: int) -> None:
 def drop(app: App, number: int) -> None:
     """Give a dead letter up; nothing is written for it."""
     from alumni_sync.membership.letters import drop as give_up
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     identity = os_identity()
     with app.open(create=False) as d:

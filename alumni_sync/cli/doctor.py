@@ -91,8 +91,8 @@ def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
     """Check the rule pack, the jurisdiction pack of every source, and the notice."""
     from alumni_sync.consent.jurisdictions import load_pack as load_jurisdiction
     from alumni_sync.consent.notices.editions import load_edition
-    from alumni_sync.eligibility.places import check_places
-    from alumni_sync.eligibility.reading import load_pack
+    from alumni_sync.eligibility.language.places import check_places
+    from alumni_sync.eligibility.language.reading import load_pack
     from alumni_sync.settings import TRANSLATE, spoken_as
 
     rules = settings.root / "rules"
@@ -149,7 +149,7 @@ def _age_notes(settings: "Settings", source: str) -> Iterator[str]:
     What cannot be read is a problem that was named before.
     """
     from alumni_sync.consent.jurisdictions import load_pack as load_jurisdiction
-    from alumni_sync.eligibility.reading import load_pack
+    from alumni_sync.eligibility.language.reading import load_pack
 
     jurisdiction = settings.sources[source].jurisdiction
     try:
@@ -236,7 +236,7 @@ def _check_ledger(configuration: "Configuration", clock: "Clock", diagnosis: Dia
     from alumni_sync.consent.rounds.renewals import outdated_notes
     from alumni_sync.consent.rounds.suppressions import due_to_justify
     from alumni_sync.deployment import Deployment, sqlite_path
-    from alumni_sync.eligibility.publishing import waiting_sentences
+    from alumni_sync.eligibility.revisions.publishing import waiting_sentences
     from alumni_sync.intake.code_names import drift_sentences
     from alumni_sync.membership.late_removals import late_removals
     from alumni_sync.privacy.overdue import late_requests

@@ -96,11 +96,11 @@ def rehearsed(
     from alumni_sync.cli.run import named_sources, queue_now
     from alumni_sync.consent.invitations import plan_requests
     from alumni_sync.consent.rounds.reopening import reopen_tombstones
-    from alumni_sync.eligibility.judge import judge_leavers
-    from alumni_sync.eligibility.publishing import publish
+    from alumni_sync.eligibility.judging.judge import judge_leavers
+    from alumni_sync.eligibility.revisions.publishing import publish
     from alumni_sync.intake.counts import IntakeCounts
     from alumni_sync.intake.pull import pull_leavers
-    from alumni_sync.review.queue import sync_queue
+    from alumni_sync.review.queue.following import sync_queue
 
     counts = IntakeCounts()
     for name in named_sources(rehearsal, source):

@@ -28,7 +28,7 @@ def rotate_command(app: App, key_file: Path | None) -> None:
     """
     from alumni_sync.deployment import load_configuration
     from alumni_sync.privacy.keys import rotate
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     settings = load_configuration(app.config).settings
     Authority.of(settings).require(os_identity(), Act.KEYS)
@@ -48,7 +48,7 @@ def escrow(app: App, file: Path, recipient: str, passphrase_file: Path | None) -
     """Write the deployment key to FILE, sealed by the passphrase of one recipient."""
     from alumni_sync.deployment import deployment_key
     from alumni_sync.privacy.keys import seal_key, write_private
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     with app.open(create=False) as d:
         Authority.of(d.settings).require(os_identity(), Act.KEYS)

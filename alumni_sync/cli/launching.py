@@ -34,7 +34,7 @@ class DeskLauncher:
 
     @cached_property
     def _ledger(self) -> "Launcher":
-        from alumni_sync.review.launching import LedgerLauncher
+        from alumni_sync.review.rulings.launching import LedgerLauncher
 
         return LedgerLauncher(self.d)
 

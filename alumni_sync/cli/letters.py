@@ -85,7 +85,7 @@ def _sources(d: "Deployment", source: str | None) -> list[str]:
     """Return the sources that get letters; raises `Refused` where somebody may not make them."""
     from alumni_sync.cli.consent import source_named
     from alumni_sync.domain import ContactBasis
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     names = [source_named(d, source)] if source else list(d.settings.sources)
     names = [name for name in names if d.settings.sources[name].contact.basis == ContactBasis.NONE]

@@ -24,7 +24,7 @@ WHAT = click.argument(
 @pass_app
 def pause(app: App, what: str, reason: str) -> None:
     """Stop mails, writes to the platform, or all; a removal by a closed gate goes on."""
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     identity = os_identity()
     with app.open() as deployment:
@@ -40,7 +40,7 @@ def pause(app: App, what: str, reason: str) -> None:
 @pass_app
 def resume(app: App, what: str) -> None:
     """Let mails, writes to the platform, or all go on."""
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     identity = os_identity()
     with app.open() as deployment:

@@ -31,7 +31,7 @@ def erase(app: App, person: str, reason: str) -> None:
     from alumni_sync.ledger.ids import new_id
     from alumni_sync.ledger.people import resolve_person, source_of
     from alumni_sync.privacy.erasure import erase as erase_person
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     identity = os_identity()
     with app.open(create=False) as d:

@@ -12,10 +12,10 @@ from alumni_sync.cli.acting import act_on_each, acting
 from alumni_sync.cli.app import App, json_option, pass_app, show, table
 
 if TYPE_CHECKING:
-    from alumni_sync.eligibility.simulation import Flip
+    from alumni_sync.eligibility.revisions.simulation import Flip
 
 RULES_REASONS = ("intended", "corrected", "wider_audience", "other")
-"""As in `review.rule_releases`; repeated so that `--help` imports nothing heavy."""
+"""As in `review.releases.rules`; repeated so that `--help` imports nothing heavy."""
 
 
 @click.command()
@@ -38,7 +38,7 @@ def simulate(
     Both the rules that are active and the new ones judge what the ledger knows today; nothing is
     written. Mapping, audience and pilot are those of the configuration.
     """
-    from alumni_sync.eligibility.trying import try_rules
+    from alumni_sync.eligibility.revisions.trying import try_rules
 
     with app.open(create=False) as deployment:
         trial = try_rules(deployment, pack, source)
@@ -66,13 +66,13 @@ def _print(flips: "Iterator[Flip]", summary: "Callable[[], Mapping[str, Any]]") 
 
 
 def _name(flip: "Flip") -> str:
-    from alumni_sync.review.numbering import case_number
+    from alumni_sync.review.queue.numbering import case_number
 
     return case_number(flip.case) if flip.case is not None else flip.spell
 
 
 def _told(summary: "Mapping[str, Any]") -> list[str]:
-    from alumni_sync.eligibility.publishing import counts_words
+    from alumni_sync.eligibility.revisions.publishing import counts_words
 
     waits = "would wait for its release" if summary["needs_release"] else "would be active at once"
     return [
@@ -106,8 +106,8 @@ def _stream(flips: "Iterator[Flip]", summary: "Callable[[], Mapping[str, Any]]")
 @pass_app
 def revisions(app: App, source: str | None, *, as_json: bool) -> None:
     """List the revisions of the rules: which is active, which waits, which were before."""
-    from alumni_sync.eligibility.publishing import counts_words
-    from alumni_sync.review.rule_releases import list_revisions
+    from alumni_sync.eligibility.revisions.publishing import counts_words
+    from alumni_sync.review.releases.rules import list_revisions
 
     with app.open(create=False) as deployment:
         found = list(list_revisions(deployment, source))
@@ -136,7 +136,7 @@ def release(
     app: App, names: tuple[str, ...], by: str | None, reason: str, *, as_json: bool
 ) -> None:
     """Release changed rules: one person proposes, a second one confirms with the same command."""
-    from alumni_sync.review.rule_releases import release_rules
+    from alumni_sync.review.releases.rules import release_rules
 
     with app.open(create=False) as deployment:
         identity = acting(deployment.settings.people, by)

@@ -45,7 +45,7 @@ def list_rows(app: App, source: str | None, *, as_json: bool) -> None:
 def show_row(app: App, quarantine_id: str) -> None:
     """Show one as it stands in the source, to whoever may see the leavers of its source."""
     from alumni_sync.intake.quarantine import list_quarantine, show_quarantine
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     identity = os_identity()
     with app.open(create=False) as deployment:

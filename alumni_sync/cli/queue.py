@@ -15,11 +15,11 @@ from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS, Ruling
 from alumni_sync.errors import Refused
 
 if TYPE_CHECKING:
-    from alumni_sync.review.dossier import Dossier
-    from alumni_sync.review.listing import CaseFilter, CaseSummary
+    from alumni_sync.review.queue.listing import CaseFilter, CaseSummary
+    from alumni_sync.review.record.dossier import Dossier
 
 REOPEN_REASONS = ("contest", "new_information", "mistake", "other")
-"""As in `review.steps`; repeated here so that `--help` need not import pandas (a test compares)."""
+"""As in `review.rulings.steps`; repeated so that `--help` need not import pandas (tested)."""
 
 Command = Callable[..., Any]
 
@@ -43,7 +43,7 @@ queue.add_command(record)
 @pass_app
 def list_command(app: App, /, *, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 click's options
     """List the cases that wait for a ruling, by their number. No name, no fact."""
-    from alumni_sync.review.listing import stream_cases
+    from alumni_sync.review.queue.listing import stream_cases
 
     with app.open(create=False) as deployment:
         cases = stream_cases(deployment, _filter(**wanted))
@@ -63,7 +63,7 @@ def _filter(
     awaiting_second: bool,
     older_than: int | None,
 ) -> "CaseFilter":
-    from alumni_sync.review.listing import CaseFilter
+    from alumni_sync.review.queue.listing import CaseFilter
 
     return CaseFilter(
         sources=None if source is None else frozenset({source}),
@@ -112,7 +112,7 @@ def _summary(case: "CaseSummary") -> dict[str, object]:
 @pass_app
 def show_command(app: App, case: str, by: str | None, *, as_json: bool) -> None:
     """Show a case with the person and the facts, to whoever may see them."""
-    from alumni_sync.review.dossier import show_case
+    from alumni_sync.review.record.dossier import show_case
 
     with app.open(create=False) as deployment:
         identity = acting(deployment.settings.people, by)
@@ -210,7 +210,7 @@ def _rule(
     until: datetime | None = None,
 ) -> None:
     from alumni_sync.ledger.ids import new_id
-    from alumni_sync.review.bulk import RefusedCase, rule_cases
+    from alumni_sync.review.rulings.bulk import RefusedCase, rule_cases
 
     with app.open(create=False) as deployment:
         results = rule_cases(
@@ -252,7 +252,7 @@ def reopen(
 ) -> None:
     """Take the ruling on each CASE up again: until somebody rules anew, the person is out."""
     from alumni_sync.ledger.ids import new_id
-    from alumni_sync.review.rulings import reopen_case
+    from alumni_sync.review.rulings.ruling import reopen_case
 
     with app.open(create=False) as deployment:
         identity, run_id = acting(deployment.settings.people, by), new_id("R")

@@ -13,8 +13,8 @@ from alumni_sync.cli.private_folder import new_file
 from alumni_sync.errors import Refused
 
 if TYPE_CHECKING:
-    from alumni_sync.review.history import CaseHistory
-    from alumni_sync.review.record import DecisionRecordPage, Proposal, RulingMade
+    from alumni_sync.review.record.history import CaseHistory
+    from alumni_sync.review.record.record import DecisionRecordPage, Proposal, RulingMade
 
 
 @click.command()
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 @pass_app
 def record(app: App, case: str, page: Path | None, by: str | None, *, as_json: bool) -> None:
     """Show why a person is in or out: what the rules proposed, and who ruled how and why."""
-    from alumni_sync.review.record import decision_record
-    from alumni_sync.review.record_page import render_record
+    from alumni_sync.review.record.page import render_record
+    from alumni_sync.review.record.record import decision_record
 
     if page is not None and page.exists():
         raise Refused(f"{page} is there already")

@@ -12,9 +12,9 @@ from alumni_sync.errors import ConfigError
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Plugins
-    from alumni_sync.eligibility.casework import CaseResult, CasesReport
-    from alumni_sync.eligibility.coverage import Hits
     from alumni_sync.eligibility.lint.finding import Finding
+    from alumni_sync.eligibility.proving.casework import CaseResult, CasesReport
+    from alumni_sync.eligibility.proving.coverage import Hits
 
 _PACK: Final = click.argument(
     "pack",
@@ -33,7 +33,7 @@ def lint(app: App, pack: Path | None, *, as_json: bool) -> None:
     Rules that say the same, contradict each other, or never decide; codes and fields that no source
     has; leavers about whom nothing is said. Nothing is tried out: it is decided.
     """
-    from alumni_sync.eligibility.pack_check import check_pack
+    from alumni_sync.eligibility.proving.pack_check import check_pack
 
     path, plugins = _asked(app, pack)
     found = check_pack(path, plugins)
@@ -97,7 +97,7 @@ def _fact(value: object) -> str:
 
 def lint_notes(plugins: "Plugins") -> Iterator[str]:
     """Yield in one sentence, for `doctor`, that there are findings; a broken pack has none."""
-    from alumni_sync.eligibility.pack_check import check_pack
+    from alumni_sync.eligibility.proving.pack_check import check_pack
 
     path = plugins.settings.rules
     try:
@@ -119,7 +119,7 @@ def test(app: App, pack: Path | None, *, as_json: bool) -> None:
     It fails where a case comes out otherwise, and where no case shows a rule, or one clause of it,
     both true and false.
     """
-    from alumni_sync.eligibility.casework import run_cases
+    from alumni_sync.eligibility.proving.casework import run_cases
 
     path = pack or app.plugins().settings.rules
     report = run_cases(path)

@@ -12,7 +12,7 @@ from alumni_sync.cli.rule_checks import COMMANDS as CHECKS
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
-    from alumni_sync.eligibility.records import DecisionRecord
+    from alumni_sync.eligibility.judging.records import DecisionRecord
 
 ANSWERS = {True: "true", False: "false", None: "unknown"}
 
@@ -38,7 +38,7 @@ def explain(
     for whoever may see cases of the source.
     """
     from alumni_sync.ledger.people import resolve_person
-    from alumni_sync.review.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act, Authority
 
     with app.open(create=False) as deployment:
         identity = acting(deployment.settings.people, by)
@@ -59,8 +59,8 @@ Found = tuple[int | None, str, "DecisionRecord | None"]
 
 def _decisions(d: "Deployment", person: str, *, past: bool) -> list[Found]:
     """Return the current decision about each spell of a person, or all of them."""
-    from alumni_sync.eligibility.explain import decisions_about
-    from alumni_sync.eligibility.reproducing import past_decisions
+    from alumni_sync.eligibility.evaluation.explain import decisions_about
+    from alumni_sync.eligibility.judging.reproducing import past_decisions
 
     if past:
         return [*past_decisions(d, person)]
@@ -77,8 +77,8 @@ def _only(found: Sequence[Found], number: int) -> list[Found]:
 def _spell(
     d: "Deployment", number: int | None, source: str, decision: "DecisionRecord | None"
 ) -> dict[str, Any]:
-    from alumni_sync.eligibility.explain import decision_lines, rules_said
-    from alumni_sync.eligibility.reproducing import judge_again
+    from alumni_sync.eligibility.evaluation.explain import decision_lines, rules_said
+    from alumni_sync.eligibility.judging.reproducing import judge_again
 
     said = rules_said(d, source, decision) if decision else ()
     again = judge_again(d, source, decision) if decision else None
@@ -125,7 +125,7 @@ def _lines(spells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 @rules.command()
 def schema() -> None:
     """Print the JSON Schema of rule packs, by which editors complete and check them."""
-    from alumni_sync.eligibility.schema import schema_text
+    from alumni_sync.eligibility.language.schema import schema_text
 
     click.echo(schema_text(), nl=False)
 

@@ -209,7 +209,7 @@ def _report(
 
 def _tell_broken_rules(deployment: "Deployment") -> None:
     """Name every problem of the files that runs do without: file, line, what was expected."""
-    from alumni_sync.eligibility.publishing import broken_problems
+    from alumni_sync.eligibility.revisions.publishing import broken_problems
 
     for problem in broken_problems(deployment):
         click.echo(f"alumni-sync: {problem}", err=True)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from alumni_sync.consent.answers.dossier import DECISION, INVITATION, open_agreed, select_dossiers
 from alumni_sync.consent.standing import CASE, ENDINGS, SPELL, joined, obstacle
 from alumni_sync.domain import LIVE_STATES, ConsentState, OutreachHold
-from alumni_sync.eligibility.records import load_holds
+from alumni_sync.eligibility.judging.records import load_holds
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import ConsentEvent, Membership, t

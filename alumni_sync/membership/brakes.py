@@ -1,7 +1,7 @@
 """Brakes on what we write: too many new members, or too many removals that no consent asked for.
 
 A brake looks at the whole plan before anything is written, and freezes it: the people concerned are
-put down one by one. A release (two people, see `review.authority`) is for these people and no
+put down one by one. A release (two people, see `review.people`) is for these people and no
 others, for a day; whoever joins meanwhile is counted afresh. What is counted goes back 24 hours, so
 that nineteen percent an hour is not "below twenty".
 

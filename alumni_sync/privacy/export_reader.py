@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, select
 from alumni_sync.domain import NOT_VISIBLE, Actor
 from alumni_sync.ledger.keystore import KeyKind, SealBroken
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.review.authority import Authority
+from alumni_sync.review.people.authority import Authority
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

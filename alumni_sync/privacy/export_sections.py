@@ -10,11 +10,11 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from alumni_sync.domain import LEAVER_FIELDS
-from alumni_sync.eligibility.explain import rules_said
-from alumni_sync.eligibility.languages import WORDS
-from alumni_sync.eligibility.records import TABLE as DECISION_TABLE
-from alumni_sync.eligibility.records import DecisionRecord, load_record
-from alumni_sync.eligibility.words import ENGLISH, Words
+from alumni_sync.eligibility.evaluation.explain import rules_said
+from alumni_sync.eligibility.judging.records import TABLE as DECISION_TABLE
+from alumni_sync.eligibility.judging.records import DecisionRecord, load_record
+from alumni_sync.eligibility.wording.languages import WORDS
+from alumni_sync.eligibility.wording.words import ENGLISH, Words
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.mail_tables import ReturnedMail
@@ -37,8 +37,8 @@ from alumni_sync.ledger.tables import (
 )
 from alumni_sync.privacy.export_reader import OTHERS, Item, Reader, picked, plain, without_names
 from alumni_sync.privacy.request_rows import open_shown, requests_of
-from alumni_sync.review.history import SEEN
-from alumni_sync.review.numbering import case_number
+from alumni_sync.review.queue.numbering import case_number
+from alumni_sync.review.record.history import SEEN
 
 KEPT: Final = "kept"
 DESTROYED: Final = "destroyed"

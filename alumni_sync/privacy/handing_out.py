@@ -8,9 +8,9 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Person, t
 from alumni_sync.privacy.subject_export import SubjectExport, export_subject
-from alumni_sync.review.access import log_access
-from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.own_file import refuse_own_file
+from alumni_sync.review.people.access import log_access
+from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.own_file import refuse_own_file
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

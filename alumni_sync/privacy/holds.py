@@ -18,8 +18,8 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import LegalHold
 from alumni_sync.ledger.tables import Person, t
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.own_file import refuse_own_file
+from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.own_file import refuse_own_file
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

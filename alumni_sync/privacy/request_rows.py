@@ -19,8 +19,8 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import SubjectRequest, SubjectRequestEvent
 from alumni_sync.ledger.tables import t
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.review.access import log_access
-from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.people.access import log_access
+from alumni_sync.review.people.authority import Act, Authority
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

@@ -20,7 +20,7 @@ from alumni_sync.privacy.request_rows import (
     request_number,
     row_of,
 )
-from alumni_sync.review.contests import still_contested
+from alumni_sync.review.rulings.contests import still_contested
 
 _PERSON: Final = t(Person)
 

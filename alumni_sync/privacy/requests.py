@@ -40,9 +40,9 @@ from alumni_sync.privacy.request_steps import (
     refuse_what_is_not_true,
     still_open,
 )
-from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.contests import contest_cases
-from alumni_sync.review.own_file import refuse_own_file
+from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.own_file import refuse_own_file
+from alumni_sync.review.rulings.contests import contest_cases
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

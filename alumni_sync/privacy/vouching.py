@@ -30,8 +30,8 @@ from alumni_sync.ledger.mail_tables import CheckpointCopy
 from alumni_sync.ledger.tables import t
 from alumni_sync.ledger.upsert import upsert
 from alumni_sync.ports import Fate, Message
-from alumni_sync.review.access import log_access
-from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.people.access import log_access
+from alumni_sync.review.people.authority import Act, Authority
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

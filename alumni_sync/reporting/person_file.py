@@ -29,8 +29,8 @@ from alumni_sync.reporting.wording import (
     VERDICTS,
     case_name,
 )
-from alumni_sync.review.access import Look, log_access, looks_at
-from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.people.access import Look, log_access, looks_at
+from alumni_sync.review.people.authority import Act, Authority
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

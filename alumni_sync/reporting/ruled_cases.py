@@ -16,8 +16,8 @@ from sqlalchemy import Connection, exists, func, select
 
 from alumni_sync.ledger.tables import CaseEvent, t
 from alumni_sync.reporting.suppression import SMALLEST_SHOWN, Count, Published, publish
-from alumni_sync.review.history import SEEN
-from alumni_sync.review.steps import OPENINGS, RULINGS
+from alumni_sync.review.record.history import SEEN
+from alumni_sync.review.rulings.steps import OPENINGS, RULINGS
 
 LOOKED: Final = "looked"
 ONE_CLICK: Final = "one_click"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Table, select
 
-from alumni_sync.eligibility.records import TABLE, DecisionRecord, load_record
+from alumni_sync.eligibility.judging.records import TABLE, DecisionRecord, load_record
 from alumni_sync.errors import LedgerError
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import (

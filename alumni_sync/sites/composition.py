@@ -20,8 +20,8 @@ from alumni_sync.membership.removal import remove_closed
 from alumni_sync.ports import Launcher
 from alumni_sync.privacy.overdue import alert_late_requests
 from alumni_sync.privacy.suppressed import note_suppressions
-from alumni_sync.review.launching import LedgerLauncher
-from alumni_sync.review.telling import tell_deciders
+from alumni_sync.review.rulings.launching import LedgerLauncher
+from alumni_sync.review.telling.mails import tell_deciders
 from alumni_sync.sites.consent.app import ConsentSite, consent_app
 from alumni_sync.sites.consent.ledger_services import ledger_services
 from alumni_sync.sites.consent.mail_hook import LedgerMailHook, hook_route

@@ -10,13 +10,13 @@ import pytest
 from alumni_sync.clock import FixedClock
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity
-from alumni_sync.eligibility.unjudged import unjudged_spells
+from alumni_sync.eligibility.judging.unjudged import unjudged_spells
 from alumni_sync.intake.pull import pull_leavers
 from alumni_sync.ledger.runs import RunOf, RunStatus, begin_run, end_stage
 from alumni_sync.ledger.tables import Erasure, t
 from alumni_sync.ledger.upsert import insert_rows
-from alumni_sync.review.inbox import inbox
-from alumni_sync.review.rulings import rule_case
+from alumni_sync.review.queue.inbox import inbox
+from alumni_sync.review.rulings.ruling import rule_case
 from assets.automation import community_work, payroll_close
 from assets.counts import counts_of
 from assets.definitions import defs

@@ -15,8 +15,8 @@ from sqlalchemy.engine.cursor import CursorFetchStrategy
 from alumni_sync.deployment import Deployment
 from alumni_sync.ledger.queue_tables import CaseRule
 from alumni_sync.ledger.tables import Case, Spell, t
-from alumni_sync.review.inbox import AGES, count_by_age, inbox
-from alumni_sync.review.rule_index import count_by_rule
+from alumni_sync.review.queue.inbox import AGES, count_by_age, inbox
+from alumni_sync.review.queue.rule_index import count_by_rule
 from assets.eligibility import queue_made
 from assets.links import INLINE, case_entry, inbox_metadata
 

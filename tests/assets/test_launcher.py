@@ -8,9 +8,9 @@ import pytest
 from alumni_sync.cli.launching import DeskLauncher, has_dagster
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity, LaunchResult
-from alumni_sync.review.dossier import show_case
-from alumni_sync.review.inbox import InboxEntry, inbox
-from alumni_sync.review.queue import count_waiting
+from alumni_sync.review.queue.following import count_waiting
+from alumni_sync.review.queue.inbox import InboxEntry, inbox
+from alumni_sync.review.record.dossier import show_case
 from assets.home import instance_of
 from assets.launcher import DagsterLauncher
 from assets.rulings import review_exclusions

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from alumni_sync.deployment import Deployment
-from alumni_sync.eligibility.publishing import waiting_rules
+from alumni_sync.eligibility.revisions.publishing import waiting_rules
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Run, Spell, t

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.deployment import Deployment
-from alumni_sync.eligibility.publishing import publish
+from alumni_sync.eligibility.revisions.publishing import publish
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.tables import Person, Run, Spell, t
 from alumni_sync.privacy.erasure import erase

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import ADMIT_REASONS, UPHOLD_REASONS, Identity
 from alumni_sync.ledger.tables import Case, t
-from alumni_sync.review.identity import UNVERIFIED
-from alumni_sync.review.inbox import InboxEntry, inbox
-from alumni_sync.review.releases import RELEASE_REASONS
+from alumni_sync.review.people.identity import UNVERIFIED
+from alumni_sync.review.queue.inbox import InboxEntry, inbox
+from alumni_sync.review.releases.stops import RELEASE_REASONS
 from assets.definitions import defs
 from assets.failures import StageFailed
 from assets.links import INLINE, inbox_metadata

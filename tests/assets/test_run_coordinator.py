@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from alumni_sync.domain import Identity
 from alumni_sync.ledger.hashing import KeyedHashes
-from alumni_sync.review.identity import UNVERIFIED, identity_of
+from alumni_sync.review.people.identity import UNVERIFIED, identity_of
 from alumni_sync.sections import Proxy
 from assets.run_coordinator import (
     SIGNATURE_TAG,

@@ -11,9 +11,9 @@ from alumni_sync.cli.main import run_command_line
 from alumni_sync.cli.published_rules import RULES_REASONS as SHOWN
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity
-from alumni_sync.eligibility.judge import judge_leavers
-from alumni_sync.review.queue import sync_queue
-from alumni_sync.review.rule_releases import RULES_REASONS, release_rules
+from alumni_sync.eligibility.judging.judge import judge_leavers
+from alumni_sync.review.queue.following import sync_queue
+from alumni_sync.review.releases.rules import RULES_REASONS, release_rules
 from alumni_sync.shipped import shipped
 from tests import fake_plugins
 from tests.roster import Roster

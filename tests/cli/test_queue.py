@@ -13,11 +13,11 @@ from alumni_sync.cli.app import os_identity
 from alumni_sync.cli.main import run_command_line
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity
-from alumni_sync.eligibility.judge import judge_leavers
+from alumni_sync.eligibility.judging.judge import judge_leavers
 from alumni_sync.ledger.tables import Brake, t
-from alumni_sync.review.queue import sync_queue
-from alumni_sync.review.releases import RELEASE_REASONS, release_stop
-from alumni_sync.review.steps import REOPEN_REASONS
+from alumni_sync.review.queue.following import sync_queue
+from alumni_sync.review.releases.stops import RELEASE_REASONS, release_stop
+from alumni_sync.review.rulings.steps import REOPEN_REASONS
 from alumni_sync.shipped import shipped
 from tests import fake_plugins
 from tests.roster import Roster

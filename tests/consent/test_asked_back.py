@@ -21,9 +21,9 @@ from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Case, Invitation, Person, Spell, Tombstone, t
 from alumni_sync.privacy.erasure import erase
 from alumni_sync.privacy.retention import purge_due
-from alumni_sync.review.numbering import case_number
-from alumni_sync.review.queue import sync_queue
-from alumni_sync.review.rulings import rule_case
+from alumni_sync.review.queue.following import sync_queue
+from alumni_sync.review.queue.numbering import case_number
+from alumni_sync.review.rulings.ruling import rule_case
 from alumni_sync.testing.fake_hris import FakeHris, leaver
 from tests.consent.joins import EMAIL, HR, PEOPLE, proven
 from tests.consent.world import RUN, MailingDeployment, World

@@ -7,7 +7,7 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.rounds.reopening import reopen_tombstones
-from alumni_sync.eligibility.publishing import publish
+from alumni_sync.eligibility.revisions.publishing import publish
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.membership.forgetting import forget_spells

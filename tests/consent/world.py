@@ -19,7 +19,7 @@ from alumni_sync.consent.mail.delivery import MailCounts, deliver_mail
 from alumni_sync.consent.rounds.renewals import ask_about_changes
 from alumni_sync.consent.rounds.timers import react, run_timers
 from alumni_sync.deployment import Configuration, Deployment
-from alumni_sync.eligibility.judge import judge_leavers
+from alumni_sync.eligibility.judging.judge import judge_leavers
 from alumni_sync.ledger.chain import read_event
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import ConsentEvent, Invitation, Outbox, t

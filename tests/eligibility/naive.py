@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from alumni_sync.domain import PRECEDENCE, Verdict
-from alumni_sync.eligibility.clauses import (
+from alumni_sync.eligibility.language.clauses import (
     Ago,
     All,
     AnyOf,
@@ -24,7 +24,7 @@ from alumni_sync.eligibility.clauses import (
     RunDay,
     fields_of_leaf,
 )
-from alumni_sync.eligibility.pack import RulePack
+from alumni_sync.eligibility.language.pack import RulePack
 
 Record = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.eligibility.judge import VerdictCounts, judge_leavers
+from alumni_sync.eligibility.judging.judge import VerdictCounts, judge_leavers
 from alumni_sync.ledger.store import Ledger
 from tests.roster import Leaver, Roster, company
 

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 from hypothesis import strategies as st
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.builtin import BUILT_IN
-from alumni_sync.eligibility.clauses import (
+from alumni_sync.eligibility.language.builtin import BUILT_IN
+from alumni_sync.eligibility.language.clauses import (
     Ago,
     All,
     AnyOf,
@@ -27,9 +27,9 @@ from alumni_sync.eligibility.clauses import (
     Unit,
     literals,
 )
-from alumni_sync.eligibility.fields import ALWAYS_HARMLESS
-from alumni_sync.eligibility.pack import Dating, Rule, RulePack, Window, unplaced_rule
-from alumni_sync.eligibility.tables import table_rules
+from alumni_sync.eligibility.language.fields import ALWAYS_HARMLESS
+from alumni_sync.eligibility.language.pack import Dating, Rule, RulePack, Window, unplaced_rule
+from alumni_sync.eligibility.language.tables import table_rules
 
 TODAY: Final = date(2026, 3, 31)
 """A day on which months differ in length on both sides."""

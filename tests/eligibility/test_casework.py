@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from alumni_sync.eligibility.cases import cases_path
-from alumni_sync.eligibility.casework import CasesReport, run_cases
-from alumni_sync.eligibility.coverage import Hits
+from alumni_sync.eligibility.proving.cases import cases_path
+from alumni_sync.eligibility.proving.casework import CasesReport, run_cases
+from alumni_sync.eligibility.proving.coverage import Hits
 from alumni_sync.errors import ConfigError
 
 PACK = """

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from alumni_sync.eligibility.columns import build_frame
-from alumni_sync.eligibility.evaluate import evaluate
-from alumni_sync.eligibility.pack import RulePack
-from alumni_sync.eligibility.reading import parse_pack
+from alumni_sync.eligibility.evaluation.columns import build_frame
+from alumni_sync.eligibility.evaluation.evaluate import evaluate
+from alumni_sync.eligibility.language.pack import RulePack
+from alumni_sync.eligibility.language.reading import parse_pack
 from tests.eligibility.strategies import TODAY
 
 OURS = str(Path(evaluate.__code__.co_filename).parent)

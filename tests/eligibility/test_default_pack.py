@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from alumni_sync.domain import ExitKind, Verdict
-from alumni_sync.eligibility.casework import CasesReport, run_cases
-from alumni_sync.eligibility.columns import build_frame
-from alumni_sync.eligibility.evaluate import evaluate
-from alumni_sync.eligibility.pack import RulePack
-from alumni_sync.eligibility.reading import load_pack
-from alumni_sync.eligibility.sentences import rule_sentence
+from alumni_sync.eligibility.evaluation.columns import build_frame
+from alumni_sync.eligibility.evaluation.evaluate import evaluate
+from alumni_sync.eligibility.language.pack import RulePack
+from alumni_sync.eligibility.language.reading import load_pack
+from alumni_sync.eligibility.proving.casework import CasesReport, run_cases
+from alumni_sync.eligibility.wording.sentences import rule_sentence
 from alumni_sync.shipped import shipped
 
 RULES = shipped("rules") / "eligibility"

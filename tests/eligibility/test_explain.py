@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.eligibility.decisions import current_decisions, decisions_by_id
-from alumni_sync.eligibility.explain import explain, explain_rules
-from alumni_sync.eligibility.judge import judge_leavers
-from alumni_sync.eligibility.records import load_holds, load_record
-from alumni_sync.eligibility.ruleset import load_ruleset
+from alumni_sync.eligibility.evaluation.explain import explain, explain_rules
+from alumni_sync.eligibility.judging.decisions import current_decisions, decisions_by_id
+from alumni_sync.eligibility.judging.judge import judge_leavers
+from alumni_sync.eligibility.judging.records import load_holds, load_record
+from alumni_sync.eligibility.revisions.ruleset import load_ruleset
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from tests.roster import Roster

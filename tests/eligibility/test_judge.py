@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import NOT_VISIBLE, OutreachHold
-from alumni_sync.eligibility.judge import VerdictCounts, judge_leavers
-from alumni_sync.eligibility.records import closed_purposes, load_record
+from alumni_sync.eligibility.judging.judge import VerdictCounts, judge_leavers
+from alumni_sync.eligibility.judging.records import closed_purposes, load_record
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
@@ -80,7 +80,7 @@ def test_a_second_run_writes_nothing(roster: Roster) -> None:
 
 def test_more_leavers_than_a_page(here: Roster, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's edge must neither lose nor repeat anybody."""
-    monkeypatch.setattr("alumni_sync.eligibility.judge.PAGE", 3)
+    monkeypatch.setattr("alumni_sync.eligibility.judging.judge.PAGE", 3)
     leavers = [here.add() for _ in range(8)]
 
     assert VerdictCounts({"eligible": 8}, {}) == _judge(here)
@@ -299,8 +299,8 @@ def test_what_did_not_settle_is_judged_by_the_next_run(
     here: Roster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two exits that change each other's state must not keep a run busy for ever."""
-    monkeypatch.setattr("alumni_sync.eligibility.judge.MOST_PASSES", 1)
-    monkeypatch.setattr("alumni_sync.eligibility.judge.PAGE", 1)
+    monkeypatch.setattr("alumni_sync.eligibility.judging.judge.MOST_PASSES", 1)
+    monkeypatch.setattr("alumni_sync.eligibility.judging.judge.PAGE", 1)
     exits = [here.add()]
     exits.extend(here.add(of=exits[0]) for _ in range(3))
     here.change(min(exits, key=lambda one: one.spell), exit_kind="misconduct")

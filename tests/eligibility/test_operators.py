@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import Duration, Unit
-from alumni_sync.eligibility.columns import build_frame, shift
-from alumni_sync.eligibility.evaluate import evaluate
-from alumni_sync.eligibility.pack import RulePack
-from alumni_sync.eligibility.reading import parse_pack
+from alumni_sync.eligibility.evaluation.columns import build_frame, shift
+from alumni_sync.eligibility.evaluation.evaluate import evaluate
+from alumni_sync.eligibility.language.clauses import Duration, Unit
+from alumni_sync.eligibility.language.pack import RulePack
+from alumni_sync.eligibility.language.reading import parse_pack
 
 TODAY = date(2026, 3, 31)
 YES, NO, UNKNOWN = "excluded", "eligible", "review"

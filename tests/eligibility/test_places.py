@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.eligibility.columns import build_frame
-from alumni_sync.eligibility.evaluate import evaluate
-from alumni_sync.eligibility.places import check_places
-from alumni_sync.eligibility.reading import parse_pack
-from alumni_sync.eligibility.ruleset import candidate_ruleset
-from alumni_sync.eligibility.trying import try_rules
+from alumni_sync.eligibility.evaluation.columns import build_frame
+from alumni_sync.eligibility.evaluation.evaluate import evaluate
+from alumni_sync.eligibility.language.places import check_places
+from alumni_sync.eligibility.language.reading import parse_pack
+from alumni_sync.eligibility.revisions.ruleset import candidate_ruleset
+from alumni_sync.eligibility.revisions.trying import try_rules
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.store import Ledger
 from tests.conftest import NOW

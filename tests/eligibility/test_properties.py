@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import Clause
-from alumni_sync.eligibility.columns import build_frame
-from alumni_sync.eligibility.evaluate import evaluate
-from alumni_sync.eligibility.pack import Rule, RulePack, SetFlag
+from alumni_sync.eligibility.evaluation.columns import build_frame
+from alumni_sync.eligibility.evaluation.evaluate import evaluate
+from alumni_sync.eligibility.language.clauses import Clause
+from alumni_sync.eligibility.language.pack import Rule, RulePack, SetFlag
 from tests.eligibility import naive
 from tests.eligibility.strategies import (
     TODAY,

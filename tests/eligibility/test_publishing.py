@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import insert, select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.eligibility.judge import VerdictCounts
-from alumni_sync.eligibility.publishing import (
+from alumni_sync.eligibility.judging.judge import VerdictCounts
+from alumni_sync.eligibility.revisions.publishing import (
     Standing,
     broken_problems,
     publish,
     waiting_rules,
     waiting_sentences,
 )
-from alumni_sync.eligibility.ruleset import candidate_ruleset, kept_ruleset, load_ruleset
+from alumni_sync.eligibility.revisions.ruleset import candidate_ruleset, kept_ruleset, load_ruleset
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.rule_tables import ActiveRules, RulesRevision
 from alumni_sync.ledger.store import Ledger
@@ -115,7 +115,7 @@ def test_waiting_is_weighed_once(here: Book, monkeypatch: pytest.MonkeyPatch) ->
     here.edit(SENIOR, good=("resignation", "retirement", "redundancy"))
     here.judge()
     weighed: list[Any] = []
-    monkeypatch.setattr("alumni_sync.eligibility.publishing.weigh", weighed.append)
+    monkeypatch.setattr("alumni_sync.eligibility.revisions.publishing.weigh", weighed.append)
 
     here.judge()
 

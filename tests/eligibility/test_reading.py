@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from alumni_sync.eligibility.clauses import Not, OneOf
-from alumni_sync.eligibility.conditions import JOINING, OPERATORS
-from alumni_sync.eligibility.pack import UNPLACED
-from alumni_sync.eligibility.reading import load_pack, parse_pack
+from alumni_sync.eligibility.language.clauses import Not, OneOf
+from alumni_sync.eligibility.language.conditions import JOINING, OPERATORS
+from alumni_sync.eligibility.language.pack import UNPLACED
+from alumni_sync.eligibility.language.reading import load_pack, parse_pack
 from alumni_sync.errors import ConfigError
 
 CASES = Path(__file__).parents[1] / "cases" / "eligibility"

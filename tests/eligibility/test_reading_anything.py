@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alumni_sync.domain import FieldType
-from alumni_sync.eligibility.columns import build_frame
-from alumni_sync.eligibility.conditions import JOINING, OPERATORS
-from alumni_sync.eligibility.evaluate import evaluate
-from alumni_sync.eligibility.fields import KNOWN_CODES, RULE_FIELDS
-from alumni_sync.eligibility.pack import RulePack
-from alumni_sync.eligibility.reading import parse_pack
-from alumni_sync.eligibility.sentences import rule_sentence
+from alumni_sync.eligibility.evaluation.columns import build_frame
+from alumni_sync.eligibility.evaluation.evaluate import evaluate
+from alumni_sync.eligibility.language.conditions import JOINING, OPERATORS
+from alumni_sync.eligibility.language.fields import KNOWN_CODES, RULE_FIELDS
+from alumni_sync.eligibility.language.pack import RulePack
+from alumni_sync.eligibility.language.reading import parse_pack
+from alumni_sync.eligibility.wording.sentences import rule_sentence
 from alumni_sync.errors import ConfigError
 from tests.eligibility.strategies import TODAY
 

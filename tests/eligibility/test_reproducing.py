@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.eligibility.explain import rules_said
-from alumni_sync.eligibility.reproducing import judge_again, past_decisions
+from alumni_sync.eligibility.evaluation.explain import rules_said
+from alumni_sync.eligibility.judging.reproducing import judge_again, past_decisions
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from tests.eligibility.rulebooks import CONDUCT, PLANT, SENIOR, Book

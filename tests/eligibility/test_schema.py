@@ -9,10 +9,10 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from alumni_sync.cli.rules import rules
-from alumni_sync.eligibility.conditions import JOINING, OPERATORS
-from alumni_sync.eligibility.fields import RULE_FIELDS
-from alumni_sync.eligibility.reading import parse_pack
-from alumni_sync.eligibility.schema import FILE, pack_schema, schema_text
+from alumni_sync.eligibility.language.conditions import JOINING, OPERATORS
+from alumni_sync.eligibility.language.fields import RULE_FIELDS
+from alumni_sync.eligibility.language.reading import parse_pack
+from alumni_sync.eligibility.language.schema import FILE, pack_schema, schema_text
 from alumni_sync.errors import ConfigError
 from alumni_sync.shipped import shipped
 

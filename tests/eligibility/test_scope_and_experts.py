@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.columns import build_frame
-from alumni_sync.eligibility.differences import Scope
-from alumni_sync.eligibility.evaluate import evaluate
+from alumni_sync.eligibility.evaluation.columns import build_frame
+from alumni_sync.eligibility.evaluation.evaluate import evaluate
 from alumni_sync.eligibility.experts import load_experts
-from alumni_sync.eligibility.pack import RulePack
-from alumni_sync.eligibility.scope import audience_rules, in_share, pilot_rules
-from alumni_sync.eligibility.sentences import rule_sentence
+from alumni_sync.eligibility.language.pack import RulePack
+from alumni_sync.eligibility.language.scope import audience_rules, in_share, pilot_rules
+from alumni_sync.eligibility.revisions.differences import Scope
+from alumni_sync.eligibility.wording.sentences import rule_sentence
 from alumni_sync.errors import ConfigError
 
 SOURCES = ("acme-pl", "acme-de")

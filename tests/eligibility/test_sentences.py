@@ -5,19 +5,19 @@ from datetime import date
 import pytest
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import All, Duration, IsKnown, Not, RunDay, Unit
-from alumni_sync.eligibility.fields import KNOWN_CODES, RULE_FIELDS, STATE_FIELDS
-from alumni_sync.eligibility.languages import WORDS
-from alumni_sync.eligibility.pack import HoldOutreach, SetFlag
-from alumni_sync.eligibility.reading import load_pack, parse_pack
-from alumni_sync.eligibility.sentences import (
+from alumni_sync.eligibility.language.clauses import All, Duration, IsKnown, Not, RunDay, Unit
+from alumni_sync.eligibility.language.fields import KNOWN_CODES, RULE_FIELDS, STATE_FIELDS
+from alumni_sync.eligibility.language.pack import HoldOutreach, SetFlag
+from alumni_sync.eligibility.language.reading import load_pack, parse_pack
+from alumni_sync.eligibility.wording.languages import WORDS
+from alumni_sync.eligibility.wording.sentences import (
     _duration,
     clause_words,
     outcome_words,
     reason_sentence,
     rule_sentence,
 )
-from alumni_sync.eligibility.words import ENGLISH
+from alumni_sync.eligibility.wording.words import ENGLISH
 from alumni_sync.shipped import shipped
 
 PACK = """

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select, update
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.eligibility.simulation import Direction, Flip
-from alumni_sync.eligibility.trying import Simulation, try_rules
+from alumni_sync.eligibility.revisions.simulation import Direction, Flip
+from alumni_sync.eligibility.revisions.trying import Simulation, try_rules
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Case, Spell, t
-from alumni_sync.review.queue import sync_queue
+from alumni_sync.review.queue.following import sync_queue
 from tests.eligibility.rulebooks import CONDUCT, GOOD, PLANT, SENIOR, Book, pack_text
 from tests.roster import release_changed_rules
 
@@ -125,7 +125,7 @@ def test_whose_keys_are_gone_is_left_out(book: Book) -> None:
 
 def test_pages_lose_and_repeat_nobody(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ledger is never in memory as a whole."""
-    monkeypatch.setattr("alumni_sync.eligibility.simulation.PAGE", 3)
+    monkeypatch.setattr("alumni_sync.eligibility.revisions.simulation.PAGE", 3)
     seniors = {book.roster.add(job_level=9).spell for _ in range(8)}
     twice = book.roster.add(job_level=9)
     seniors |= {twice.spell, book.roster.add(of=twice, job_level=9).spell}

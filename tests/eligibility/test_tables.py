@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from alumni_sync.eligibility.pack import Rule, RulePack
-from alumni_sync.eligibility.reading import load_pack, parse_pack
+from alumni_sync.eligibility.language.pack import Rule, RulePack
+from alumni_sync.eligibility.language.reading import load_pack, parse_pack
 from alumni_sync.errors import ConfigError
 
 PACK = """

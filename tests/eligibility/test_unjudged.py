@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.eligibility.judge import judge_leavers
-from alumni_sync.eligibility.unjudged import unjudged_spells
+from alumni_sync.eligibility.judging.judge import judge_leavers
+from alumni_sync.eligibility.judging.unjudged import unjudged_spells
 from alumni_sync.ledger.runs import RunOf, RunStatus, begin_run, end_stage
 from alumni_sync.ledger.store import Ledger
 from tests.conftest import NOW

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import FieldType, Verdict
-from alumni_sync.eligibility.columns import build_frame
-from alumni_sync.eligibility.decisions import current_decisions
-from alumni_sync.eligibility.evaluate import evaluate
-from alumni_sync.eligibility.fields import FIELD_TYPES
-from alumni_sync.eligibility.judge import judge_leavers
-from alumni_sync.eligibility.pack import RulePack
-from alumni_sync.eligibility.readable import column_of
-from alumni_sync.eligibility.reading import parse_pack
+from alumni_sync.eligibility.evaluation.columns import build_frame
+from alumni_sync.eligibility.evaluation.evaluate import evaluate
+from alumni_sync.eligibility.evaluation.readable import column_of
+from alumni_sync.eligibility.judging.decisions import current_decisions
+from alumni_sync.eligibility.judging.judge import judge_leavers
+from alumni_sync.eligibility.language.fields import FIELD_TYPES
+from alumni_sync.eligibility.language.pack import RulePack
+from alumni_sync.eligibility.language.reading import parse_pack
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from tests.eligibility.strategies import TODAY, packs, records

@@ -7,9 +7,9 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import ExitKind, MappingSaid
-from alumni_sync.eligibility.differences import mapping_change
-from alumni_sync.eligibility.publishing import waiting_rules
-from alumni_sync.eligibility.reading import parse_pack
+from alumni_sync.eligibility.language.reading import parse_pack
+from alumni_sync.eligibility.revisions.differences import mapping_change
+from alumni_sync.eligibility.revisions.publishing import waiting_rules
 from alumni_sync.ledger.store import Ledger
 from tests.eligibility.rulebooks import CONDUCT, GOOD, SENIOR, Book, pack_text
 

@@ -13,9 +13,9 @@ from alumni_sync.ledger.queue_tables import CaseRule
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import t
 from alumni_sync.membership.forgetting import forget_spells
-from alumni_sync.review.queue import sync_queue
-from alumni_sync.review.rulings import rule_case
-from alumni_sync.review.steps import Terms
+from alumni_sync.review.queue.following import sync_queue
+from alumni_sync.review.rulings.ruling import rule_case
+from alumni_sync.review.rulings.steps import Terms
 from tests.membership.world import TICKED, Community
 from tests.review.queue_of import PEOPLE, who
 from tests.roster import Leaver

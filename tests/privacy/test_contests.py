@@ -14,10 +14,10 @@ from alumni_sync.ledger.tables import Case, t
 from alumni_sync.privacy.request_rows import RequestChannel, RequestKind, RequestState
 from alumni_sync.privacy.requests import close_request, open_request
 from alumni_sync.privacy.subject_export import export_subject
-from alumni_sync.review.history import history_of
-from alumni_sync.review.queue import sync_queue
-from alumni_sync.review.rulings import rule_case
-from alumni_sync.review.steps import Terms
+from alumni_sync.review.queue.following import sync_queue
+from alumni_sync.review.record.history import history_of
+from alumni_sync.review.rulings.ruling import rule_case
+from alumni_sync.review.rulings.steps import Terms
 from tests.membership.world import Community
 from tests.privacy.office import PEOPLE, REVIEWER, WEBER
 from tests.roster import Leaver

@@ -14,7 +14,7 @@ from alumni_sync.ledger.tables import Erasure, Outbox, Person, Spell, Suppressio
 from alumni_sync.privacy.erasure import Erased, erase
 from alumni_sync.privacy.journal import replay
 from alumni_sync.privacy.retention import purge_due
-from alumni_sync.review.queue import QueueCounts, sync_queue
+from alumni_sync.review.queue.following import QueueCounts, sync_queue
 from tests.conftest import MASTER, NOW
 from tests.membership.world import Community
 from tests.roster import Leaver

@@ -29,8 +29,8 @@ from alumni_sync.ledger.upsert import insert_rows
 from alumni_sync.membership.removal import remove_closed
 from alumni_sync.privacy.erasure import erase
 from alumni_sync.privacy.retention import PurgeCounts, purge_due
-from alumni_sync.review.access import log_access
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.access import log_access
+from alumni_sync.review.people.authority import Act
 from tests.conftest import NOW
 from tests.membership.world import Community
 from tests.roster import Leaver

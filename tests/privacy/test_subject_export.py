@@ -49,8 +49,8 @@ from alumni_sync.privacy.request_rows import (
 )
 from alumni_sync.privacy.requests import ask_on_site, close_request, open_request
 from alumni_sync.privacy.subject_export import SubjectExport, export_subject
-from alumni_sync.review.queue import sync_queue
-from alumni_sync.review.rulings import rule_case
+from alumni_sync.review.queue.following import sync_queue
+from alumni_sync.review.rulings.ruling import rule_case
 from tests.membership.world import Community
 from tests.privacy.office import PEOPLE, REVIEWER, WEBER
 from tests.roster import Leaver

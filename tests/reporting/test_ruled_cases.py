@@ -14,8 +14,8 @@ from alumni_sync.reporting.figures import read_figures
 from alumni_sync.reporting.page import render_report
 from alumni_sync.reporting.ruled_cases import NOTHING_RULED, RuledCases
 from alumni_sync.reporting.screen import screen
-from alumni_sync.review.bulk import rule_cases
-from alumni_sync.review.dossier import show_case
+from alumni_sync.review.record.dossier import show_case
+from alumni_sync.review.rulings.bulk import rule_cases
 from tests.review.queue_of import Desk, who
 from tests.roster import Leaver
 

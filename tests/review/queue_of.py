@@ -9,14 +9,14 @@ from sqlalchemy import Row, select
 from alumni_sync.clock import FixedClock
 from alumni_sync.deployment import Configuration, Deployment
 from alumni_sync.domain import Identity, Ruling
-from alumni_sync.eligibility.judge import judge_leavers
+from alumni_sync.eligibility.judging.judge import judge_leavers
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Case, CaseEvent, t
-from alumni_sync.review.numbering import case_number
-from alumni_sync.review.queue import QueueCounts, sync_queue
-from alumni_sync.review.rulings import RulingResult, rule_case
-from alumni_sync.review.steps import NO_TERMS, Terms
-from alumni_sync.review.tickets import issue
+from alumni_sync.review.queue.following import QueueCounts, sync_queue
+from alumni_sync.review.queue.numbering import case_number
+from alumni_sync.review.rulings.ruling import RulingResult, rule_case
+from alumni_sync.review.rulings.steps import NO_TERMS, Terms
+from alumni_sync.review.rulings.tickets import issue
 from alumni_sync.testing.mail import MemoryMailer
 from tests.roster import Leaver, Roster, company
 

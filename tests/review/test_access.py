@@ -10,8 +10,8 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import LedgerError
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.tables import t
-from alumni_sync.review.access import log_access
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.access import log_access
+from alumni_sync.review.people.authority import Act
 from tests.review.queue_of import Desk
 
 NO_MORE_RECORDS = """

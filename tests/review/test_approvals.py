@@ -4,7 +4,7 @@ import pytest
 
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
-from alumni_sync.review.approvals import confirm, pending, propose
+from alumni_sync.review.rulings.approvals import confirm, pending, propose
 from tests.review.queue_of import NOBODY, Desk, who
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from alumni_sync.domain import Identity, Role
 from alumni_sync.errors import Refused
-from alumni_sync.review.authority import ROLES, UNVERIFIED_ACTS, Act, Authority
+from alumni_sync.review.people.authority import ROLES, UNVERIFIED_ACTS, Act, Authority
 from alumni_sync.sections import PersonSection
 
 

@@ -20,11 +20,11 @@ from alumni_sync.domain import Identity, Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Spell, t
-from alumni_sync.review.authority import ROLES, Act
-from alumni_sync.review.contests import contest_cases
-from alumni_sync.review.rulings import reopen_case, rule_case
-from alumni_sync.review.steps import REASONS, REOPEN_REASONS, Terms
-from alumni_sync.review.tickets import issue
+from alumni_sync.review.people.authority import ROLES, Act
+from alumni_sync.review.rulings.contests import contest_cases
+from alumni_sync.review.rulings.ruling import reopen_case, rule_case
+from alumni_sync.review.rulings.steps import REASONS, REOPEN_REASONS, Terms
+from alumni_sync.review.rulings.tickets import issue
 from tests.conftest import MASTER, NOW
 from tests.review.queue_of import NOBODY, PEOPLE, Desk, who
 from tests.roster import Leaver, Roster

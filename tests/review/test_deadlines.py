@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alumni_sync.review.deadlines import due_at
+from alumni_sync.review.queue.deadlines import due_at
 from alumni_sync.sections import Source
 
 

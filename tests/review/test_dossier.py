@@ -11,7 +11,7 @@ from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Invitation, t
-from alumni_sync.review.dossier import Dossier, show_case
+from alumni_sync.review.record.dossier import Dossier, show_case
 from tests.review.queue_of import NOBODY, PEOPLE, Desk, who
 from tests.roster import Leaver, Roster
 

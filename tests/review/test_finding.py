@@ -14,7 +14,7 @@ from alumni_sync.errors import LedgerError, Refused
 from alumni_sync.ledger.request_tables import AccessLog, SubjectRequest
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import t
-from alumni_sync.review.finding import MOST, Search, find_person
+from alumni_sync.review.people.finding import MOST, Search, find_person
 from tests.review.queue_of import PEOPLE, Desk
 from tests.review.test_access import NO_MORE_RECORDS
 from tests.roster import Leaver, Roster

@@ -9,9 +9,9 @@ from sqlalchemy import event
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import CaseStatus
-from alumni_sync.review.inbox import inbox
-from alumni_sync.review.listing import CaseFilter, list_cases, longest_waiting, stream_cases
-from alumni_sync.review.rulings import rule_case
+from alumni_sync.review.queue.inbox import inbox
+from alumni_sync.review.queue.listing import CaseFilter, list_cases, longest_waiting, stream_cases
+from alumni_sync.review.rulings.ruling import rule_case
 from tests.review.queue_of import Desk, who
 
 
@@ -63,7 +63,7 @@ def test_lists_are_cut_to_what_is_asked_for(desk: Desk) -> None:
 
 def test_a_long_queue_is_read_in_pages(desk_here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fifty thousand cases must not be in memory at once, nor read for the first forty."""
-    monkeypatch.setattr("alumni_sync.review.listing.PAGE", 4)
+    monkeypatch.setattr("alumni_sync.review.queue.listing.PAGE", 4)
     for _ in range(11):
         desk_here.roster.add(exit_kind="performance")
     desk_here.round()

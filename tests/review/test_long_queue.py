@@ -21,15 +21,15 @@ from alumni_sync.ledger.queue_tables import CaseRule
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Case, Person, Spell, t
 from alumni_sync.ledger.upsert import insert_rows
-from alumni_sync.review.listing import (
+from alumni_sync.review.queue.listing import (
     CaseFilter,
     CaseSummary,
     list_cases,
     longest_waiting,
     stream_cases,
 )
-from alumni_sync.review.rule_index import count_by_rule, rule_hash
-from alumni_sync.review.selection import PAGE
+from alumni_sync.review.queue.rule_index import count_by_rule, rule_hash
+from alumni_sync.review.queue.selection import PAGE
 from tests.review.queue_of import Desk
 
 MANY = 50_000

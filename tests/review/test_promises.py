@@ -14,12 +14,12 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Identity, Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.review.bulk import RefusedCase, rule_cases
-from alumni_sync.review.comments import keep_comment
-from alumni_sync.review.dossier import show_case
-from alumni_sync.review.history import history_of
-from alumni_sync.review.queue import sync_queue
-from alumni_sync.review.rulings import RulingResult, reopen_case, rule_case
+from alumni_sync.review.queue.following import sync_queue
+from alumni_sync.review.record.dossier import show_case
+from alumni_sync.review.record.history import history_of
+from alumni_sync.review.rulings.bulk import RefusedCase, rule_cases
+from alumni_sync.review.rulings.comments import keep_comment
+from alumni_sync.review.rulings.ruling import RulingResult, reopen_case, rule_case
 from tests.conftest import MASTER
 from tests.review.queue_of import PEOPLE, Desk, ticket, untouched, who
 from tests.roster import Roster

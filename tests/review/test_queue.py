@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
-from alumni_sync.eligibility.decisions import decisions_by_id
+from alumni_sync.eligibility.judging.decisions import decisions_by_id
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import CaseEvent, t
-from alumni_sync.review.queue import QueueCounts, Waiting, count_waiting, sync_queue
+from alumni_sync.review.queue.following import QueueCounts, Waiting, count_waiting, sync_queue
 from tests.review.queue_of import Desk
 
 
@@ -48,7 +48,7 @@ def test_a_second_round_writes_nothing(desk: Desk) -> None:
 
 def test_more_cases_than_a_page(desk_here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's edge must neither lose nor repeat a case."""
-    monkeypatch.setattr("alumni_sync.review.selection.PAGE", 3)
+    monkeypatch.setattr("alumni_sync.review.queue.selection.PAGE", 3)
     for _ in range(8):
         desk_here.roster.add(exit_kind="performance")
 
@@ -239,7 +239,7 @@ def test_somebody_who_rules_meanwhile_wins(
     desk_here: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The queue must not overwrite a ruling that it has not seen."""
-    from alumni_sync.review import queue
+    from alumni_sync.review.queue import following as queue
 
     desk = desk_here
     who = desk.roster.add(exit_kind="performance")

@@ -10,11 +10,11 @@ from alumni_sync.domain import Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.tables import t
-from alumni_sync.review.bulk import rule_cases
-from alumni_sync.review.dossier import show_case
-from alumni_sync.review.record import DecisionRecordPage, decision_record
-from alumni_sync.review.record_page import render_record
-from alumni_sync.review.steps import Terms
+from alumni_sync.review.record.dossier import show_case
+from alumni_sync.review.record.page import render_record
+from alumni_sync.review.record.record import DecisionRecordPage, decision_record
+from alumni_sync.review.rulings.bulk import rule_cases
+from alumni_sync.review.rulings.steps import Terms
 from tests.review.queue_of import NOBODY, Desk, who
 from tests.roster import Leaver
 

@@ -10,8 +10,8 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Brake, t
-from alumni_sync.review.releases import ReleaseResult, list_stops, release_stop
-from alumni_sync.review.tickets import issue
+from alumni_sync.review.releases.stops import ReleaseResult, list_stops, release_stop
+from alumni_sync.review.rulings.tickets import issue
 from tests.review.queue_of import NOBODY, Desk, who
 
 _BRAKES = t(Brake)
@@ -159,7 +159,7 @@ def test_a_ticket_releases_one_version_once(desk: Desk) -> None:
 
 def test_two_releases_at_once(desk_here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The version is compared in the very statement that writes."""
-    from alumni_sync.review import releases
+    from alumni_sync.review.releases import stops as releases
 
     desk = desk_here
     _stop(desk, "BR-1")

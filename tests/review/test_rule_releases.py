@@ -7,11 +7,11 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Identity
-from alumni_sync.eligibility.publishing import waiting_rules
+from alumni_sync.eligibility.revisions.publishing import waiting_rules
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.review.releases import ReleaseResult
-from alumni_sync.review.rule_releases import list_revisions, release_rules
+from alumni_sync.review.releases.rules import list_revisions, release_rules
+from alumni_sync.review.releases.stops import ReleaseResult
 from tests.eligibility.rulebooks import CONDUCT, SENIOR, Book
 from tests.review.queue_of import NOBODY, PEOPLE, who
 from tests.roster import Leaver

@@ -13,8 +13,8 @@ from alumni_sync.errors import Refused
 from alumni_sync.ledger.queue_tables import Approval
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import t
-from alumni_sync.review.rulings import RulingResult, reopen_case, rule_case
-from alumni_sync.review.tickets import issue
+from alumni_sync.review.rulings.ruling import RulingResult, reopen_case, rule_case
+from alumni_sync.review.rulings.tickets import issue
 from tests.review.queue_of import NOBODY, PEOPLE, Desk, who
 from tests.roster import Leaver, Roster
 
@@ -395,7 +395,7 @@ def test_a_case_that_changes_under_the_ruling_keeps_its_state(
     desk_here: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The version is compared in the very statement that writes."""
-    from alumni_sync.review import rulings
+    from alumni_sync.review.rulings import ruling as rulings
 
     leaver = desk_here.roster.add(exit_kind="performance")
     desk_here.round()

@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 
 from alumni_sync.domain import CaseStatus, Ruling
-from alumni_sync.review.authority import Act
-from alumni_sync.review.steps import CaseState, Step, next_step, reopening
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.rulings.steps import CaseState, Step, next_step, reopening
 
 ADMIT, UPHOLD = Ruling.ADMIT, Ruling.UPHOLD
 OPEN, REOPENED, AWAITING = CaseStatus.OPEN, CaseStatus.REOPENED, CaseStatus.AWAITING_SECOND

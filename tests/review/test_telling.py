@@ -14,8 +14,8 @@ from alumni_sync.ledger.queue_tables import QueueMail
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import t
 from alumni_sync.ports import Fate, SendResult
-from alumni_sync.review.digests import LISTED
-from alumni_sync.review.telling import LEASE, MOST_ATTEMPTS, Told, tell_deciders
+from alumni_sync.review.telling.digests import LISTED
+from alumni_sync.review.telling.mails import LEASE, MOST_ATTEMPTS, Told, tell_deciders
 from tests.review.queue_of import PEOPLE, Desk
 
 HALF = datetime(2026, 11, 6, 11, tzinfo=UTC)

@@ -6,11 +6,11 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.errors import Refused
-from alumni_sync.review.comments import keep_comment
-from alumni_sync.review.dossier import show_case
-from alumni_sync.review.history import history_of
-from alumni_sync.review.rulings import reopen_case, rule_case
-from alumni_sync.review.steps import Terms
+from alumni_sync.review.record.dossier import show_case
+from alumni_sync.review.record.history import history_of
+from alumni_sync.review.rulings.comments import keep_comment
+from alumni_sync.review.rulings.ruling import reopen_case, rule_case
+from alumni_sync.review.rulings.steps import Terms
 from tests.review.queue_of import NOBODY, Desk, ticket, untouched, who
 
 

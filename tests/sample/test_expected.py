@@ -15,7 +15,7 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.consent.invitations import plan_requests
 from alumni_sync.consent.mail.delivery import deliver_mail
 from alumni_sync.deployment import Deployment
-from alumni_sync.eligibility.judge import VerdictCounts, judge_leavers
+from alumni_sync.eligibility.judging.judge import VerdictCounts, judge_leavers
 from alumni_sync.intake.counts import IntakeCounts
 from alumni_sync.intake.pull import pull_leavers
 from alumni_sync.ledger.tables import Invitation, Person, Quarantine, Spell, t

@@ -10,8 +10,8 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import t
-from alumni_sync.review.launching import LedgerLauncher
-from alumni_sync.review.queue import sync_queue
+from alumni_sync.review.queue.following import sync_queue
+from alumni_sync.review.rulings.launching import LedgerLauncher
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import desk_app
 from alumni_sync.sites.desk.service import LedgerDesk

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Identity, LaunchResult
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.review.launching import LedgerLauncher
+from alumni_sync.review.rulings.launching import LedgerLauncher
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import desk_app
 from alumni_sync.sites.desk.service import LedgerDesk

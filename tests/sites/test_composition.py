@@ -16,7 +16,7 @@ from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.leases import LeaseBusy, hold
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ports import MemberRef
-from alumni_sync.review.queue import sync_queue
+from alumni_sync.review.queue.following import sync_queue
 from alumni_sync.sites import composition
 from tests.consent.world import BY_MAIL
 from tests.membership.world import Community

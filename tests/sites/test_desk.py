@@ -10,11 +10,11 @@ from structlog.testing import capture_logs
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import CaseStatus, Identity, Ruling
-from alumni_sync.eligibility.explain import ClauseSaid, RuleSaid
-from alumni_sync.review.dossier import Dossier
-from alumni_sync.review.history import CaseHistory
-from alumni_sync.review.listing import CaseFilter, CasePage, CaseSummary
-from alumni_sync.review.offers import Offers
+from alumni_sync.eligibility.evaluation.explain import ClauseSaid, RuleSaid
+from alumni_sync.review.queue.listing import CaseFilter, CasePage, CaseSummary
+from alumni_sync.review.record.dossier import Dossier
+from alumni_sync.review.record.history import CaseHistory
+from alumni_sync.review.rulings.offers import Offers
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.app import desk_app
 from alumni_sync.sites.desk.queue import PAGE_SIZE

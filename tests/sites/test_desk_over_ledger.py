@@ -8,9 +8,9 @@ import yaml
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.review.identity import UNVERIFIED
-from alumni_sync.review.launchpad import RULING_JOB, RULING_OP, launchpad
-from alumni_sync.review.listing import CaseFilter
+from alumni_sync.review.people.identity import UNVERIFIED
+from alumni_sync.review.queue.listing import CaseFilter
+from alumni_sync.review.rulings.launchpad import RULING_JOB, RULING_OP, launchpad
 from alumni_sync.sites.desk.service import LedgerDesk
 from tests.sites.queue_desk import Company, buttons
 

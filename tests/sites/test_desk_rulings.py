@@ -7,7 +7,7 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.review.tickets import verify
+from alumni_sync.review.rulings.tickets import verify
 from tests.roster import Leaver
 from tests.sites.queue_desk import ORIGIN, SECRET, Company, buttons
 

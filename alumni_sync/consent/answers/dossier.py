@@ -16,7 +16,7 @@ from alumni_sync.consent.answers.offers import first_name
 from alumni_sync.consent.lifecycle import Position
 from alumni_sync.consent.standing import Moment, joined, obstacle
 from alumni_sync.domain import ConsentState, Facts, OutreachHold
-from alumni_sync.eligibility.records import load_record
+from alumni_sync.eligibility.judging.records import load_record
 from alumni_sync.ledger.columns import UtcDateTime
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind

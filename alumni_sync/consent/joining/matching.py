@@ -40,9 +40,9 @@ from alumni_sync.ledger.ids import new_id
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Tombstone, t
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.review.access import log_access
-from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.own_file import refuse_own_file, refuse_own_number
+from alumni_sync.review.people.access import log_access
+from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.own_file import refuse_own_file, refuse_own_number
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

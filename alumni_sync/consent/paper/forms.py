@@ -27,8 +27,8 @@ from alumni_sync.ledger.request_tables import RecordedAnswer
 from alumni_sync.ledger.tables import Suppression, t
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.ports import ProfileField
-from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.own_file import refuse_own_file
+from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.own_file import refuse_own_file
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

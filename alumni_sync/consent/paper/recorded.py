@@ -48,15 +48,15 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import ConfigError, Refused
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.ports import ProfileField, Purpose
-from alumni_sync.review import approvals
-from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.own_file import refuse_own_file
+from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.own_file import refuse_own_file
+from alumni_sync.review.rulings import approvals
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
 RECORD: Final = "record"
-"""The act that two people agree on, see `review.approvals`."""
+"""The act that two people agree on, see `review.rulings.approvals`."""
 
 
 @dataclass(frozen=True, slots=True)

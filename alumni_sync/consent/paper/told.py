@@ -28,8 +28,8 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ports import Purpose
-from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.own_file import refuse_own_file
+from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.own_file import refuse_own_file
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

@@ -17,8 +17,8 @@ from alumni_sync.consent.invitations import mended
 from alumni_sync.consent.standing import SPELL
 from alumni_sync.consent.terms import contact_terms
 from alumni_sync.domain import ConsentState
-from alumni_sync.eligibility.ruleset import load_ruleset
-from alumni_sync.eligibility.weighing import widens
+from alumni_sync.eligibility.revisions.ruleset import load_ruleset
+from alumni_sync.eligibility.revisions.weighing import widens
 from alumni_sync.intake.tombstones import lift
 from alumni_sync.ledger.leases import hold
 from alumni_sync.ledger.tables import Tombstone, t

@@ -15,7 +15,7 @@ from alumni_sync.consent.transitions import REJUSTIFY_MONTHS
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.tables import Suppression, t
-from alumni_sync.review.authority import Act, Authority
+from alumni_sync.review.people.authority import Act, Authority
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

@@ -6,6 +6,6 @@ On these classes every rule becomes a decision diagram (`diagrams`, `space`), an
 rule lies within another, whether two meet, whether one is always covered, are walks through them.
 
 Belongs here: what can be said of a pack by looking at nothing but the pack. Does not belong here:
-reading packs (`eligibility.reading`), trying them out on cases (`eligibility.casework`), what a
+reading packs (`eligibility.language`), trying them out on cases (`eligibility.proving`), what a
 change would do to the people in the ledger.
 """

@@ -3,8 +3,9 @@
 from typing import Final
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import Offset
-from alumni_sync.eligibility.grounds import RANK
+from alumni_sync.eligibility.evaluation.grounds import RANK
+from alumni_sync.eligibility.language.clauses import Offset
+from alumni_sync.eligibility.language.pack import HoldOutreach, Outcome, SetFlag
 from alumni_sync.eligibility.lint.space import (
     IS_FALSE,
     IS_TRUE,
@@ -14,7 +15,6 @@ from alumni_sync.eligibility.lint.space import (
     NOT_UNKNOWN,
     Ends,
 )
-from alumni_sync.eligibility.pack import HoldOutreach, Outcome, SetFlag
 
 Differing = tuple[tuple[Ends, Ends], ...]
 """Ends of two rules at which the first says something that the second does not say."""

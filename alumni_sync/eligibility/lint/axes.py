@@ -14,9 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alumni_sync.domain import FieldType
-from alumni_sync.eligibility.clauses import Compare, Contains, Leaf, OneOf
-from alumni_sync.eligibility.columns import Columns, build_frame
-from alumni_sync.eligibility.fields import (
+from alumni_sync.eligibility.evaluation.columns import Columns, build_frame
+from alumni_sync.eligibility.evaluation.operators import Evaluation
+from alumni_sync.eligibility.language.clauses import Compare, Contains, Leaf, OneOf
+from alumni_sync.eligibility.language.fields import (
     FIELD_TYPES,
     HAS_LEFT,
     KNOWN_CODES,
@@ -26,7 +27,6 @@ from alumni_sync.eligibility.fields import (
 )
 from alumni_sync.eligibility.lint.diagrams import FALSE, TRUE, UNKNOWN
 from alumni_sync.eligibility.lint.texts import distinct_texts
-from alumni_sync.eligibility.operators import Evaluation
 
 Facts = Mapping[str, Any]
 Literal = tuple[Leaf, bool]

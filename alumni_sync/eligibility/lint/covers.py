@@ -8,7 +8,8 @@ from collections.abc import Collection
 from typing import Final
 
 from alumni_sync.domain import CASE_VERDICTS, Verdict
-from alumni_sync.eligibility.grounds import RANK
+from alumni_sync.eligibility.evaluation.grounds import RANK
+from alumni_sync.eligibility.language.pack import Rule
 from alumni_sync.eligibility.lint.diagrams import ENDS
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding
 from alumni_sync.eligibility.lint.pairs import places_alone
@@ -21,7 +22,6 @@ from alumni_sync.eligibility.lint.space import (
     Ends,
     Space,
 )
-from alumni_sync.eligibility.pack import Rule
 
 _SPARE: Final = "Without it everybody would get what they get with it."
 _UNDECIDED: Final = "It only sends to review people about whom it cannot be decided."

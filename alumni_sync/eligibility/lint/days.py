@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from alumni_sync.eligibility.clauses import Ago, Compare, Duration, Leaf, Offset, RunDay
-from alumni_sync.eligibility.columns import Days, shift
+from alumni_sync.eligibility.evaluation.columns import Days, shift
+from alumni_sync.eligibility.language.clauses import Ago, Compare, Duration, Leaf, Offset, RunDay
 from alumni_sync.eligibility.lint.axes import USUAL, Facts, Reading, Said, say
 from alumni_sync.eligibility.lint.diagrams import TooLarge
 

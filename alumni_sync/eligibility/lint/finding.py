@@ -6,10 +6,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from alumni_sync.eligibility.builtin import BUILT_IN
+from alumni_sync.eligibility.language.builtin import BUILT_IN
+from alumni_sync.eligibility.language.pack import UNPLACED, Rule
+from alumni_sync.eligibility.language.scope import OUTSIDE_AUDIENCE, OUTSIDE_PILOT
 from alumni_sync.eligibility.lint.space import Example, Place
-from alumni_sync.eligibility.pack import UNPLACED, Rule
-from alumni_sync.eligibility.scope import OUTSIDE_AUDIENCE, OUTSIDE_PILOT
 
 _BUILT_IN = frozenset({*(rule.id for rule in BUILT_IN), UNPLACED, OUTSIDE_AUDIENCE, OUTSIDE_PILOT})
 

@@ -8,11 +8,8 @@ same people; a source that is left out where several rules say one thing for sev
 from collections.abc import Iterator, Sequence
 
 from alumni_sync.domain import ExitKind, Verdict
-from alumni_sync.eligibility.clauses import Clause, OneOf
-from alumni_sync.eligibility.lint.finding import Finding, Kind, finding
-from alumni_sync.eligibility.lint.holes import Hole, alike, holes
-from alumni_sync.eligibility.lint.space import IS_FALSE, IS_TRUE, Ends, Example, Space
-from alumni_sync.eligibility.pack import (
+from alumni_sync.eligibility.language.clauses import Clause, OneOf
+from alumni_sync.eligibility.language.pack import (
     UNPLACED,
     Outcome,
     Rule,
@@ -20,7 +17,10 @@ from alumni_sync.eligibility.pack import (
     SetFlag,
     Window,
 )
-from alumni_sync.eligibility.words import ENGLISH
+from alumni_sync.eligibility.lint.finding import Finding, Kind, finding
+from alumni_sync.eligibility.lint.holes import Hole, alike, holes
+from alumni_sync.eligibility.lint.space import IS_FALSE, IS_TRUE, Ends, Example, Space
+from alumni_sync.eligibility.wording.words import ENGLISH
 
 
 def asked_besides(pack: RulePack) -> tuple[Clause, ...]:

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from itertools import combinations
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import fields_of
+from alumni_sync.eligibility.language.clauses import fields_of
+from alumni_sync.eligibility.language.pack import HoldOutreach, Outcome, Rule, RulePack, Window
 from alumni_sync.eligibility.lint.finding import is_written
-from alumni_sync.eligibility.pack import HoldOutreach, Outcome, Rule, RulePack, Window
 
 _ONE_DAY = timedelta(days=1)
 

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import combinations, product
 from typing import Final
 
+from alumni_sync.eligibility.language.pack import Rule, RulePack
 from alumni_sync.eligibility.lint.axes import USUAL
 from alumni_sync.eligibility.lint.covers import covered
 from alumni_sync.eligibility.lint.diagrams import TooLarge
@@ -15,7 +16,6 @@ from alumni_sync.eligibility.lint.gaps import asked_besides, gaps
 from alumni_sync.eligibility.lint.names import misnamed, readable
 from alumni_sync.eligibility.lint.pairs import alone, compared
 from alumni_sync.eligibility.lint.space import Place, Space
-from alumni_sync.eligibility.pack import Rule, RulePack
 
 _ELSEWHERE: Final = ""
 """A source, or a jurisdiction, that no rule names."""

@@ -8,9 +8,9 @@ from typing import Final
 import pandas as pd
 
 from alumni_sync.domain import FieldType
-from alumni_sync.eligibility.clauses import Ago, Compare, Leaf, RunDay, fields_of_leaf
-from alumni_sync.eligibility.columns import fold
-from alumni_sync.eligibility.fields import FIELD_TYPES
+from alumni_sync.eligibility.evaluation.columns import fold
+from alumni_sync.eligibility.language.clauses import Ago, Compare, Leaf, RunDay, fields_of_leaf
+from alumni_sync.eligibility.language.fields import FIELD_TYPES
 from alumni_sync.eligibility.lint.axes import (
     USUAL,
     WAYS,

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from alumni_sync.eligibility.clauses import OneOf, literals
-from alumni_sync.eligibility.columns import fold
-from alumni_sync.eligibility.fields import FIELD_TYPES, KNOWN_CODES, STATE_FIELDS
+from alumni_sync.eligibility.evaluation.columns import fold
+from alumni_sync.eligibility.language.clauses import OneOf, literals
+from alumni_sync.eligibility.language.fields import FIELD_TYPES, KNOWN_CODES, STATE_FIELDS
+from alumni_sync.eligibility.language.pack import Rule, RulePack, SetFlag
 from alumni_sync.eligibility.lint.axes import USUAL
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding, is_written
 from alumni_sync.eligibility.lint.space import Example, Place
-from alumni_sync.eligibility.pack import Rule, RulePack, SetFlag
 
 FILLED_BY_THE_FLOW: Final = frozenset({*STATE_FIELDS, "record_status", "exit_kind"})
 

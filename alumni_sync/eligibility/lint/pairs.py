@@ -8,8 +8,16 @@ adverse; then it can be taken out, and nobody's verdict changes.
 from collections.abc import Iterator
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import All, fields_of
-from alumni_sync.eligibility.grounds import RANK
+from alumni_sync.eligibility.evaluation.grounds import RANK
+from alumni_sync.eligibility.language.clauses import All, fields_of
+from alumni_sync.eligibility.language.pack import (
+    HoldOutreach,
+    Outcome,
+    Rule,
+    RulePack,
+    SetFlag,
+    kinds_placed,
+)
 from alumni_sync.eligibility.lint.adding import NOT_THE_SAME, TRUE_ALONE, Differing, adding
 from alumni_sync.eligibility.lint.diagrams import Path
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding, is_written
@@ -23,15 +31,7 @@ from alumni_sync.eligibility.lint.space import (
     Example,
     Space,
 )
-from alumni_sync.eligibility.pack import (
-    HoldOutreach,
-    Outcome,
-    Rule,
-    RulePack,
-    SetFlag,
-    kinds_placed,
-)
-from alumni_sync.eligibility.sentences import outcome_words, rule_sentence
+from alumni_sync.eligibility.wording.sentences import outcome_words, rule_sentence
 
 
 def alone(space: Space, rule: Rule) -> Finding | None:

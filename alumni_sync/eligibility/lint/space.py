@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any, Final
 
 from alumni_sync.domain import Verdict
-from alumni_sync.eligibility.clauses import (
+from alumni_sync.eligibility.evaluation.columns import fold
+from alumni_sync.eligibility.language.clauses import (
     All,
     AnyOf,
     Clause,
@@ -19,7 +20,7 @@ from alumni_sync.eligibility.clauses import (
     RunDay,
     literals,
 )
-from alumni_sync.eligibility.columns import fold
+from alumni_sync.eligibility.language.pack import RulePack
 from alumni_sync.eligibility.lint.axes import USUAL, Literal, Reading, tag_of
 from alumni_sync.eligibility.lint.diagrams import (
     FALSE,
@@ -30,7 +31,6 @@ from alumni_sync.eligibility.lint.diagrams import (
     TooLarge,
 )
 from alumni_sync.eligibility.lint.mapmaking import PLACE, TODAY, Atlas, atlas_of
-from alumni_sync.eligibility.pack import RulePack
 
 Ends = frozenset[int]
 IS_TRUE: Final[Ends] = frozenset({TRUE})

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from alumni_sync.eligibility.clauses import Contains, Leaf, Matches, OneOf
-from alumni_sync.eligibility.columns import fold
+from alumni_sync.eligibility.evaluation.columns import fold
+from alumni_sync.eligibility.language.clauses import Contains, Leaf, Matches, OneOf
 from alumni_sync.eligibility.lint.diagrams import TooLarge
 
 MOST_STATES: Final = 6_000

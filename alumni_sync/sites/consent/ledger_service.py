@@ -13,10 +13,10 @@ from alumni_sync.consent.links.secrets import Link, resolve_link
 from alumni_sync.consent.notices.editions import load_edition
 from alumni_sync.consent.notices.rendering import render_notice
 from alumni_sync.consent.terms import rules_folder, terms_for
-from alumni_sync.eligibility.languages import WORDS
-from alumni_sync.eligibility.ruleset import load_ruleset
-from alumni_sync.eligibility.sentences import rule_sentence
-from alumni_sync.eligibility.words import ENGLISH
+from alumni_sync.eligibility.revisions.ruleset import load_ruleset
+from alumni_sync.eligibility.wording.languages import WORDS
+from alumni_sync.eligibility.wording.sentences import rule_sentence
+from alumni_sync.eligibility.wording.words import ENGLISH
 from alumni_sync.errors import ConfigError
 from alumni_sync.ports import ProfileField, Purpose
 from alumni_sync.sites.consent.service import PublicNotice, PublicText, RulesInForce

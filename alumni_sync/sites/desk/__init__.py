@@ -2,6 +2,6 @@
 
 Rulings are launched in Dagster or on the command line, where they are recorded; all the rest has
 its room here. Belongs here: who is looking, what a page shows, which form is taken. Does not belong
-here: who may do what (`review.authority`), and what is done (the stages). Its own port, never the
+here: who may do what (`review.people`), and what is done (the stages). Its own port, never the
 public one; on loopback or behind a proxy.
 """

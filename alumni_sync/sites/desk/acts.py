@@ -12,7 +12,7 @@ from alumni_sync.consent.paper.told import LESSENS, WITHDRAW, Told, record_withd
 from alumni_sync.domain import LIVE_STATES, ConsentState, Identity
 from alumni_sync.ports import Purpose
 from alumni_sync.reporting.person_file import ConsentLine
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.authority import Act
 from alumni_sync.sites.desk.people import opened
 from alumni_sync.sites.desk.shell import Desk, allowed
 from alumni_sync.sites.desk.words import NOT_NOW, day, problem_words

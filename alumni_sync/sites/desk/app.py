@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from alumni_sync.errors import Refused
 from alumni_sync.ports import Clock
-from alumni_sync.review.identity import identity_of
+from alumni_sync.review.people.identity import identity_of
 from alumni_sync.sites.desk import (
     acts,
     case,

@@ -15,14 +15,14 @@ from starlette.responses import Response
 from alumni_sync.domain import Identity, Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.ids import new_id
-from alumni_sync.review.authority import Act
-from alumni_sync.review.comments import keep_comment
-from alumni_sync.review.listing import CaseSummary, summary_of
-from alumni_sync.review.numbering import case_id
-from alumni_sync.review.record import decision_record
-from alumni_sync.review.rulings import reopen_case
-from alumni_sync.review.steps import REASONS, REOPEN_REASONS, Terms
-from alumni_sync.review.tickets import issue
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.queue.listing import CaseSummary, summary_of
+from alumni_sync.review.queue.numbering import case_id
+from alumni_sync.review.record.record import decision_record
+from alumni_sync.review.rulings.comments import keep_comment
+from alumni_sync.review.rulings.ruling import reopen_case
+from alumni_sync.review.rulings.steps import REASONS, REOPEN_REASONS, Terms
+from alumni_sync.review.rulings.tickets import issue
 from alumni_sync.sites.desk.service import OpenedCase
 from alumni_sync.sites.desk.shell import Desk, seen_version
 from alumni_sync.sites.desk.words import (

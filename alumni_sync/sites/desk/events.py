@@ -12,8 +12,8 @@ from alumni_sync.consent.notices.rendering import notice_html
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.chain import read_event
 from alumni_sync.reporting.story import read_story
-from alumni_sync.review.access import log_access
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.access import log_access
+from alumni_sync.review.people.authority import Act
 from alumni_sync.sites.desk.people import must_exist
 from alumni_sync.sites.desk.shell import Desk
 from alumni_sync.sites.endpoints import Visit

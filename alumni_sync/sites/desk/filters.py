@@ -10,8 +10,8 @@ from typing import Final, Self
 from urllib.parse import urlencode
 
 from alumni_sync.domain import CaseStatus
-from alumni_sync.review.inbox import AGES
-from alumni_sync.review.listing import CaseFilter
+from alumni_sync.review.queue.inbox import AGES
+from alumni_sync.review.queue.listing import CaseFilter
 
 WAITING: Final = ""
 OVERDUE: Final = "overdue"

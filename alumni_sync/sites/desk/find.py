@@ -5,8 +5,8 @@ from typing import Final
 from starlette.responses import Response
 
 from alumni_sync.domain import Identity
-from alumni_sync.review.authority import Act
-from alumni_sync.review.finding import find_person
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.finding import find_person
 from alumni_sync.sites.desk.shell import Desk
 from alumni_sync.sites.endpoints import Visit
 

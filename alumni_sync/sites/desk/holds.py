@@ -8,7 +8,7 @@ from alumni_sync.domain import Identity
 from alumni_sync.privacy.holds import REASONS, holds_of, lift_hold, matter_problem, set_hold
 from alumni_sync.privacy.restriction import lift
 from alumni_sync.reporting.story import read_story
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.authority import Act
 from alumni_sync.sites.desk.people import (
     HOLD,
     RESTRICTION,

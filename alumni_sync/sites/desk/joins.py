@@ -18,7 +18,7 @@ from alumni_sync.consent.joining.matching import (
 )
 from alumni_sync.domain import ExitKind, Fact, Identity
 from alumni_sync.errors import Busy, Refused
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.authority import Act
 from alumni_sync.sites.desk.shell import Desk
 from alumni_sync.sites.desk.words import day
 from alumni_sync.sites.endpoints import Visit

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from alumni_sync.consent.paper.letters import who_gets_letters
 from alumni_sync.domain import ContactBasis
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.authority import Act
 from alumni_sync.sites.desk.shell import Desk
 from alumni_sync.sites.endpoints import Visit
 

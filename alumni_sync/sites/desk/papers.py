@@ -22,8 +22,8 @@ from alumni_sync.consent.paper.forms import (
 from alumni_sync.consent.paper.recorded import confirm_consent, propose_consent, send_back
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
-from alumni_sync.review.access import log_access
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.access import log_access
+from alumni_sync.review.people.authority import Act
 from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
 from alumni_sync.sites.desk.words import NOT_NOW, day, problem_words
 from alumni_sync.sites.endpoints import Visit

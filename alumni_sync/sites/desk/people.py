@@ -13,7 +13,7 @@ from alumni_sync.privacy.holds import LIFT_REASONS, REASONS, Hold
 from alumni_sync.privacy.request_rows import list_requests
 from alumni_sync.reporting.person_file import PersonFile, open_file
 from alumni_sync.reporting.story import read_story
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.authority import Act
 from alumni_sync.sites.desk.shell import Desk, allowed
 from alumni_sync.sites.endpoints import Visit
 

@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from alumni_sync.domain import Identity, Ruling
 from alumni_sync.ledger.ids import new_id
-from alumni_sync.review.authority import Act
-from alumni_sync.review.bulk import rule_cases
-from alumni_sync.review.inbox import AGES
-from alumni_sync.review.steps import REASONS, Terms
-from alumni_sync.review.tickets import issue
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.queue.inbox import AGES
+from alumni_sync.review.rulings.bulk import rule_cases
+from alumni_sync.review.rulings.steps import REASONS, Terms
+from alumni_sync.review.rulings.tickets import issue
 from alumni_sync.sites.desk.filters import SHOWS, Wished
 from alumni_sync.sites.desk.shell import Desk
 from alumni_sync.sites.desk.words import REASON_WORDS, RULING_WORDS, day

@@ -19,7 +19,7 @@ from alumni_sync.privacy.request_rows import (
 from alumni_sync.privacy.requests import close_request, extend_request
 from alumni_sync.privacy.restriction import restrict
 from alumni_sync.privacy.subject_export import DATA, PAGE
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.authority import Act
 from alumni_sync.sites.desk.shell import Desk, allowed, seen_version
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.forms import Form

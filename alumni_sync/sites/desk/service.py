@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
-from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.dossier import Dossier, show_case
-from alumni_sync.review.listing import CaseFilter, CasePage, list_cases
-from alumni_sync.review.offers import Offers, offers
+from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.queue.listing import CaseFilter, CasePage, list_cases
+from alumni_sync.review.record.dossier import Dossier, show_case
+from alumni_sync.review.rulings.offers import Offers, offers
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment

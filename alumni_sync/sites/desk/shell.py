@@ -15,8 +15,8 @@ from starlette.responses import RedirectResponse, Response
 
 from alumni_sync.domain import Identity
 from alumni_sync.ports import Clock, Launcher
-from alumni_sync.review.authority import Act, Authority
-from alumni_sync.review.identity import identity_of
+from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.identity import identity_of
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.service import DeskService
 from alumni_sync.sites.endpoints import Visit

@@ -13,7 +13,7 @@ from alumni_sync.privacy.request_rows import (
     show_request,
 )
 from alumni_sync.privacy.requests import open_request, plain_words
-from alumni_sync.review.authority import Act
+from alumni_sync.review.people.authority import Act
 from alumni_sync.sites.desk.people import opened
 from alumni_sync.sites.desk.requests import KINDS
 from alumni_sync.sites.desk.shell import Desk

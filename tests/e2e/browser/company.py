@@ -17,11 +17,11 @@ from alumni_sync.clock import clock_from
 from alumni_sync.consent.invitations import plan_requests
 from alumni_sync.consent.mail.delivery import deliver_mail
 from alumni_sync.deployment import Deployment
-from alumni_sync.eligibility.judge import judge_leavers
+from alumni_sync.eligibility.judging.judge import judge_leavers
 from alumni_sync.intake.pull import pull_leavers
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.membership.sync import sync_members
-from alumni_sync.review.queue import sync_queue
+from alumni_sync.review.queue.following import sync_queue
 from alumni_sync.settings import child_environment
 
 CLOSE = date(2026, 10, 29)

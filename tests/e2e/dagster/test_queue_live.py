@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from alumni_sync.clock import clock_from
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Ruling
-from alumni_sync.review.numbering import case_number
-from alumni_sync.review.tickets import issue
+from alumni_sync.review.queue.numbering import case_number
+from alumni_sync.review.rulings.tickets import issue
 from tests.e2e.dagster.live import STARTS, Live
 from tests.reverse_proxy import COOKIE
 

@@ -8,7 +8,11 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from alumni_sync.domain import PRECEDENCE, ExitKind, FieldType, Verdict
-from alumni_sync.eligibility.clauses import (
+from alumni_sync.eligibility.evaluation.columns import Columns, build_frame
+from alumni_sync.eligibility.evaluation.evaluate import evaluate
+from alumni_sync.eligibility.evaluation.explain import explain_rules
+from alumni_sync.eligibility.evaluation.operators import Evaluation
+from alumni_sync.eligibility.language.clauses import (
     Ago,
     Clause,
     Compare,
@@ -19,13 +23,8 @@ from alumni_sync.eligibility.clauses import (
     RunDay,
     literals,
 )
-from alumni_sync.eligibility.columns import Columns, build_frame
-from alumni_sync.eligibility.evaluate import evaluate
-from alumni_sync.eligibility.explain import explain_rules
-from alumni_sync.eligibility.fields import FIELD_TYPES, STATE_FIELDS
-from alumni_sync.eligibility.lint.finding import Finding, Kind
-from alumni_sync.eligibility.operators import Evaluation
-from alumni_sync.eligibility.pack import (
+from alumni_sync.eligibility.language.fields import FIELD_TYPES, STATE_FIELDS
+from alumni_sync.eligibility.language.pack import (
     UNPLACED,
     HoldOutreach,
     Rule,
@@ -33,6 +32,7 @@ from alumni_sync.eligibility.pack import (
     kinds_placed,
     unplaced_rule,
 )
+from alumni_sync.eligibility.lint.finding import Finding, Kind
 
 TODAY: Final = date(2026, 11, 3)
 CROWD: Final = 400

@@ -7,8 +7,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from alumni_sync.domain import ExitKind, Verdict
-from alumni_sync.eligibility.builtin import BUILT_IN
-from alumni_sync.eligibility.clauses import (
+from alumni_sync.eligibility.language.builtin import BUILT_IN
+from alumni_sync.eligibility.language.clauses import (
     Ago,
     All,
     AnyOf,
@@ -25,8 +25,15 @@ from alumni_sync.eligibility.clauses import (
     RunDay,
     Unit,
 )
-from alumni_sync.eligibility.fields import ALWAYS_HARMLESS
-from alumni_sync.eligibility.pack import Dating, Rule, RulePack, SetFlag, Window, unplaced_rule
+from alumni_sync.eligibility.language.fields import ALWAYS_HARMLESS
+from alumni_sync.eligibility.language.pack import (
+    Dating,
+    Rule,
+    RulePack,
+    SetFlag,
+    Window,
+    unplaced_rule,
+)
 
 ADVERSE: Final = tuple(verdict for verdict in Verdict if verdict is not Verdict.ELIGIBLE)
 KINDS: Final = ("resignation", "retirement", "misconduct", "death", "unknown")

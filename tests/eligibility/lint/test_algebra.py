@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alumni_sync.domain import FieldType
-from alumni_sync.eligibility.columns import Columns, build_frame
-from alumni_sync.eligibility.fields import FIELD_TYPES
+from alumni_sync.eligibility.evaluation.columns import Columns, build_frame
+from alumni_sync.eligibility.evaluation.operators import Evaluation
+from alumni_sync.eligibility.language.fields import FIELD_TYPES
+from alumni_sync.eligibility.language.pack import RulePack
 from alumni_sync.eligibility.lint.axes import USUAL as DAYS
 from alumni_sync.eligibility.lint.diagrams import FALSE, TRUE, UNKNOWN, TooLarge
 from alumni_sync.eligibility.lint.space import Place, Space
-from alumni_sync.eligibility.operators import Evaluation
-from alumni_sync.eligibility.pack import RulePack
 from tests.eligibility.lint.strategies import (
     DATES,
     days,

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alumni_sync.domain import PRECEDENCE, Verdict
-from alumni_sync.eligibility.builtin import BUILT_IN
-from alumni_sync.eligibility.clauses import (
+from alumni_sync.eligibility.language.builtin import BUILT_IN
+from alumni_sync.eligibility.language.clauses import (
     All,
     AnyOf,
     Clause,
@@ -21,10 +21,10 @@ from alumni_sync.eligibility.clauses import (
     Not,
     OneOf,
 )
-from alumni_sync.eligibility.fields import ALWAYS_HARMLESS, STATE_FIELDS
+from alumni_sync.eligibility.language.fields import ALWAYS_HARMLESS, STATE_FIELDS
+from alumni_sync.eligibility.language.pack import Outcome, Rule, RulePack, SetFlag, unplaced_rule
 from alumni_sync.eligibility.lint.finding import Kind
 from alumni_sync.eligibility.lint.linting import lint
-from alumni_sync.eligibility.pack import Outcome, Rule, RulePack, SetFlag, unplaced_rule
 from tests.eligibility.lint.claims import TODAY, Judged, Leaver, judge
 
 USUAL: Final = {

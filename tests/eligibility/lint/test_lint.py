@@ -8,10 +8,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
+from alumni_sync.eligibility.language.pack import RulePack
+from alumni_sync.eligibility.language.reading import load_pack, parse_pack
 from alumni_sync.eligibility.lint.finding import Kind
 from alumni_sync.eligibility.lint.linting import lint
-from alumni_sync.eligibility.pack import RulePack
-from alumni_sync.eligibility.reading import load_pack, parse_pack
 from alumni_sync.shipped import shipped
 from tests.eligibility.lint.claims import assert_claim, crowd_for
 from tests.eligibility.lint.strategies import packs

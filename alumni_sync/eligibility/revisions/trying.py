@@ -1,0 +1,71 @@
+"""Trying other rules on what the ledger knows: who would change sides, and nothing is written."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alumni_sync.deployment import Deployment
+from alumni_sync.eligibility.revisions.content import RulesContent
+from alumni_sync.eligibility.revisions.differences import MappingChange
+from alumni_sync.eligibility.revisions.ruleset import load_ruleset, ruleset_of
+from alumni_sync.eligibility.revisions.simulation import Flip, Trial, flips
+from alumni_sync.eligibility.revisions.weighing import counts_of, needs_release, trial_of
+from alumni_sync.errors import ConfigError
+
+
+@dataclass
+class Simulation:
+    """A trial of other rules; `flips` goes over the ledger, `summary` tells what it found."""
+
+    d: Deployment
+    trials: tuple[tuple[Trial, MappingChange], ...]
+    found: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def flips(self) -> Iterator[Flip]:
+        """Yield whoever would change sides; no more than a page is in memory."""
+        self.found.clear()
+        for flip in flips(self.d, [trial for trial, _ in self.trials]):
+            self.found[flip.source, flip.direction.value] += 1
+            yield flip
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Return the counts of each source, and whether the change would wait for a release."""
+        sources = {
+            trial.old.source: counts_of(self.d, trial, change, self._found(trial.old.source))
+            for trial, change in self.trials
+        }
+        return {
+            "sources": sources,
+            "active": {trial.old.source: trial.old.revision for trial, _ in self.trials},
+            "tried": {trial.new.source: trial.new.revision for trial, _ in self.trials},
+            "needs_release": any(needs_release(counts) for counts in sources.values()),
+        }
+
+    def _found(self, source: str) -> Mapping[str, int]:
+        return {direction: n for (of, direction), n in self.found.items() if of == source}
+
+
+def try_rules(d: Deployment, pack: Path | None, source: str | None = None) -> Simulation:
+    """Return the trial of a rule pack, or of the configuration as it is now.
+
+    Args:
+        d: the open deployment.
+        pack: the rules to try; None for what the configuration names.
+        source: only this one; None for all.
+
+    Raises:
+        ConfigError: the rules, mapping, audience or list of experts cannot be used; or there is no
+            such source.
+    """
+    if source is not None and source not in d.settings.sources:
+        known = ", ".join(d.settings.sources)
+        raise ConfigError.of("--source", f"there is no source {source}", f"known: {known}")
+    names = [source] if source else list(d.settings.sources)
+    trials = []
+    for name in names:
+        content = RulesContent.of_files(d.settings, name, pack)
+        trials.append(trial_of(d, load_ruleset(d, name), ruleset_of(d, content, from_files=True)))
+    return Simulation(d, tuple(trials))

@@ -1,0 +1,1 @@
+"""The words of rules: every rule says itself, in four languages, from its structure alone."""

@@ -1,0 +1,1 @@
+"""Releases by two people: brakes, source guards, and changed rules."""

@@ -1,0 +1,109 @@
+"""Releases of changed rules: two people each, of exactly one revision of one source.
+
+What is released is what the ledger kept, not what stands in the folder by then. It judges from the
+next run on, under its own mapping and audience; whoever it takes back in is looked for by that run.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select, update
+
+from alumni_sync.deployment import Deployment
+from alumni_sync.domain import Identity
+from alumni_sync.errors import Refused
+from alumni_sync.ledger import rulebook
+from alumni_sync.ledger.rule_tables import ActiveRules, RulesRevision
+from alumni_sync.ledger.rulebook import WAITING, RulesState
+from alumni_sync.ledger.tables import t
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
+from alumni_sync.review.releases.stops import ReleaseResult
+from alumni_sync.review.rulings import approvals
+
+RELEASE: Final = "release"
+RULES_REASONS: Final = ("intended", "corrected", "wider_audience", "other")
+"""Why changed rules may make somebody eligible."""
+
+_REVISION: Final = t(RulesRevision)
+_ACTIVE: Final = t(ActiveRules)
+
+
+def list_revisions(d: Deployment, source: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield every revision that was kept, newest first, with since when it is active."""
+    query = (
+        select(_REVISION, _ACTIVE.c.since, _ACTIVE.c.released_by)
+        .outerjoin(_ACTIVE, _ACTIVE.c.revision == _REVISION.c.revision)
+        .order_by(_REVISION.c.created_at.desc(), _REVISION.c.source, _REVISION.c.revision)
+    )
+    if source is not None:
+        query = query.where(_REVISION.c.source == source)
+    with d.ledger.read() as connection:
+        rows = connection.execute(query).all()
+    for row in rows:
+        yield {
+            "revision": row.revision,
+            "source": row.source,
+            "state": row.state,
+            "version": row.version,
+            "counts": row.counts,
+            "kept_at": row.created_at,
+            "active_since": row.since,
+            "released_by": row.released_by or None,
+        }
+
+
+def release_rules(
+    d: Deployment, revision: str, *, reason: str, identity: Identity
+) -> ReleaseResult:
+    """Release changed rules: propose it, or as another person confirm it.
+
+    Args:
+        d: the open deployment.
+        revision: that waits.
+        reason: a code of `RULES_REASONS`.
+        identity: who releases; nothing but a verified one counts.
+
+    Raises:
+        Refused: role, reason or state do not allow it; nothing was changed.
+    """
+    if reason not in RULES_REASONS:
+        raise Refused(f"to release rules, give one of: {', '.join(RULES_REASONS)}")
+    with d.ledger.write() as connection:
+        row = _waiting(connection, revision)
+        if approvals.pending(connection, revision, row.version) is None:
+            return _propose(connection, d, row, reason, identity)
+        return _confirm(connection, d, row, identity)
+
+
+def _waiting(connection: Connection, revision: str) -> Row[Any]:
+    row = rulebook.kept(connection, revision)
+    if row is None:
+        raise Refused(f"there is no revision {revision}: alumni-sync rules revisions lists them")
+    if row.state not in WAITING:
+        raise Refused(f"{revision} is {row.state} already: nothing waits")
+    return row
+
+
+def _propose(
+    connection: Connection, d: Deployment, row: Row[Any], reason: str, identity: Identity
+) -> ReleaseResult:
+    authority_now(d, connection).require(identity, Act.PROPOSE_RULES, row.source)
+    version, state = row.version + 1, RulesState.SECOND.value
+    at = d.clock.now()
+    approvals.propose(connection, row.revision, version, RELEASE, identity, reason=reason, at=at)
+    this = _REVISION.c.revision == row.revision
+    connection.execute(update(_REVISION).where(this).values(state=state, version=version))
+    sentence = f"{row.revision} waits for a second person to release it"
+    return ReleaseResult(row.revision, state, applied=True, sentence=sentence)
+
+
+def _confirm(
+    connection: Connection, d: Deployment, row: Row[Any], identity: Identity
+) -> ReleaseResult:
+    authority_now(d, connection).require(identity, Act.RELEASE_RULES, row.source)
+    now = d.clock.now()
+    approvals.confirm(connection, row.revision, row.version, RELEASE, identity, at=now)
+    rulebook.activate(connection, row.source, row.revision, now, released_by=identity.user)
+    sentence = f"{row.revision} is released: the next run of {row.source} judges by it"
+    return ReleaseResult(row.revision, RulesState.ACTIVE.value, applied=True, sentence=sentence)

@@ -1,0 +1,29 @@
+"""A ruling where there is no Dagster: the same service, without a run to show it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alumni_sync.domain import Identity, LaunchResult
+from alumni_sync.errors import Refused
+from alumni_sync.ledger.ids import new_id
+from alumni_sync.review.rulings.ruling import rule_case
+
+if TYPE_CHECKING:
+    from alumni_sync.deployment import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLauncher:
+    """Rules in the ledger at once; see `ports.Launcher`."""
+
+    d: "Deployment"
+
+    def launch(self, ticket: str, reason: str, user: Identity) -> LaunchResult:
+        """Rule, and say what became of it."""
+        try:
+            result = rule_case(
+                self.d, ticket=ticket, reason=reason, identity=user, run_id=new_id("R")
+            )
+        except Refused as refused:
+            return LaunchResult(None, str(refused), refused=True)
+        return LaunchResult(None, result.sentence)

@@ -1,0 +1,1 @@
+"""Telling people that cases wait: rounds, whom they concern, and mails sent at most once."""
