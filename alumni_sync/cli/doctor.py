@@ -91,6 +91,7 @@ def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
     """Check the rule pack, the jurisdiction pack of every source, and the notice."""
     from alumni_sync.consent.jurisdictions import load_pack as load_jurisdiction
     from alumni_sync.consent.notices.editions import load_edition
+    from alumni_sync.eligibility.experts import load_experts
     from alumni_sync.eligibility.language.places import check_places
     from alumni_sync.eligibility.language.reading import load_pack
     from alumni_sync.settings import TRANSLATE, spoken_as
@@ -100,6 +101,10 @@ def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
         check_places(load_pack(settings.rules), settings)
     except AlumniSyncError as error:
         diagnosis.blame(error, "rules")
+    try:
+        load_experts(settings.experts, settings.sources)
+    except AlumniSyncError as error:
+        diagnosis.blame(error, "experts")
     for name in sorted({source.jurisdiction for source in settings.sources.values()}):
         try:
             pack = load_jurisdiction(rules, name)

@@ -164,6 +164,19 @@ def test_broken_rules_are_told_once(sample: Path, capsys: pytest.CaptureFixture[
     assert (2, len(set(told))) == (code, len(told))
 
 
+def test_a_slip_in_the_list_of_experts_is_told(
+    sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs go on without the list, so somebody has to hear that nobody is flagged from it."""
+    experts = sample.parent / "rules" / "experts.csv"
+    experts.write_text("source/employee,topic\nnonsense;;;\n", "utf-8")
+
+    code, said = asked(capsys, "doctor", "--config", str(sample))
+
+    told = [(problem["where"], problem["what"]) for problem in said["problems"]]
+    assert (2, [("experts.csv:2", "must be source/employee,topic")]) == (code, told)
+
+
 def _edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text

@@ -69,8 +69,8 @@ def judge_leavers(d: Deployment, *, run_id: str, source: str | None = None) -> V
         source: only this source; None for all of the configuration.
 
     Raises:
-        ConfigError: the list of experts cannot be used, or the files cannot and no revision is
-            active yet that could judge in their place; nobody is judged.
+        ConfigError: the files cannot be used, and no revision is active yet that could judge in
+            their place; nobody is judged.
     """
     tally = _Tally()
     published = publish(d, run_id, [source] if source else d.settings.sources)

@@ -33,6 +33,7 @@ from alumni_sync.eligibility.language.fields import (
     RETURNING,
     YES,
 )
+from alumni_sync.eligibility.revisions.ruleset import ANY_LIST
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.tables import Case, Decision, Person, Spell, t
 
@@ -105,12 +106,18 @@ def these_spells(
 
 def _marked(mark: str, now: datetime) -> tuple[ColumnElement[str], ColumnElement[bool]]:
     """Return the marker of a spell as it is now, and whether that is not what was judged."""
-    marker: ColumnElement[str] = _SPELLS.c.facts_hash + literal(f":{mark}:")
+    states: ColumnElement[str] = literal(":")
     for state, condition in _states(now).items():
-        marker = marker + case((condition, literal(_LETTERS[state])), else_=literal(""))
+        states = states + case((condition, literal(_LETTERS[state])), else_=literal(""))
+    marker = _SPELLS.c.facts_hash + literal(f":{mark}") + states
+    changed: ColumnElement[bool] = _SPELLS.c.judged_facts != marker
+    revision, _, nominations = mark.rpartition(":")
+    if nominations == ANY_LIST:
+        under_any = _SPELLS.c.facts_hash + literal(f":{revision}:%") + states
+        changed = _SPELLS.c.judged_facts.not_like(under_any)
     stale = or_(
         _SPELLS.c.judged_facts.is_(None),
-        _SPELLS.c.judged_facts != marker,
+        changed,
         and_(_SPELLS.c.judge_after.is_not(None), _SPELLS.c.judge_after <= now),
     )
     return marker, stale

@@ -62,7 +62,7 @@ def publish(d: Deployment, run_id: str, sources: Iterable[str]) -> tuple[Publish
 
     Raises:
         ConfigError: the files cannot be used, and nothing is active that could be used in their
-            place; or the list of experts cannot be read.
+            place.
     """
     names = [name for name in sources if name in d.settings.sources]
     with d.ledger.read() as connection:
@@ -78,7 +78,7 @@ def _publish_one(
     d: Deployment, run_id: str, source: str, active: Row[Any] | None, waiting: Row[Any] | None
 ) -> Published:
     try:
-        candidate = candidate_ruleset(d, source)
+        candidate = candidate_ruleset(d, source, strict=active is not None)
     except ConfigError as error:
         if active is None:
             raise
@@ -86,7 +86,9 @@ def _publish_one(
     if active is None:
         if not _keep(d, run_id, candidate, {}, RulesState.ACTIVE, None):
             return _publish_one(d, run_id, source, *_now_standing(d, source))
-        return Published(candidate, Standing.TAKEN)
+        broken = candidate.list_problems
+        standing = Standing.BROKEN if broken else Standing.TAKEN
+        return Published(candidate, standing, problems=broken)
     if candidate.revision == active.revision:
         if waiting is not None:  # somebody changed their mind
             _retire_waiting(d, source)

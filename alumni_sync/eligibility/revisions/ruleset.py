@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -17,9 +17,13 @@ from alumni_sync.deployment import Deployment
 from alumni_sync.eligibility.experts import load_experts
 from alumni_sync.eligibility.language.pack import RulePack, revision_of
 from alumni_sync.eligibility.revisions.content import RulesContent
-from alumni_sync.errors import ConfigError
+from alumni_sync.errors import ConfigError, Problem
 from alumni_sync.ledger import rulebook
 from alumni_sync.ledger.rulebook import RulesState
+
+ANY_LIST: Final = "*"
+"""Stands for the nominations while the list cannot be read: whoever was judged under any list is
+not judged again because of it, and whoever is judged now is, once there is a list."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Ruleset:
         topics: hash of a person's employee number → what HR's list of experts says.
         share: the pilot's share of people; None where there is no pilot.
         nominations: hash of `topics`; no part of the revision, for it makes nobody eligible.
+        list_problems: why the list of experts cannot be used; then nobody is on it.
     """
 
     source: str
@@ -42,6 +47,7 @@ class Ruleset:
     content: RulesContent = field(repr=False)
     topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     nominations: str = ""
+    list_problems: tuple[Problem, ...] = ()
 
     def today(self, now: datetime) -> date:
         """Return the civil day at the source's site."""
@@ -61,25 +67,33 @@ class Ruleset:
 def load_ruleset(d: Deployment, source: str) -> Ruleset:
     """Return what judges the leavers of `source`: the active revision.
 
-    Until there is one, it is what the files say.
+    Until there is one, it is what the files say. It does without a list of experts that cannot be
+    used: see `Ruleset.list_problems`.
 
     Raises:
-        ConfigError: the list of experts cannot be used, or nothing is active yet and the files
-            cannot be.
+        ConfigError: nothing is active yet and the files cannot be used.
     """
     with d.ledger.read() as connection:
         content = _active_content(connection, source)
-    return ruleset_of(d, content) if content else candidate_ruleset(d, source)
+    return ruleset_of(d, content) if content else candidate_ruleset(d, source, strict=False)
 
 
-def candidate_ruleset(d: Deployment, source: str) -> Ruleset:
+def candidate_ruleset(d: Deployment, source: str, *, strict: bool = True) -> Ruleset:
     """Return what the files say now, whether it is released or not.
+
+    Args:
+        d: the open deployment.
+        source: whose.
+        strict: the list of experts has to be usable too.
 
     Raises:
         ConfigError: the pack, a table, the mapping, the audience or the list of experts cannot be
             used; with file, line and what was expected.
     """
-    return ruleset_of(d, RulesContent.of_files(d.settings, source), from_files=True)
+    found = ruleset_of(d, RulesContent.of_files(d.settings, source), from_files=True)
+    if strict and found.list_problems:
+        raise ConfigError(found.list_problems)
+    return found
 
 
 def kept_ruleset(d: Deployment, source: str, revision: str) -> Ruleset | None:
@@ -104,7 +118,7 @@ def ruleset_of(d: Deployment, content: RulesContent, *, from_files: bool = False
         ConfigError: it cannot be used.
     """
     source, pack = content.source, content.rule_pack(d.settings if from_files else None)
-    topics = _topics(d, source)
+    topics, nominations, problems = _nominated(d, source)
     revision = revision_of(
         {
             "source": source,
@@ -113,7 +127,6 @@ def ruleset_of(d: Deployment, content: RulesContent, *, from_files: bool = False
             "share": content.share,
         }
     )
-    nominations = d.ledger.hashes.digest("experts", repr(sorted(topics.items())))
     return Ruleset(
         source=source,
         pack=pack,
@@ -121,7 +134,8 @@ def ruleset_of(d: Deployment, content: RulesContent, *, from_files: bool = False
         timezone=d.settings.sources[source].timezone,
         content=content,
         topics=topics,
-        nominations=nominations[:8] if topics else "",
+        nominations=nominations,
+        list_problems=problems,
     )
 
 
@@ -138,11 +152,20 @@ def _active_content(connection: Connection, source: str) -> RulesContent | None:
     return None
 
 
-def _topics(d: Deployment, source: str) -> dict[str, tuple[str, ...]]:
-    """Return what HR's list says, by the hash of the employee number."""
-    settings = d.settings
+def _nominated(
+    d: Deployment, source: str
+) -> tuple[Mapping[str, tuple[str, ...]], str, tuple[Problem, ...]]:
+    """Return what HR's list says, by the hash of the employee number; its hash; its problems.
+
+    The list only gives flags: a slip in it must not stop runs, which are what removes people.
+    """
+    settings, digest = d.settings, d.ledger.hashes.digest
     if source not in settings.sources:
         raise ConfigError.of("sources", f"there is no source {source}")
-    experts = load_experts(settings.experts, settings.sources).get(source, {})
-    digest = d.ledger.hashes.digest
-    return {digest("employee", source, number): said for number, said in experts.items()}
+    try:
+        experts = load_experts(settings.experts, settings.sources).get(source, {})
+    except ConfigError as error:
+        return {}, ANY_LIST, tuple(error.problems)
+    topics = {digest("employee", source, number): said for number, said in experts.items()}
+    nominations = digest("experts", repr(sorted(topics.items())))[:8] if topics else ""
+    return topics, nominations, ()
