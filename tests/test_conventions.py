@@ -85,6 +85,21 @@ def test_the_environment_is_read_in_one_place() -> None:
     ]
 
 
+def test_roles_are_asked_for_in_one_place() -> None:
+    """`Authority.of` knows nobody who has left; an act that asks it is still theirs."""
+    allowed = {
+        "alumni_sync/review/people/interests.py",
+        "alumni_sync/cli/keys.py",  # where a rotation was cut short, no ledger can be opened
+    }
+
+    assert [] == [
+        use
+        for path in python_files(*PACKAGES)
+        if named(path) not in allowed
+        for use in uses(path, "Authority.of")
+    ]
+
+
 def sleeping(path: Path) -> tuple[str, ...]:
     """Return what waits; what starts a real server for tests may poll until it answers."""
     return ("time.sleep",) if path.name.startswith("test_") else ()

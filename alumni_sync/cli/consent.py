@@ -36,12 +36,13 @@ def show_consent(app: App, person: str, event: int | None, as_json: bool) -> Non
     from alumni_sync.consent.evidence.history import consents_of
     from alumni_sync.ledger.people import resolve_person, source_of
     from alumni_sync.review.people.access import log_access
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     with app.open(create=False) as d:
         person_id = resolve_person(d, person)
         source = source_of(d, person_id)
-        Authority.of(d.settings).require(os_identity(), Act.SEE_EVIDENCE, source)
+        authority_now(d).require(os_identity(), Act.SEE_EVIDENCE, source)
         found = list(consents_of(d, person_id))
         subject = "consent" if event is None else f"event {event}"
         log_access(d, os_identity(), Act.SEE_EVIDENCE, person_id, subject)
@@ -138,7 +139,8 @@ def withdraw(app: App, person: str, channel: str, kept: str, received: str | Non
     from alumni_sync.consent.paper.told import WITHDRAW, Told, record_withdrawal
     from alumni_sync.domain import LIVE_STATES, ConsentState
     from alumni_sync.ledger.people import resolve_person
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     identity = os_identity()
     with app.open(create=False) as d:
@@ -147,7 +149,7 @@ def withdraw(app: App, person: str, channel: str, kept: str, received: str | Non
         if not held:
             raise Refused("there is no consent that could be withdrawn")
         for each in held:
-            Authority.of(d.settings).require(identity, Act.RECORD_WITHDRAWAL, each.source)
+            authority_now(d).require(identity, Act.RECORD_WITHDRAWAL, each.source)
         for each in held:
             day = _received_on(received) if received else _today(d, each.source)
             told = Told(Channel(channel), WITHDRAW, day, kept)

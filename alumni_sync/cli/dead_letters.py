@@ -32,11 +32,12 @@ def list_letters(app: App, *, as_json: bool) -> None:
 def retry(app: App, number: int) -> None:
     """Let a platform write be tried again in the next sync."""
     from alumni_sync.membership.letters import retry as let_retry
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     identity = os_identity()
     with app.open(create=False) as d:
-        Authority.of(d.settings).require(identity, Act.DEAD_LETTERS)
+        authority_now(d).require(identity, Act.DEAD_LETTERS)
         let_retry(d, number, by=identity.user)
     click.echo(f"Dead letter {number} is tried again in the next sync.")
 
@@ -47,10 +48,11 @@ def retry(app: App, number: int) -> None:
 def drop(app: App, number: int) -> None:
     """Give a dead letter up; nothing is written for it."""
     from alumni_sync.membership.letters import drop as give_up
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     identity = os_identity()
     with app.open(create=False) as d:
-        Authority.of(d.settings).require(identity, Act.DEAD_LETTERS)
+        authority_now(d).require(identity, Act.DEAD_LETTERS)
         give_up(d, number, by=identity.user)
     click.echo(f"Dead letter {number} is dropped.")

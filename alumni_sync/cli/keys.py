@@ -3,11 +3,15 @@
 import base64
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from alumni_sync.cli.app import App, os_identity, pass_app
 from alumni_sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from alumni_sync.settings import Settings
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -28,15 +32,26 @@ def rotate_command(app: App, key_file: Path | None) -> None:
     """
     from alumni_sync.deployment import load_configuration
     from alumni_sync.privacy.keys import rotate
-    from alumni_sync.review.people.authority import Act, Authority
 
     settings = load_configuration(app.config).settings
-    Authority.of(settings).require(os_identity(), Act.KEYS)
+    _must_hold_keys(app, settings)
     done = rotate(settings, key_file, app.clock().now())
     click.echo(f"Wrapped anew: the keys of {done.people} people.")
     if done.put_into is not None:
         click.echo(f"Now let `keys.master` be the content of {done.put_into}, then delete it.")
     click.echo("Make new escrow files: alumni-sync keys escrow")
+
+
+def _must_hold_keys(app: App, settings: "Settings") -> None:
+    """Raise `Refused` where whoever is logged in may not; before anything is touched."""
+    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.interests import authority_now
+
+    try:
+        with app.open(create=False) as d:
+            authority_now(d).require(os_identity(), Act.KEYS)
+    except ConfigError:  # A rotation was cut short: the key that is configured opens nothing now.
+        Authority.of(settings).require(os_identity(), Act.KEYS)
 
 
 @keys.command()
@@ -48,10 +63,11 @@ def escrow(app: App, file: Path, recipient: str, passphrase_file: Path | None) -
     """Write the deployment key to FILE, sealed by the passphrase of one recipient."""
     from alumni_sync.deployment import deployment_key
     from alumni_sync.privacy.keys import seal_key, write_private
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     with app.open(create=False) as d:
-        Authority.of(d.settings).require(os_identity(), Act.KEYS)
+        authority_now(d).require(os_identity(), Act.KEYS)
         master, root = deployment_key(d.settings, make=False), d.ledger.vault.store.root()
         passphrase = _passphrase(passphrase_file, recipient, confirm=True)
         sealed = seal_key(master, root, recipient, passphrase, d.clock.now())

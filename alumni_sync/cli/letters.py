@@ -85,7 +85,8 @@ def _sources(d: "Deployment", source: str | None) -> list[str]:
     """Return the sources that get letters; raises `Refused` where somebody may not make them."""
     from alumni_sync.cli.consent import source_named
     from alumni_sync.domain import ContactBasis
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     names = [source_named(d, source)] if source else list(d.settings.sources)
     names = [name for name in names if d.settings.sources[name].contact.basis == ContactBasis.NONE]
@@ -93,7 +94,7 @@ def _sources(d: "Deployment", source: str | None) -> list[str]:
         msg = "no source has the contact basis none: the others are asked by mail"
         raise Refused(msg)
     for name in names:
-        Authority.of(d.settings).require(os_identity(), Act.EXPORT_LETTERS, name)
+        authority_now(d).require(os_identity(), Act.EXPORT_LETTERS, name)
     return names
 
 

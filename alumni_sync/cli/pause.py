@@ -24,11 +24,12 @@ WHAT = click.argument(
 @pass_app
 def pause(app: App, what: str, reason: str) -> None:
     """Stop mails, writes to the platform, or all; a removal by a closed gate goes on."""
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     identity = os_identity()
     with app.open() as deployment:
-        Authority.of(deployment.settings).require(identity, Act.PAUSE)
+        authority_now(deployment).require(identity, Act.PAUSE)
         now = deployment.clock.now()
         stop(deployment.ledger, _outlets(what), by=identity.user, reason=reason, now=now)
         for outlet, (why, by, at) in sorted(paused(deployment.ledger).items()):
@@ -40,11 +41,12 @@ def pause(app: App, what: str, reason: str) -> None:
 @pass_app
 def resume(app: App, what: str) -> None:
     """Let mails, writes to the platform, or all go on."""
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     identity = os_identity()
     with app.open() as deployment:
-        Authority.of(deployment.settings).require(identity, Act.PAUSE)
+        authority_now(deployment).require(identity, Act.PAUSE)
         resumed = go_on(deployment.ledger, _outlets(what))
     for outlet in resumed:
         click.echo(f"{outlet} goes on.")

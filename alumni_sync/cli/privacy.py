@@ -31,12 +31,13 @@ def erase(app: App, person: str, reason: str) -> None:
     from alumni_sync.ledger.ids import new_id
     from alumni_sync.ledger.people import resolve_person, source_of
     from alumni_sync.privacy.erasure import erase as erase_person
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     identity = os_identity()
     with app.open(create=False) as d:
         person_id = resolve_person(d, person)
-        Authority.of(d.settings).require(identity, Act.ERASE, source_of(d, person_id))
+        authority_now(d).require(identity, Act.ERASE, source_of(d, person_id))
         done = erase_person(d, person_id, by=identity.user, reason=reason, run_id=new_id("R"))
     click.echo(f"Erased {person_id}: {done.keys} keys destroyed.")
     if done.proof_kept:

@@ -45,14 +45,15 @@ def list_rows(app: App, source: str | None, *, as_json: bool) -> None:
 def show_row(app: App, quarantine_id: str) -> None:
     """Show one as it stands in the source, to whoever may see the leavers of its source."""
     from alumni_sync.intake.quarantine import list_quarantine, show_quarantine
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     identity = os_identity()
     with app.open(create=False) as deployment:
         known = {row["id"]: row for row in list_quarantine(deployment)}
         row = known.get(quarantine_id)
         source = row["source"] if row else None
-        Authority.of(deployment.settings).require(identity, Act.SEE_QUARANTINE, source)
+        authority_now(deployment).require(identity, Act.SEE_QUARANTINE, source)
         text = show_quarantine(deployment, quarantine_id) if row else None
     if row is None or text is None:
         raise Refused(f"{quarantine_id} is not in quarantine (any more)")

@@ -38,13 +38,14 @@ def explain(
     for whoever may see cases of the source.
     """
     from alumni_sync.ledger.people import resolve_person
-    from alumni_sync.review.people.authority import Act, Authority
+    from alumni_sync.review.people.authority import Act
+    from alumni_sync.review.people.interests import authority_now
 
     with app.open(create=False) as deployment:
         identity = acting(deployment.settings.people, by)
         who = resolve_person(deployment, person)
         found = _decisions(deployment, who, past=past or decision is not None)
-        authority = Authority.of(deployment.settings)
+        authority = authority_now(deployment)
         for _, source, _ in found:
             authority.require(identity, Act.SEE_CASE, source)
         if decision is not None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, select
 from alumni_sync.domain import NOT_VISIBLE, Actor
 from alumni_sync.ledger.keystore import KeyKind, SealBroken
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.review.people.authority import Authority
+from alumni_sync.review.people.authority import entry_of
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -64,7 +64,7 @@ class Reader:
         """Return who did something: the person, the program, or a colleague by their role."""
         if not user or user in _NOBODY:
             return user
-        known = Authority.of(self.d.settings).person(user)
+        known = entry_of(self.d.settings.people, user)
         return ", ".join(sorted(known.roles)) if known and known.roles else "colleague"
 
 

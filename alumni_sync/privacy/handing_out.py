@@ -9,7 +9,8 @@ from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Person, t
 from alumni_sync.privacy.subject_export import SubjectExport, export_subject
 from alumni_sync.review.people.access import log_access
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.review.people.own_file import refuse_own_file
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def export_at_desk(
         source = connection.execute(query).scalar()
         if source is None:
             raise Refused("there is no such person")
-        Authority.of(d.settings).require(identity, Act.HANDLE_REQUEST, source)
+        authority_now(d, connection).require(identity, Act.HANDLE_REQUEST, source)
         refuse_own_file(d, connection, identity, person_id)
         log_access(d, identity, Act.HANDLE_REQUEST, person_id, "export", within=connection)
     return export_subject(d, person_id, language)

@@ -18,7 +18,8 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.request_tables import LegalHold
 from alumni_sync.ledger.tables import Person, t
 from alumni_sync.ledger.vault import KeyRing
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.review.people.own_file import refuse_own_file
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _person(
     person = connection.execute(query).first()
     if person is None:
         raise Refused("there is no such person")
-    Authority.of(d.settings).require(identity, Act.LEGAL_HOLD, person.source)
+    authority_now(d, connection).require(identity, Act.LEGAL_HOLD, person.source)
     refuse_own_file(d, connection, identity, person_id)
     return person
 

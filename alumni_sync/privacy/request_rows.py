@@ -20,7 +20,8 @@ from alumni_sync.ledger.request_tables import SubjectRequest, SubjectRequestEven
 from alumni_sync.ledger.tables import t
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.review.people.access import log_access
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -174,7 +175,7 @@ def list_requests(
     Raises:
         Refused: somebody may see requests of no source, or there is no request of this number.
     """
-    authority = Authority.of(d.settings)
+    authority = authority_now(d)
     sources = [s for s in d.settings.sources if authority.may(identity, Act.SEE_REQUEST, s).allowed]
     if not sources:
         authority.require(identity, Act.SEE_REQUEST)
@@ -202,7 +203,7 @@ def show_request(d: "Deployment", number: str, identity: Identity) -> ShownReque
     with d.ledger.read() as connection:
         row = row_of(connection, request_id(number))
         history = _history(connection, row.id)
-    Authority.of(d.settings).require(identity, Act.SEE_REQUEST, row.source)
+    authority_now(d).require(identity, Act.SEE_REQUEST, row.source)
     log_access(d, identity, Act.SEE_REQUEST, row.person_id, request_number(row.id))
     return open_shown(row, history, d.ledger.vault.load([row.person_id]), d.clock.now())
 

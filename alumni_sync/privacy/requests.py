@@ -40,7 +40,8 @@ from alumni_sync.privacy.request_steps import (
     refuse_what_is_not_true,
     still_open,
 )
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.review.people.own_file import refuse_own_file
 from alumni_sync.review.rulings.contests import contest_cases
 
@@ -104,7 +105,7 @@ def open_request(
     """
     person_id = person_id or person_of(d, invitation_id) or ""
     source = _source_of(d, person_id)
-    Authority.of(d.settings).require(identity, Act.HANDLE_REQUEST, source)
+    authority_now(d).require(identity, Act.HANDLE_REQUEST, source)
     received_at = _received(d, source, received_on)
     wish = _Wish(
         person_id,
@@ -321,7 +322,7 @@ def _handled(d: "Deployment", number: str, identity: Identity) -> tuple[Row[Any]
     """Return a request that somebody may handle, and its person's keys."""
     with d.ledger.read() as connection:
         row = row_of(connection, request_id(number))
-        Authority.of(d.settings).require(identity, Act.HANDLE_REQUEST, row.source)
+        authority_now(d, connection).require(identity, Act.HANDLE_REQUEST, row.source)
         refuse_own_file(d, connection, identity, row.person_id)
     return row, d.ledger.vault.load([row.person_id])
 

@@ -17,7 +17,8 @@ from alumni_sync.ledger.tables import Person, t
 from alumni_sync.privacy.request_rows import REQUEST, RequestKind, RequestState, request_number
 from alumni_sync.privacy.request_steps import close_at_once, note
 from alumni_sync.review.people.access import log_access
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.review.people.own_file import refuse_own_file
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _require(d: "Deployment", person_id: str, identity: Identity) -> None:
         found = connection.execute(_PERSON.select().where(_PERSON.c.id == person_id)).first()
         if found is None:
             raise Refused("there is no such person")
-        Authority.of(d.settings).require(identity, Act.HANDLE_REQUEST, found.source)
+        authority_now(d, connection).require(identity, Act.HANDLE_REQUEST, found.source)
         refuse_own_file(d, connection, identity, person_id)
     if found.erased_at is not None:
         raise Refused("this person is erased: there is nothing left to restrict")

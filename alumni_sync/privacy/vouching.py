@@ -31,7 +31,8 @@ from alumni_sync.ledger.tables import t
 from alumni_sync.ledger.upsert import upsert
 from alumni_sync.ports import Fate, Message
 from alumni_sync.review.people.access import log_access
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -88,7 +89,7 @@ def vouch_anew(d: "Deployment", identity: Identity) -> int:
         LedgerError: what is left of it does not agree with the chain.
         Refused: the role does not allow it.
     """
-    Authority.of(d.settings).require(identity, Act.VOUCH_ANEW)
+    authority_now(d).require(identity, Act.VOUCH_ANEW)
     place = d.settings.ledger.checkpoints
     if place is None:
         raise ConfigError.of("ledger.checkpoints", "is not set", "name a file in a second place")

@@ -30,7 +30,8 @@ from alumni_sync.reporting.wording import (
     case_name,
 )
 from alumni_sync.review.people.access import Look, log_access, looks_at
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -141,7 +142,7 @@ def open_file(d: "Deployment", person_id: str, identity: Identity) -> PersonFile
     """
     story = read_story(d, person_id)
     source = story.person["source"]
-    Authority.of(d.settings).require(identity, Act.SEE_CONSENT, source)
+    authority_now(d).require(identity, Act.SEE_CONSENT, source)
     log_access(d, identity, Act.SEE_CONSENT, person_id, "file")
     ring = d.ledger.vault.load([person_id])
     facts = [_facts(ring, spell) for spell in story.spells]

@@ -283,6 +283,7 @@ def test_nobody_matches_their_own_request(
     world = World(tmp_path, sqlite_ledger, clock, people=[own, *PEOPLE[1:]])
     leaver = world.leaver()
     assert "10001" == leaver.number
+    world.roster.set_person(leaver, active_elsewhere=True)
     request = proven(world)
     with pytest.raises(Refused, match="own file"):
         match_join(world.d, request.id, leaver.spell, HR)

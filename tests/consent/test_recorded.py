@@ -172,6 +172,7 @@ def test_nobody_records_their_own_yes(tmp_path: Path, sqlite_ledger: Ledger,
     leaving = {**PEOPLE[0], "employee": "acme-pl/10001"}
     world = World(tmp_path, sqlite_ledger, clock, people=[leaving, *PEOPLE[1:]])
     leaver = world.invited(employee_number="10001")
+    world.roster.set_person(leaver, active_elsewhere=True)  # else the role is gone with the job
 
     with pytest.raises(Refused, match="own file"):
         print_form(world.d, world.invitation(leaver)["id"], "en", DPO)

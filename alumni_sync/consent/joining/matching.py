@@ -41,7 +41,8 @@ from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Tombstone, t
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.review.people.access import log_access
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.review.people.own_file import refuse_own_file, refuse_own_number
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def list_joins(d: "Deployment", identity: Identity) -> list[JoinLine]:
     Raises:
         Refused: the role does not allow it.
     """
-    authority = Authority.of(d.settings)
+    authority = authority_now(d)
     sources = frozenset(
         name for name in d.settings.sources if authority.may(identity, Act.MATCH_JOIN, name).allowed
     )
@@ -145,7 +146,7 @@ def show_join(
     row, wanted = _waiting(d, join_id, identity)
     with d.ledger.read() as connection:
         objected = is_suppressed(connection, row["address_hash"])
-    authority = Authority.of(d.settings)
+    authority = authority_now(d)
     found = tuple(
         one
         for one in candidates(d, wanted, row["address_hash"], looked_up)
@@ -188,7 +189,7 @@ def _waiting(d: "Deployment", join_id: str, identity: Identity) -> tuple[RowMapp
         # Who may not see it is told the same: whether there is one is nobody else's business.
         msg = f"there is no request {join_id} that waits for HR"
         raise Refused(msg)
-    wanted, authority = open_wanted(ring, row), Authority.of(d.settings)
+    wanted, authority = open_wanted(ring, row), authority_now(d)
     permits = [authority.may(identity, Act.MATCH_JOIN, source) for source in wanted.sources]
     if not any(permit.allowed for permit in permits):
         raise Refused(permits[0].why if permits else "no source is left of that company")
@@ -248,7 +249,7 @@ def match_confirmed(
     if source not in d.settings.sources:
         msg = f"there is no source {source}"
         raise Refused(msg)
-    Authority.of(d.settings).require(identity, Act.MATCH_JOIN, source)
+    authority_now(d).require(identity, Act.MATCH_JOIN, source)
     refuse_own_number(d, identity, source, facts.get("employee_number"))  # before it is taken in
     expected, said_no = _buried(d, source, facts, spell_id)
     with d.ledger.read() as connection:
@@ -283,7 +284,7 @@ def _match(
             msg = f"{join_id} does not wait for a match any more"
             raise Refused(msg)
         made = Match.load(d, connection, ring, row, spell_id, identity.user)
-        Authority.of(d.settings).require(identity, Act.MATCH_JOIN, made.spell["source"])
+        authority_now(d, connection).require(identity, Act.MATCH_JOIN, made.spell["source"])
         refuse_own_file(d, connection, identity, made.spell["person_id"])
         _refuse_suppressed(connection, row)
         result = _settle(made, said_no=said_no)

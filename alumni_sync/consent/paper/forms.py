@@ -27,7 +27,8 @@ from alumni_sync.ledger.request_tables import RecordedAnswer
 from alumni_sync.ledger.tables import Suppression, t
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.ports import ProfileField
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.review.people.own_file import refuse_own_file
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def print_form(
         dossier = load_dossier(connection, ring, invitation_id, now, lock=True)
         if dossier is None or not ring.has(dossier.row["person_id"], KeyKind.EVIDENCE):
             return Conflict(ConsentState.ERASED)
-        Authority.of(d.settings).require(identity, Act.RECORD_CONSENT, dossier.row["source"])
+        authority_now(d, connection).require(identity, Act.RECORD_CONSENT, dossier.row["source"])
         refuse_own_file(d, connection, identity, dossier.row["person_id"])
         page = page_for(d, dossier, language)
         if reason := in_the_way(d, connection, dossier, page):

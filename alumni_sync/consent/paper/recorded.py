@@ -48,7 +48,8 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import ConfigError, Refused
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.ports import ProfileField, Purpose
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.review.people.own_file import refuse_own_file
 from alumni_sync.review.rulings import approvals
 
@@ -197,7 +198,7 @@ def _begin(
     doing = begin(d, connection, ring, row.invitation_id, evidence, nonce, form.language)
     if not isinstance(doing, Doing):
         raise Refused(f"{number} cannot be recorded: nothing can be proven of this person any more")
-    authority, source = Authority.of(d.settings), doing.dossier.row["source"]
+    authority, source = authority_now(d, connection), doing.dossier.row["source"]
     if not any(authority.may(identity, act, source).allowed for act in acts):
         authority.require(identity, next(iter(acts)), source)
     refuse_own_file(d, connection, identity, row.person_id)

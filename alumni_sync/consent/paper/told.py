@@ -28,7 +28,8 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ports import Purpose
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.review.people.own_file import refuse_own_file
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _allowed(d: "Deployment", invitation_id: str, identity: Identity) -> tuple[s
         row = connection.execute(query.where(INVITATION.c.id == invitation_id)).first()
         if row is None:
             raise Refused("there is no such invitation")
-        Authority.of(d.settings).require(identity, Act.RECORD_WITHDRAWAL, row.source)
+        authority_now(d, connection).require(identity, Act.RECORD_WITHDRAWAL, row.source)
         refuse_own_file(d, connection, identity, row.person_id)
     return row.person_id, row.source
 

@@ -15,7 +15,8 @@ from alumni_sync.consent.transitions import REJUSTIFY_MONTHS
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.request_tables import AccessLog
 from alumni_sync.ledger.tables import Suppression, t
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -52,7 +53,7 @@ def list_suppressions(
     Raises:
         Refused: the role does not allow it.
     """
-    Authority.of(d.settings).require(identity, Act.JUSTIFY_SUPPRESSION)
+    authority_now(d).require(identity, Act.JUSTIFY_SUPPRESSION)
     query = select(_SUPPRESSION).order_by(_SUPPRESSION.c.rejustify_at)
     if not everything:
         query = query.where(_SUPPRESSION.c.rejustify_at <= d.clock.now())
@@ -123,7 +124,7 @@ def _allow(
 ) -> None:
     if reason not in reasons:
         raise Refused(f"to {what} one, give one of: {', '.join(reasons)}")
-    Authority.of(d.settings).require(identity, Act.JUSTIFY_SUPPRESSION)
+    authority_now(d).require(identity, Act.JUSTIFY_SUPPRESSION)
 
 
 def _found(connection: Connection, number: str) -> RowMapping:

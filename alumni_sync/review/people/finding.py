@@ -17,7 +17,8 @@ from alumni_sync.ledger.holding import holding
 from alumni_sync.ledger.request_tables import RecordedAnswer, SubjectRequest
 from alumni_sync.ledger.tables import Case, ConsentEvent, Invitation, Person, Spell, t
 from alumni_sync.review.people.access import log_access
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act
+from alumni_sync.review.people.interests import authority_now
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -69,7 +70,7 @@ def find_person(d: "Deployment", identity: Identity, asked: str, source: str = "
     Raises:
         Refused: the identity may find nobody.
     """
-    authority = Authority.of(d.settings)
+    authority = authority_now(d)
     authority.require(identity, Act.FIND_PERSON)
     how, query = _query(d, asked.strip(), source)
     seen = [s for s in d.settings.sources if authority.may(identity, Act.FIND_PERSON, s).allowed]

@@ -7,6 +7,7 @@ at the source, nothing can be known.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ from alumni_sync.errors import Refused
 from alumni_sync.ledger.facts import load_facts
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import Person, Spell, t
-from alumni_sync.review.people.authority import Authority
+from alumni_sync.review.people.authority import Authority, entry_of
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -27,10 +28,20 @@ _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
 
 
-def authority_now(d: "Deployment", connection: Connection) -> Authority:
-    """Return who may do what at this moment: without those who have left the company."""
+def authority_now(d: "Deployment", connection: Connection | None = None) -> Authority:
+    """Return who may do what at this moment: without those who have left the company.
+
+    The one way to ask before an act, whatever the act is.
+
+    Args:
+        d: the open deployment.
+        connection: of the caller's transaction; None where there is none.
+    """
     authority = Authority.of(d.settings)
-    gone = _who_left(d, connection, authority.people)
+    if all(person.employee is None for person in authority.people):
+        return authority
+    with d.ledger.read() if connection is None else nullcontext(connection) as reading:
+        gone = _who_left(d, reading, authority.people)
     if not gone:
         return authority
     return replace(
@@ -51,7 +62,7 @@ def refuse_interested(
         identity: who wants to decide; an unverified one counts as whom it claims to be.
         case: its row; person, spell and source are looked at.
     """
-    person = Authority.of(d.settings).person(identity.user)
+    person = entry_of(d.settings.people, identity.user)
     if person is None or not (person.employee or person.manager):
         return
     query = select(_PERSON.c.employee_hash, _PERSON.c.person_hash)
@@ -92,8 +103,6 @@ def _who_left(
 ) -> frozenset[str]:
     """Return the users whose own exit is over, and who have not come back."""
     users = {_number_hash(d, one.employee): one.user for one in people if one.employee is not None}
-    if not users:
-        return frozenset()
     left = and_(
         _SPELL.c.record_status == RecordStatus.LEFT.value,
         _SPELL.c.effective_at <= d.clock.now(),

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Person, t
-from alumni_sync.review.people.authority import Authority
+from alumni_sync.review.people.authority import entry_of
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -36,7 +36,7 @@ def refuse_own_number(d: "Deployment", identity: Identity, source: str, number: 
 
 def _employee(d: "Deployment", identity: Identity) -> tuple[str, str] | None:
     """Return source and number under which somebody works here; None where we are not told."""
-    known = Authority.of(d.settings).person(identity.user)
+    known = entry_of(d.settings.people, identity.user)
     if known is None or known.employee is None:
         return None
     source, _, number = known.employee.partition("/")

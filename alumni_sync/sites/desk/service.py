@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.review.queue.listing import CaseFilter, CasePage, list_cases
 from alumni_sync.review.record.dossier import Dossier, show_case
 from alumni_sync.review.rulings.offers import Offers, offers
@@ -76,4 +77,4 @@ class LedgerDesk:
 
     @property
     def _authority(self) -> Authority:
-        return Authority.of(self.d.settings)
+        return authority_now(self.d)

@@ -17,6 +17,7 @@ from alumni_sync.domain import Identity
 from alumni_sync.ports import Clock, Launcher
 from alumni_sync.review.people.authority import Act, Authority
 from alumni_sync.review.people.identity import identity_of
+from alumni_sync.review.people.interests import authority_now
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.service import DeskService
 from alumni_sync.sites.endpoints import Visit
@@ -74,7 +75,7 @@ class Office:
     @property
     def authority(self) -> Authority:
         """Return the role table of the deployment."""
-        return Authority.of(self.d.settings)
+        return authority_now(self.d)
 
     def sources(self, identity: Identity, act: Act) -> list[str]:
         """Return the sources for which somebody may do something."""
