@@ -167,6 +167,20 @@ rules:
         ("sep=;\n", "exits.csv:1: has no column id"),
         ("id,,exit_kind,then\na,x,death,review\n", "exits.csv:2: has a cell in a column without"),
         ("id,department,then\na,-,review\n", "exits.csv:2 department: is only a dash"),
+        ("id,location,then\na,|,review\n", "exits.csv:2 location: is an empty value"),
+        ("id,location,then\na,Radom|,review\n", "exits.csv:2 location: is an empty value"),
+        ("id,location,then\na,\u200b,review\n", "exits.csv:2 location: has a character that nob"),
+        ("id,location,then\na,Radom\u00ad,review\n", "exits.csv:2 location: has a character"),
+        ("id,location,then\na,\u200dRadom,review\n", "exits.csv:2 location: has a character"),
+        ("id,location,then\na,\u200d,review\n", "exits.csv:2 location: is an empty value"),
+        (
+            "id,location,then\na,Lublin | Rad*,review\n",
+            "exits.csv:2 location: Rad* would be taken literally (did you mean `matches`?)",
+        ),
+        (
+            "id,location matches,then\na,Rad*\ufeff,review\n",
+            "exits.csv:2 location matches: has a character that nobody can see",
+        ),
         ("id,job_level,then\na,high,review\n", "exits.csv:2 job_level: must be a whole number"),
         (
             "id,hire_date before,then\na,1/2/2026,review\n",
