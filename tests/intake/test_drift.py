@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 from sqlalchemy import update
@@ -15,10 +15,10 @@ from alumni_sync.intake.drift import CodeRead, CodeUse, Doubt, DoubtKind, DriftL
 from alumni_sync.ledger.rule_tables import CodeSeen
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Brake, t
-from alumni_sync.ports import SourceRecord
+from alumni_sync.ports import ConnectorInfo, SourceRecord
 from alumni_sync.sections import CodeDrift
 from alumni_sync.testing.fake_hris import FakeHris, leaver
-from tests.intake.desk import SOURCE, Desk, desk
+from tests.intake.desk import SOURCE, Desk, context, desk
 
 LIMITS = DriftLimits(factor=3.0, least=10, pause_days=540)
 DAY = date(2026, 9, 30)
@@ -297,3 +297,40 @@ def test_a_read_without_drift_writes_no_code(sqlite_ledger: Ledger, clock: Fixed
 
     assert before == one.rows(CodeSeen)
     assert [(1, "")] == [(row["exits"], row["doubt"]) for row in before]
+
+
+class _ReadOnce(FakeHris):
+    """A source whose changes can be read only once, so that pages are taken in as they come."""
+
+    info: ClassVar[ConnectorInfo] = replace(FakeHris.info, capabilities={})
+
+
+def test_pages_before_a_share_jumps_stay_trusted(sqlite_ledger: Ledger, clock: FixedClock) -> None:
+    """docs/rules.md tells whoever finds a recycled code which exits they have to look for."""
+    one = desk(sqlite_ledger, clock)
+    one.hris = _ReadOnce(context(sqlite_ledger), page_rows=2, full=False)
+    one.settings = replace(one.settings, code_drift=CodeDrift(factor=3, least=3))
+    first = [_said(n, "", exit_code=f"K-{n % 10}", exit_kind="resignation") for n in range(20)]
+    _listed(one, first, "R-1")
+    news = [_said(100 + n, "", exit_code="K-1", exit_kind="resignation") for n in range(4)]
+
+    _listed(one, news, "R-2")
+    after_doubt = _kinds(one)
+    _release(one)
+    _listed(one, news, "R-3")
+
+    before, after = ("E0100", "E0101"), ("E0102", "E0103")
+    assert {"resignation"} == {after_doubt[name] for name in before}
+    assert {"unknown"} == {after_doubt[name] for name in after}
+    assert {"resignation"} == {_kinds(one)[name] for name in (*before, *after)}
+
+
+def test_a_code_that_is_undisclosed_is_not_watched(company: Desk) -> None:
+    """It is kept nowhere, and docs/rules.md says what follows from that."""
+    nobody = {"exit_code": "undisclosed", "exit_kind": "undisclosed"}
+    _listed(company, [_said(7, "illness", **nobody)], "R-2")
+
+    _listed(company, [_said(8, "dismissal", **nobody)], "R-3")
+
+    assert 1 == len(company.rows(CodeSeen))  # of retirements
+    assert ("undisclosed", []) == (_kinds(company)["E0008"], company.rows(Brake))
