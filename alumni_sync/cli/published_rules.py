@@ -26,22 +26,34 @@ RULES_REASONS = ("intended", "corrected", "wider_audience", "other")
     metavar="NEW",
     help="A rule pack. Default: what the configuration says now.",
 )
+@click.option("--revision", metavar="REVISION", help="A revision that was kept, or waits.")
 @click.option("--source", help="Only this source.")
 @click.option("--only", type=click.Choice(["towards", "away"]), help="Only one direction.")
 @json_option
 @pass_app
 def simulate(
-    app: App, pack: Path | None, source: str | None, only: str | None, *, as_json: bool
+    app: App,
+    pack: Path | None,
+    revision: str | None,
+    source: str | None,
+    only: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Show who would change sides under other rules, by case number or spell id.
 
     Both the rules that are active and the new ones judge what the ledger knows today; nothing is
-    written. Mapping, audience and pilot are those of the configuration.
+    written. Mapping, audience and pilot are those of the configuration; with --revision all is
+    what the ledger kept under that name.
     """
-    from alumni_sync.eligibility.revisions.trying import try_rules
+    from alumni_sync.eligibility.revisions.trying import try_revision, try_rules
 
+    if revision and (pack or source):
+        raise click.UsageError("--revision names rules and source: leave --rules and --source out")
     with app.open(create=False) as deployment:
-        trial = try_rules(deployment, pack, source)
+        trial = (
+            try_revision(deployment, revision) if revision else try_rules(deployment, pack, source)
+        )
         flips = (flip for flip in trial.flips() if only is None or flip.direction.startswith(only))
         if as_json:
             _stream(flips, lambda: trial.summary)

@@ -8,7 +8,8 @@ import pytest
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Identity
 from alumni_sync.eligibility.revisions.publishing import waiting_rules
-from alumni_sync.errors import Refused
+from alumni_sync.eligibility.revisions.trying import try_revision
+from alumni_sync.errors import ConfigError, Refused
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.review.releases.rules import list_revisions, release_rules
 from alumni_sync.review.releases.stops import ReleaseResult
@@ -163,3 +164,39 @@ def test_whoever_has_left_releases_nothing(book: Released, clock: FixedClock) ->
 
     with pytest.raises(Refused, match="sec has left"):
         book.release("sec")
+
+
+def test_nobody_signs_for_fewer_than_are_let_in(book: Released) -> None:
+    """A change that was proposed for one, and waited over a wave of exits, lets in all of them."""
+    first = book.release("rev").sentence
+    book.roster.add(job_level=9)
+    book.roster.add(job_level=10)
+
+    with pytest.raises(Refused, match=r"3 towards eligible.*1 towards eligible.*propose it again"):
+        book.release("sec")
+
+    assert first.endswith(": 1 towards eligible")
+    assert "awaiting_second" == book.release("rev").status
+    assert "3 towards eligible" in book.release("sec").sentence
+
+
+def test_figures_that_shrink_stop_nobody(book: Released) -> None:
+    """Whoever signed for three has signed for one."""
+    others = [book.roster.add(job_level=9) for _ in range(2)]
+    assert "3 towards eligible" in book.release("rev").sentence
+    for one in others:
+        book.roster.change(one, job_level=2)
+
+    assert "1 towards eligible" in book.release("sec").sentence
+
+
+def test_what_waits_can_be_tried_whatever_the_files_say(book: Released) -> None:
+    """The second must see what they sign, not what somebody is writing at that moment."""
+    revision = book.waiting
+    book.edit(CONDUCT, SENIOR)
+    trial = try_revision(book.roster.deployment, revision)
+
+    assert [book.senior.spell] == [flip.spell for flip in trial.flips()]
+    assert {"acme-pl": revision} == trial.summary["tried"]
+    with pytest.raises(ConfigError, match="there is no revision nothing"):
+        try_revision(book.roster.deployment, "nothing")

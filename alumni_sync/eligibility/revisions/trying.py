@@ -9,10 +9,11 @@ from typing import Any
 from alumni_sync.deployment import Deployment
 from alumni_sync.eligibility.revisions.content import RulesContent
 from alumni_sync.eligibility.revisions.differences import MappingChange
-from alumni_sync.eligibility.revisions.ruleset import load_ruleset, ruleset_of
+from alumni_sync.eligibility.revisions.ruleset import kept_ruleset, load_ruleset, ruleset_of
 from alumni_sync.eligibility.revisions.simulation import Flip, Trial, flips
 from alumni_sync.eligibility.revisions.weighing import counts_of, needs_release, trial_of
 from alumni_sync.errors import ConfigError
+from alumni_sync.ledger import rulebook
 
 
 @dataclass
@@ -69,3 +70,25 @@ def try_rules(d: Deployment, pack: Path | None, source: str | None = None) -> Si
         content = RulesContent.of_files(d.settings, name, pack)
         trials.append(trial_of(d, load_ruleset(d, name), ruleset_of(d, content, from_files=True)))
     return Simulation(d, tuple(trials))
+
+
+def try_revision(d: Deployment, revision: str) -> Simulation:
+    """Return the trial of a revision that the ledger kept, whatever the files say by now.
+
+    Args:
+        d: the open deployment.
+        revision: that waits, or was active before.
+
+    Raises:
+        ConfigError: it was never kept, or its source is not configured any more.
+    """
+    with d.ledger.read() as connection:
+        row = rulebook.kept(connection, revision)
+    kept = (
+        kept_ruleset(d, row.source, revision) if row and row.source in d.settings.sources else None
+    )
+    if kept is None:
+        raise ConfigError.of(
+            "--revision", f"there is no revision {revision}", "see: alumni-sync rules revisions"
+        )
+    return Simulation(d, (trial_of(d, load_ruleset(d, kept.source), kept),))

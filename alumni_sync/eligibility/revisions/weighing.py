@@ -99,6 +99,11 @@ def needs_release(counts: Mapping[str, int]) -> bool:
     return any(counts.get(name) for name in _RELEASED_FOR)
 
 
+def grown(fresh: Mapping[str, int], seen: Mapping[str, int]) -> bool:
+    """Say whether a change would let in more by now than somebody saw of it before."""
+    return any(fresh.get(name, 0) > seen.get(name, 0) for name in _RELEASED_FOR)
+
+
 def widens(d: Deployment, revision: str, active: Ruleset) -> bool:
     """Say whether somebody whom `revision` put out of scope may be in under the active one.
 

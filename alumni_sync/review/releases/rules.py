@@ -4,13 +4,16 @@ What is released is what the ledger kept, not what stands in the folder by then.
 next run on, under its own mapping and audience; whoever it takes back in is looked for by that run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, update
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity
+from alumni_sync.eligibility.revisions.publishing import counts_words
+from alumni_sync.eligibility.revisions.ruleset import kept_ruleset, load_ruleset
+from alumni_sync.eligibility.revisions.weighing import grown, weigh
 from alumni_sync.errors import Refused
 from alumni_sync.ledger import rulebook
 from alumni_sync.ledger.rule_tables import ActiveRules, RulesRevision
@@ -58,6 +61,9 @@ def release_rules(
 ) -> ReleaseResult:
     """Release changed rules: propose it, or as another person confirm it.
 
+    What the change does is weighed afresh each time: it may have waited for months. Where it would
+    let in more than the first saw, the second signs nothing, and the proposal is void.
+
     Args:
         d: the open deployment.
         revision: that waits.
@@ -69,11 +75,25 @@ def release_rules(
     """
     if reason not in RULES_REASONS:
         raise Refused(f"to release rules, give one of: {', '.join(RULES_REASONS)}")
+    with d.ledger.read() as connection:
+        source = _waiting(connection, revision).source
+    fresh = _weighed(d, source, revision)  # takes its time: nobody else waits for it
     with d.ledger.write() as connection:
         row = _waiting(connection, revision)
         if approvals.pending(connection, revision, row.version) is None:
-            return _propose(connection, d, row, reason, identity)
-        return _confirm(connection, d, row, identity)
+            return _propose(connection, d, row, reason, identity, fresh)
+        result = _confirm(connection, d, row, identity, fresh)
+    if not result.applied:
+        raise Refused(result.sentence)
+    return result
+
+
+def _weighed(d: Deployment, source: str, revision: str) -> Mapping[str, int]:
+    """Return what a revision that waits would do by now, against the one that is active."""
+    if source not in d.settings.sources:
+        raise Refused(f"there is no source {source} any more: nothing waits")
+    kept = kept_ruleset(d, source, revision)
+    return {} if kept is None else weigh(d, load_ruleset(d, source), kept)
 
 
 def _waiting(connection: Connection, revision: str) -> Row[Any]:
@@ -86,24 +106,52 @@ def _waiting(connection: Connection, revision: str) -> Row[Any]:
 
 
 def _propose(
-    connection: Connection, d: Deployment, row: Row[Any], reason: str, identity: Identity
+    connection: Connection,
+    d: Deployment,
+    row: Row[Any],
+    reason: str,
+    identity: Identity,
+    fresh: Mapping[str, int],
 ) -> ReleaseResult:
     authority_now(d, connection).require(identity, Act.PROPOSE_RULES, row.source)
     version, state = row.version + 1, RulesState.SECOND.value
     at = d.clock.now()
     approvals.propose(connection, row.revision, version, RELEASE, identity, reason=reason, at=at)
     this = _REVISION.c.revision == row.revision
-    connection.execute(update(_REVISION).where(this).values(state=state, version=version))
-    sentence = f"{row.revision} waits for a second person to release it"
+    values = {"state": state, "version": version, "counts": dict(fresh)}
+    connection.execute(update(_REVISION).where(this).values(values))
+    sentence = f"{row.revision} waits for a second person to release it: {counts_words(fresh)}"
     return ReleaseResult(row.revision, state, applied=True, sentence=sentence)
 
 
 def _confirm(
-    connection: Connection, d: Deployment, row: Row[Any], identity: Identity
+    connection: Connection,
+    d: Deployment,
+    row: Row[Any],
+    identity: Identity,
+    fresh: Mapping[str, int],
 ) -> ReleaseResult:
     authority_now(d, connection).require(identity, Act.RELEASE_RULES, row.source)
+    if grown(fresh, row.counts):
+        return _void(connection, row, fresh)
     now = d.clock.now()
     approvals.confirm(connection, row.revision, row.version, RELEASE, identity, at=now)
     rulebook.activate(connection, row.source, row.revision, now, released_by=identity.user)
-    sentence = f"{row.revision} is released: the next run of {row.source} judges by it"
+    sentence = (
+        f"{row.revision} is released: the next run of {row.source} judges by it; "
+        f"{counts_words(fresh)}"
+    )
     return ReleaseResult(row.revision, RulesState.ACTIVE.value, applied=True, sentence=sentence)
+
+
+def _void(connection: Connection, row: Row[Any], fresh: Mapping[str, int]) -> ReleaseResult:
+    """Put a proposal back that was made on smaller figures; the change waits as at first."""
+    state = RulesState.AWAITING.value
+    values = {"state": state, "version": row.version + 1, "counts": dict(fresh)}
+    this = _REVISION.c.revision == row.revision
+    connection.execute(update(_REVISION).where(this).values(values))
+    sentence = (
+        f"{row.revision} would let in more by now ({counts_words(fresh)}) than when it was proposed"
+        f" ({counts_words(row.counts)}): look at it, and propose it again"
+    )
+    return ReleaseResult(row.revision, state, applied=False, sentence=sentence)
