@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -72,6 +73,8 @@ def test_the_plan_of_an_empty_ledger_is_empty(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The object is a contract: members, brakes, duration."""
+    copytree(Path(__file__).parents[2] / "rules", config.parent / "rules")
+
     assert 0 == run_command_line(["plan", "--json", "--config", str(config)])
     said = json.loads(capsys.readouterr().out)
 

@@ -96,7 +96,8 @@ def test_a_key_like_no_other_shows_all_that_may_stand_there(config: Path) -> Non
         load_configuration(config)
 
     assert (
-        "known here: connector, contact, controller, jurisdiction, limit, payroll, timezone, url"
+        "known here: connector, contact, controller, hris_link, jurisdiction, limit, payroll, "
+        "timezone, url"
     ) == caught.value.problems[0].do
 
 

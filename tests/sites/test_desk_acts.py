@@ -10,6 +10,7 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.domain import ConsentState, ContactBasis
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.privacy.holds import holds_of, lift_hold, set_hold
+from alumni_sync.sites.forms import MAX_FIELDS
 from tests.consent.papers import DPO, DPO2
 from tests.roster import Leaver
 from tests.sites.browser import Browser, Response
@@ -364,7 +365,11 @@ def test_nobody_vouched_for_acts_at_all(
     ("body", "kind", "status"),
     [
         (b"a=" + b"x" * 20000, "application/x-www-form-urlencoded", 413),
-        (b"&".join(b"f=1" for _ in range(60)), "application/x-www-form-urlencoded", 413),
+        (
+            b"&".join(b"f=1" for _ in range(MAX_FIELDS + 1)),
+            "application/x-www-form-urlencoded",
+            413,
+        ),
         (b"{}", "application/json", 415),
         (b"a=%ff", "application/x-www-form-urlencoded", 400),
         (b"\xff", "application/x-www-form-urlencoded", 400),
