@@ -449,3 +449,16 @@ def test_after_the_key_is_gone_nothing_can_be_given(here: World) -> None:
     with pytest.raises(Refused, match="kept no longer"):
         confirm_consent(here.d, number, 2, SEC)
     assert isinstance(print_form(here.d, here.invitation(leaver)["id"], "en", DPO), Conflict)
+
+
+def test_what_was_keyed_in_by_whoever_lost_the_role_is_void(here: World) -> None:
+    """Somebody who was let go over a forged paper must not have its first signature count."""
+    leaver = here.invited()
+    number = proposed(here, leaver)
+    people = [one for one in here.d.settings.people if one.user != "dpo"]
+    here.d.settings = here.d.settings.model_copy(update={"people": people})
+
+    with pytest.raises(Refused, match=r"what dpo proposed is void.*send it back"):
+        confirm_consent(here.d, number, 2, SEC)
+
+    assert "awaiting_second" == row(here, number).state

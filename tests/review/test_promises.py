@@ -349,3 +349,21 @@ def test_q10_a_ruling_survives_a_restart_and_is_applied_once(
         assert ("admitted", False) == (result.status, result.applied)
         assert ("admitted", 2) == (again.case(leaver).status, again.case(leaver).version)
         assert 2 == len(again.events(leaver))
+
+
+def test_what_was_proposed_by_whoever_left_is_void(
+    tmp_path: Path, ledger: Ledger, clock: FixedClock
+) -> None:
+    """An admission of misconduct needs two people who work here, not one and a memory."""
+    people = people_with(employee="acme-pl/10001")
+    desk = Desk(Roster.of(tmp_path, ledger, clock, people=people))
+    desk.roster.add(last_working_day=date(2026, 11, 5))
+    grave = desk.roster.add(exit_kind="misconduct")
+    desk.round()
+    desk.rule(grave, "admit", "rev")
+    clock.set(datetime(2026, 11, 6, 9, tzinfo=UTC))
+
+    with pytest.raises(Refused, match="what rev proposed is void: rev has left"):
+        desk.rule(grave, "admit", "sec")
+
+    assert "awaiting_second" == desk.case(grave).status

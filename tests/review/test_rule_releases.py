@@ -200,3 +200,22 @@ def test_what_waits_can_be_tried_whatever_the_files_say(book: Released) -> None:
     assert {"acme-pl": revision} == trial.summary["tried"]
     with pytest.raises(ConfigError, match="there is no revision nothing"):
         try_revision(book.roster.deployment, "nothing")
+
+
+def test_what_was_proposed_by_whoever_left_is_void(book: Released, clock: FixedClock) -> None:
+    """A signature of somebody whom nobody can ask any more is not one of two."""
+    book.configure(
+        people=[
+            {**one, "employee": "acme-pl/10002"} if one["user"] == "rev" else one for one in PEOPLE
+        ]
+    )
+    book.roster.add(last_working_day=clock.now().date())
+    book.release("rev")
+    clock.advance(timedelta(days=1))
+
+    again = book.release("sec")
+
+    assert "awaiting_second" == again.status
+    assert again.sentence.endswith(
+        "what rev proposed is void: rev has left, and has no role any more"
+    )

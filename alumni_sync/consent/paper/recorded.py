@@ -145,6 +145,10 @@ def confirm_consent(d: "Deployment", number: str, version: int, identity: Identi
             return Stale()
         if desk.problem:
             return Conflict(desk.doing.state, desk.problem)
+        waiting = approvals.pending(connection, number, version)
+        source, authority = desk.doing.dossier.row["source"], authority_now(d, connection)
+        if waiting and (void := approvals.lapsed(waiting, authority, Act.RECORD_CONSENT, source)):
+            raise Refused(f"{void}; send it back, and let somebody else key it in")
         if _signed_too_early(desk):
             return Conflict(desk.doing.state, "signed_before_exit")
         outcome = _give(desk)

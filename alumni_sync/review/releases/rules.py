@@ -5,6 +5,7 @@ next run on, under its own mapping and audience; whoever it takes back in is loo
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, update
@@ -80,8 +81,16 @@ def release_rules(
     fresh = _weighed(d, source, revision)  # takes its time: nobody else waits for it
     with d.ledger.write() as connection:
         row = _waiting(connection, revision)
-        if approvals.pending(connection, revision, row.version) is None:
-            return _propose(connection, d, row, reason, identity, fresh)
+        waiting, authority = (
+            approvals.pending(connection, revision, row.version),
+            authority_now(d, connection),
+        )
+        void = (
+            approvals.lapsed(waiting, authority, Act.PROPOSE_RULES, row.source) if waiting else ""
+        )
+        if waiting is None or void:
+            proposed = _propose(connection, d, row, reason, identity, fresh)
+            return replace(proposed, sentence=f"{proposed.sentence}; {void}") if void else proposed
         result = _confirm(connection, d, row, identity, fresh)
     if not result.applied:
         raise Refused(result.sentence)

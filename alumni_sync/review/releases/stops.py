@@ -147,13 +147,16 @@ def _advance(
     """Propose the release, or confirm the proposal that stands."""
     authority = authority_now(d, connection)
     scope = row.scope if row.kind == "guard" else None
-    if approvals.pending(connection, row.id, row.version) is None:
+    waiting = approvals.pending(connection, row.id, row.version)
+    void = approvals.lapsed(waiting, authority, Act.PROPOSE_RELEASE, scope) if waiting else ""
+    if waiting is None or void:
         authority.require(identity, Act.PROPOSE_RELEASE, scope)
         values = {"status": AWAITING, "version": row.version + 1}
         approvals.propose(
             connection, row.id, row.version + 1, RELEASE, identity, reason=reason, at=now
         )
         sentence = f"{row.id} waits for a second person to release it"
+        sentence += f"; {void}" if void else ""
     else:
         authority.require(identity, Act.CONFIRM_RELEASE, scope)
         approvals.confirm(connection, row.id, row.version, RELEASE, identity, at=now)

@@ -13,6 +13,7 @@ from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.queue_tables import Approval
 from alumni_sync.ledger.tables import t
+from alumni_sync.review.people.authority import Act, Authority
 
 _APPROVALS: Final = t(Approval)
 
@@ -80,6 +81,19 @@ def confirm(
         .where(_APPROVALS.c.id == proposal.id, _APPROVALS.c.second_by.is_(None))
         .values(second_by=second.user, second_at=at)
     )
+
+
+def lapsed(proposal: Row[Any], authority: Authority, act: Act, source: str | None = None) -> str:
+    """Return why a proposal is void; "" while whoever made it may still make it.
+
+    Args:
+        proposal: that waits.
+        authority: of this moment.
+        act: being the first of two on this.
+        source: of the subject; None for none.
+    """
+    permit = authority.may(Identity(proposal.first_by, verified=True), act, source)
+    return "" if permit.allowed else f"what {proposal.first_by} proposed is void: {permit.why}"
 
 
 def _must_be_verified(identity: Identity) -> None:

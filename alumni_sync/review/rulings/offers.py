@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 from alumni_sync.domain import CaseStatus, Identity, Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Case, t
+from alumni_sync.review.people.authority import Act
 from alumni_sync.review.people.interests import authority_now, refuse_interested
 from alumni_sync.review.queue.numbering import case_id
 from alumni_sync.review.rulings import approvals
@@ -59,6 +60,9 @@ def offers(d: "Deployment", case: str, identity: Identity) -> Offers:
         if row is None:
             return Offers()
         waiting = approvals.pending(connection, case, row.version)
+        authority = authority_now(d, connection)
+        if waiting and approvals.lapsed(waiting, authority, Act.PROPOSE, row.source):
+            waiting = None  # whoever made it has left, or has no such role any more
         proposal = _proposal(waiting, row) if waiting is not None else None
         state = CaseState(
             CaseStatus(row.status), row.two_person, proposal.ruling if proposal else None

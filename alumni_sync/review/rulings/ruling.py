@@ -14,6 +14,7 @@ from alumni_sync.deployment import Deployment
 from alumni_sync.domain import CaseStatus, Identity, Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Case, CaseEvent, t
+from alumni_sync.review.people.authority import Act, Authority
 from alumni_sync.review.people.interests import authority_now, refuse_interested
 from alumni_sync.review.queue.numbering import case_id, case_number
 from alumni_sync.review.rulings import approvals
@@ -135,12 +136,15 @@ def _apply(d: Deployment, asked: Asked) -> RulingResult:
             )
         if asked.version not in {None, row.version}:
             raise Refused(f"{number} has changed since: look at it again before ruling")
-        step = _step(connection, asked, row)
+        authority = authority_now(d, connection)
+        step, void = _step(connection, asked, row, authority)
         refuse_interested(d, connection, asked.identity, row)
-        authority_now(d, connection).require(asked.identity, step.act, row.source)
+        permit = authority.may(asked.identity, step.act, row.source)
+        if not permit.allowed:
+            raise Refused(f"{permit.why}; {void}" if void else permit.why)
         keep_words(d, connection, row, asked.identity, asked.terms.comment)
         until = record_step(d, connection, asked, row, step)
-    sentence = _sentence(number, asked, step, until)
+    sentence = _sentence(number, asked, step, until) + (f"; {void}" if void else "")
     return RulingResult(number, step.status, applied=True, sentence=sentence)
 
 
@@ -162,22 +166,29 @@ def _is_repeated(connection: Connection, asked: Asked, row: Row[Any]) -> bool:
     return connection.execute(done).first() is not None
 
 
-def _step(connection: Connection, asked: Asked, row: Row[Any]) -> Step:
-    """Return the step that is asked for; raises `Refused` where the case does not allow it."""
+def _step(
+    connection: Connection, asked: Asked, row: Row[Any], authority: Authority
+) -> tuple[Step, str]:
+    """Return the step that is asked for, and why a proposal of before is void; "" where it is not.
+
+    Raises:
+        Refused: the case does not allow it.
+    """
     number = case_number(row.id)
     state = CaseState(CaseStatus(row.status), row.two_person)
     if asked.ruling is None:
         step = reopening(state)
         if step is None:
             raise Refused(f"{number} is {row.status}: there is no ruling to take up again")
-        return step
+        return step, ""
     proposal = approvals.pending(connection, number, row.version)
-    if proposal is not None:
+    void = approvals.lapsed(proposal, authority, Act.PROPOSE, row.source) if proposal else ""
+    if proposal is not None and not void:
         state = replace(state, proposed=Ruling(proposal.act))
     step = next_step(state, asked.ruling)
     if step is None:
         raise Refused(f"{number} is {row.status} already: reopen it first")
-    return step
+    return step, void
 
 
 def _sentence(number: str, asked: Asked, step: Step, until: date | None) -> str:
