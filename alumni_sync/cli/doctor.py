@@ -82,9 +82,24 @@ def diagnose(app: App) -> Diagnosis:
     _check_rules(configuration.settings, diagnosis)
     _check_secrets(configuration.settings, diagnosis)
     _check_people(configuration.settings, diagnosis)
+    diagnosis.notes += _nobody_rules(configuration.settings)
     _check_outside(configuration, diagnosis)
     _check_ledger(configuration, app.clock(), diagnosis)
     return diagnosis
+
+
+def _nobody_rules(settings: "Settings") -> Iterator[str]:
+    """Yield the sources whose cases nobody rules on, or that lack two people for one of two."""
+    from alumni_sync.domain import Role
+
+    for name in settings.sources:
+        here = [person for person in settings.people if person.covers(name)]
+        first = {person.user for person in here if Role.REVIEWER in person.roles}
+        second = {person.user for person in here if Role.SECOND in person.roles}
+        if not first:
+            yield f"{name}: `people:` has no reviewer, so its cases wait for ever"
+        elif not second or len(first | second) == 1:
+            yield f"{name}: `people:` has nobody else who could be the second of two"
 
 
 def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:

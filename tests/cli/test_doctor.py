@@ -259,3 +259,31 @@ def test_an_unknown_plugin_ends_with_two(capsys: pytest.CaptureFixture[str]) -> 
     """With the names that there are."""
     assert 2 == run_command_line(["platforms", "show", "nobody"])
     assert "installed: directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        ([], "acme-pl: `people:` has no reviewer, so its cases wait for ever"),
+        ([("a", "reviewer")], "acme-pl: `people:` has nobody else who could be the second of two"),
+        ([("a", "reviewer"), ("b", "second")], ""),
+    ],
+)
+def test_a_source_that_nobody_rules_on_is_named(
+    sample: Path,
+    capsys: pytest.CaptureFixture[str],
+    people: list[tuple[str, str]],
+    said: str,
+) -> None:
+    """A queue without a reviewer is a queue that nobody notices until somebody complains."""
+    content = yaml.safe_load(sample.read_text("utf-8"))
+    content["people"] = [
+        {"user": user, "mail": f"{user}@acme.example", "roles": [role], "sources": ["acme-pl"]}
+        for user, role in people
+    ]
+    sample.write_text(yaml.safe_dump(content), "utf-8")
+
+    notes = asked(capsys, "doctor", "--config", str(sample))[1]["notes"]
+
+    about = [note for note in notes if note.startswith("acme-pl: `people:`")]
+    assert ([said] if said else []) == about
