@@ -81,13 +81,8 @@ def release_rules(
     fresh = _weighed(d, source, revision)  # takes its time: nobody else waits for it
     with d.ledger.write() as connection:
         row = _waiting(connection, revision)
-        waiting, authority = (
-            approvals.pending(connection, revision, row.version),
-            authority_now(d, connection),
-        )
-        void = (
-            approvals.lapsed(waiting, authority, Act.PROPOSE_RULES, row.source) if waiting else ""
-        )
+        waiting = approvals.pending(connection, revision, row.version)
+        void = _lapsed(connection, d, waiting, row.source) if waiting is not None else ""
         if waiting is None or void:
             proposed = _propose(connection, d, row, reason, identity, fresh)
             return replace(proposed, sentence=f"{proposed.sentence}; {void}") if void else proposed
@@ -95,6 +90,11 @@ def release_rules(
     if not result.applied:
         raise Refused(result.sentence)
     return result
+
+
+def _lapsed(connection: Connection, d: Deployment, proposal: Row[Any], source: str) -> str:
+    """Return why a proposal is void; "" while it stands."""
+    return approvals.lapsed(proposal, authority_now(d, connection), Act.PROPOSE_RULES, source)
 
 
 def _weighed(d: Deployment, source: str, revision: str) -> Mapping[str, int]:
