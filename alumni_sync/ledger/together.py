@@ -130,3 +130,7 @@ def _commit(engine: Engine, some: Sequence[_Piece[Any]]) -> None:
     except LedgerError as error:
         for piece in some:  # an error of its own for each, since each thread raises its own
             piece.fail(LedgerError(str(error)))
+    except BaseException:
+        for piece in some:  # nothing was written, whatever each of them has returned
+            piece.fail(LedgerError(_BROKEN_OFF))
+        raise

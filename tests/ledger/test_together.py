@@ -146,6 +146,30 @@ def test_where_the_commit_fails_everybody_hears_it(sqlite_ledger: Ledger) -> Non
     assert "later" == sqlite_ledger.write_together(put("later"))
 
 
+def test_where_the_commit_is_broken_off_nobody_is_told_that_it_was_written(
+    sqlite_ledger: Ledger,
+) -> None:
+    """A fault that is none of the database's must not pass for a commit either."""
+    seen: list[str] = []
+
+    def break_off(_: object) -> None:
+        seen.append("commit")
+        if len(seen) == 2:
+            raise MemoryError
+
+    event.listen(sqlite_ledger.engine, "commit", break_off)
+    try:
+        leader, other = at_once(sqlite_ledger, [put("one"), put("two")])
+    finally:
+        event.remove(sqlite_ledger.engine, "commit", break_off)
+
+    with pytest.raises(MemoryError):
+        leader.result()
+    with pytest.raises(LedgerError, match="broken off"):
+        other.result()
+    assert {"first"} == names(sqlite_ledger)
+
+
 def test_nobody_is_told_before_the_commit(ledger: Ledger) -> None:
     """A page that thanks before the answer is safe thanks for nothing after a power cut."""
     with ThreadPoolExecutor(8) as threads:
