@@ -32,7 +32,7 @@ from alumni_sync.eligibility.language.clauses import (
 )
 from alumni_sync.eligibility.language.fields import KNOWN_CODES, NO, RULE_FIELDS, YES
 from alumni_sync.eligibility.language.forbidden import NEVER, refusal, refused_tag
-from alumni_sync.eligibility.language.texts import dead_text
+from alumni_sync.eligibility.language.texts import dead_text, instead_of_wildcards
 from alumni_sync.errors import Problem
 from alumni_sync.yaml_lines import Document, Location
 
@@ -148,7 +148,8 @@ class Reader:
         if not isinstance(operand, str) or not operand.strip():
             self.problem(location, "must be text", "put it in quotes")
             return NOTHING
-        if dead := dead_text(operand, literal=False):
+        instead = instead_of_wildcards(operator, tags=name == "tags")
+        if dead := dead_text(operand, instead=instead):
             self.problem(location, *dead)
         if name == "tags" and refused_tag(operand):
             self.problem(location, f"the tag {operand} {NEVER}", "take it out")
@@ -198,7 +199,7 @@ class Reader:
         if known is not None and value not in known:
             self.problem(location, f"{value} is no {name}", _suggest(value, known))
             return None
-        if dead := dead_text(value, literal=True):
+        if dead := dead_text(value, instead=instead_of_wildcards("equals", tags=False)):
             self.problem(location, *dead)
         return value
 
