@@ -6,6 +6,7 @@ for this very session, form and notice within the last two hours, and the form n
 has a default, so a mail scanner that submits what it finds decides nothing.
 """
 
+import hashlib
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -136,7 +137,8 @@ class Submission:
     """What a form token says of the page that it was on.
 
     Attributes:
-        nonce: of this rendering; the same nonce twice is the same submission.
+        nonce: of this rendering and of everything that was said on it: the same one twice is the
+            same submission. A page that is gone back to has its old token, and may say more.
         about: what the page showed (hash of the notice, version, language), as it was signed.
     """
 
@@ -162,9 +164,9 @@ class FormTokens:
         body = urlsafe_b64encode(orjson.dumps(claims)).decode()
         return f"{body}.{self._hashes.signature('form', _bound(form, session, body))}"
 
-    def check(self, form: str, session: Session, token: str) -> Submission | None:
-        """Return what a token of ours says; None if it is not ours for this form and session."""
-        body, _, signature = token.partition(".")
+    def check(self, form: str, session: Session, submitted: Form) -> Submission | None:
+        """Return what its token says; None if it is not ours for this form and session."""
+        body, _, signature = submitted.one(TOKEN_FIELD).partition(".")
         if not signature.isascii() or not self._hashes.signed(
             "form", _bound(form, session, body), signature
         ):
@@ -172,7 +174,12 @@ class FormTokens:
         claims = orjson.loads(urlsafe_b64decode(body))
         if claims["expires"] <= self._clock.now().timestamp():
             return None
-        return Submission(claims["nonce"], claims["about"])
+        return Submission(_nonce(claims["nonce"], submitted), claims["about"])
+
+
+def _nonce(rendering: str, submitted: Form) -> str:
+    said = orjson.dumps([rendering, sorted(submitted.values.items())])
+    return hashlib.sha256(said).hexdigest()
 
 
 def _bound(form: str, session: Session, body: str) -> bytes:

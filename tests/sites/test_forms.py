@@ -6,7 +6,7 @@ import pytest
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.hashing import KeyedHashes
-from alumni_sync.sites.forms import MAX_FIELDS, FormTokens, from_our_pages
+from alumni_sync.sites.forms import MAX_FIELDS, TOKEN_FIELD, Form, FormTokens, from_our_pages
 from alumni_sync.sites.sessions import Session
 from tests.sites.browser import ORIGIN, Browser
 from tests.sites.standin import DECIDE, MANAGE, STOP, StandIn
@@ -95,14 +95,14 @@ def test_a_token_ends_after_two_hours() -> None:
     clock = FixedClock(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))
     tokens = FormTokens(KeyedHashes(b"k" * 32), clock)
     session = Session("id", "decide", "I-1", "", 0)
-    token = tokens.issue("decide", session, {"notice": "n"})
+    sent = Form({TOKEN_FIELD: (tokens.issue("decide", session, {"notice": "n"}),)})
 
     clock.advance(timedelta(hours=1, minutes=59))
-    submitted = tokens.check("decide", session, token)
+    submitted = tokens.check("decide", session, sent)
     assert submitted is not None
     assert {"notice": "n"} == submitted.about
     clock.advance(timedelta(minutes=1))
-    assert tokens.check("decide", session, token) is None
+    assert tokens.check("decide", session, sent) is None
 
 
 def test_another_deployments_token_does_not_count() -> None:
@@ -110,8 +110,9 @@ def test_another_deployments_token_does_not_count() -> None:
     clock = FixedClock(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))
     session = Session("id", "decide", "I-1", "", 0)
     foreign = FormTokens(KeyedHashes(b"x" * 32), clock).issue("decide", session)
+    sent = Form({TOKEN_FIELD: (foreign,)})
 
-    assert FormTokens(KeyedHashes(b"k" * 32), clock).check("decide", session, foreign) is None
+    assert FormTokens(KeyedHashes(b"k" * 32), clock).check("decide", session, sent) is None
 
 
 def test_a_missing_header_is_not_a_pass() -> None:

@@ -18,7 +18,7 @@ from alumni_sync.sites.consent.requests_service import RequestService
 from alumni_sync.sites.consent.service import ConsentService
 from alumni_sync.sites.consent.services import Preferences, Resending
 from alumni_sync.sites.endpoints import Visit
-from alumni_sync.sites.forms import TOKEN_FIELD, Form, FormTokens, Submission, from_our_pages
+from alumni_sync.sites.forms import Form, FormTokens, Submission, from_our_pages
 from alumni_sync.sites.headers import Address
 from alumni_sync.sites.languages import Texts, all_texts
 from alumni_sync.sites.networks import Strangers, agent_family, evidence_network
@@ -87,7 +87,7 @@ class Shell:
         """
         if not from_our_pages(visit.request.headers, self.address.origin):
             raise HTTPException(403)
-        submission = self.tokens.check(form, session, visit.form.one(TOKEN_FIELD))
+        submission = self.tokens.check(form, session, visit.form)
         if submission is None:
             raise HTTPException(403)
         return submission

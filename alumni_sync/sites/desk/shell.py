@@ -21,7 +21,7 @@ from alumni_sync.review.people.interests import authority_now
 from alumni_sync.sections import Proxy
 from alumni_sync.sites.desk.service import DeskService
 from alumni_sync.sites.endpoints import Visit
-from alumni_sync.sites.forms import TOKEN_FIELD, FormTokens, Submission, from_our_pages
+from alumni_sync.sites.forms import FormTokens, Submission, from_our_pages
 from alumni_sync.sites.headers import Address
 from alumni_sync.sites.languages import all_texts
 from alumni_sync.sites.pages import Pages
@@ -172,8 +172,7 @@ class Desk:
             raise HTTPException(403)
         if not from_our_pages(visit.request.headers, Address.of(self.site.url).origin):
             raise HTTPException(403)
-        given = visit.form.one(TOKEN_FIELD)
-        found = self.behind.tokens.check(form, _session(identity, subject), given)
+        found = self.behind.tokens.check(form, _session(identity, subject), visit.form)
         if found is None:
             raise HTTPException(403)
         return found
