@@ -120,7 +120,17 @@ class LedgerError(AlumniSyncError):
 
 
 class Refused(AlumniSyncError):
-    """A person asked for something that role, ticket, version or state does not allow."""
+    """A person asked for something that role, ticket, version or state does not allow.
+
+    Attributes:
+        outside: the sentence for what many can read (Dagster's runs): it tells nothing of how
+            people stand to each other, where the full one does.
+    """
+
+    def __init__(self, why: str, *, outside: str = "") -> None:
+        """Keep both sentences; without another one, `why` may be read anywhere."""
+        self.outside = outside or why
+        super().__init__(why)
 
 
 class SafetyStop(AlumniSyncError):

@@ -13,7 +13,7 @@ from typing import Final
 
 import dagster as dg
 
-from alumni_sync.errors import AlumniSyncError, LedgerError
+from alumni_sync.errors import AlumniSyncError, LedgerError, Refused
 
 FRAMES_SHOWN: Final = 4
 
@@ -51,6 +51,8 @@ def harmless() -> Iterator[None]:
         raise
     except LedgerError as error:  # says what the database said, not what it was asked
         failed = StageFailed(f"{error}: {describe(error)}", error)
+    except Refused as error:  # a run names its user and its case: not how they are related
+        failed = StageFailed(error.outside, error)
     except AlumniSyncError as error:
         failed = StageFailed(str(error), error)
     except Exception as error:  # noqa: BLE001 whatever it is, its message must not get through

@@ -1,6 +1,7 @@
 """Brakes and source guards are released by two people, for what was stopped, and for a while."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from sqlalchemy import Row, insert, select
 from alumni_sync.clock import FixedClock
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
+from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Brake, t
 from alumni_sync.review.releases.stops import ReleaseResult, list_stops, release_stop
 from alumni_sync.review.rulings.tickets import issue
-from tests.review.queue_of import NOBODY, Desk, who
+from tests.review.queue_of import NOBODY, PEOPLE, Desk, who
+from tests.roster import Roster
 
 _BRAKES = t(Brake)
 
@@ -193,3 +196,37 @@ def test_what_is_stopped_is_listed(desk: Desk, clock: FixedClock) -> None:
     ]
     clock.advance(timedelta(hours=1))
     assert [] == list(list_stops(desk.d, "brake"))
+
+
+@pytest.mark.parametrize("one", ["BR-1", "GU-1"])
+def test_what_was_proposed_by_whoever_lost_the_role_is_void(
+    tmp_path: Path, ledger: Ledger, clock: FixedClock, one: str
+) -> None:
+    """A brake goes by two people who may still release it, not by one and a memory."""
+    desk = Desk(Roster.of(tmp_path, ledger, clock, people=PEOPLE))
+    _stop(desk, one)
+    _release(desk, one, "ops")
+    without = [person for person in PEOPLE if person["user"] != "ops"]
+    later = Desk(Roster.of(tmp_path, ledger, clock, people=without))
+
+    anew = _release(later, one, "sec")
+    assert (
+        "awaiting_second",
+        f"{one} waits for a second person to release it; what was proposed before is void",
+    ) == (anew.status, anew.sentence)
+    with pytest.raises(Refused, match="must be another person"):
+        _release(later, one, "sec")
+    assert "released" == _release(later, one, "both").status
+
+
+def test_a_proposal_for_another_source_is_void(
+    tmp_path: Path, ledger: Ledger, clock: FixedClock
+) -> None:
+    """Whoever answers for Germany now has not proposed anything for Poland."""
+    people = [{**one, "sources": ["acme-de"]} if one["user"] == "ops" else one for one in PEOPLE]
+    _stop(desk := Desk(Roster.of(tmp_path, ledger, clock, people=PEOPLE)), "GU-1")
+    _release(desk, "GU-1", "ops")
+    later = Desk(Roster.of(tmp_path, ledger, clock, people=people))
+
+    assert "awaiting_second" == _release(later, "GU-1", "sec").status
+    assert ("awaiting_second", 3) == (_row(later, "GU-1").status, _row(later, "GU-1").version)

@@ -89,10 +89,15 @@ def entry_of(people: Sequence[PersonSection], user: str) -> PersonSection | None
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Whether something may be done, and if not, why."""
+    """Whether something may be done, and if not, why.
+
+    Attributes:
+        outside: why, for what many can read; see `Refused`.
+    """
 
     allowed: bool
     why: str = ""
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,11 @@ class Authority:
             source: whose case it is; None for what belongs to no source.
         """
         if identity.user in self.gone:
-            return Permit(allowed=False, why=f"{identity.user} has left, and has no role any more")
+            return Permit(
+                allowed=False,
+                why=f"{identity.user} has left, and has no role any more",
+                outside=f"{identity.user} has no role any more",
+            )
         if not identity.verified:
             if act in UNVERIFIED_ACTS and self.loopback:
                 return Permit(allowed=True)
@@ -157,7 +166,7 @@ class Authority:
         """Raise `Refused` with the reason where somebody may not do something."""
         permit = self.may(identity, act, source)
         if not permit.allowed:
-            raise Refused(permit.why)
+            raise Refused(permit.why, outside=permit.outside)
 
     def sources_seen(self, identity: Identity, sources: Collection[str]) -> frozenset[str]:
         """Return the sources whose cases somebody may see."""

@@ -68,17 +68,22 @@ def refuse_interested(
     query = select(_PERSON.c.employee_hash, _PERSON.c.person_hash)
     theirs = connection.execute(query.where(_PERSON.c.id == case.person_id)).one()
     if theirs.employee_hash == _number_hash(d, person.employee):
-        raise Refused("nobody rules on their own case")
+        raise _too_near("nobody rules on their own case")
     if theirs.employee_hash == _number_hash(d, person.manager):
-        raise Refused(_THEIR_MANAGER)
+        raise _too_near(_THEIR_MANAGER)
     for hashes in _known_managers(d, connection, person):
         if theirs.person_hash in hashes or theirs.employee_hash in hashes:
-            raise Refused(_THEIR_MANAGER)
+            raise _too_near(_THEIR_MANAGER)
     if _was_managed_by(d, connection, case, person):
-        raise Refused("nobody rules on the case of somebody whose manager they were")
+        raise _too_near("nobody rules on the case of somebody whose manager they were")
 
 
 _THEIR_MANAGER: Final = "nobody rules on their own manager's case"
+
+
+def _too_near(why: str) -> Refused:
+    """Return the refusal; beside a user's name and a case number, the full one says whose it is."""
+    return Refused(why, outside="this case is not yours to rule on: the HR desk says why")
 
 
 def too_near_for(d: "Deployment", person: "PersonSection") -> list[str]:

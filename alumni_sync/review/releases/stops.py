@@ -156,7 +156,7 @@ def _advance(
             connection, row.id, row.version + 1, RELEASE, identity, reason=reason, at=now
         )
         sentence = f"{row.id} waits for a second person to release it"
-        sentence += f"; {void}" if void else ""
+        sentence += approvals.ANOTHER_IS_VOID if void else ""
     else:
         authority.require(identity, Act.CONFIRM_RELEASE, scope)
         approvals.confirm(connection, row.id, row.version, RELEASE, identity, at=now)

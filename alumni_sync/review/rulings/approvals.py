@@ -15,6 +15,9 @@ from alumni_sync.ledger.queue_tables import Approval
 from alumni_sync.ledger.tables import t
 from alumni_sync.review.people.authority import Act, Authority
 
+ANOTHER_IS_VOID: Final = "; what was proposed before is void"
+"""What stands behind a sentence that everybody may read, instead of who proposed and why not."""
+
 _APPROVALS: Final = t(Approval)
 
 

@@ -14,7 +14,7 @@ from alumni_sync.deployment import Deployment
 from alumni_sync.domain import CaseStatus, Identity, Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Case, CaseEvent, t
-from alumni_sync.review.people.authority import Act, Authority
+from alumni_sync.review.people.authority import Act, Authority, Permit
 from alumni_sync.review.people.interests import authority_now, refuse_interested
 from alumni_sync.review.queue.numbering import case_id, case_number
 from alumni_sync.review.rulings import approvals
@@ -141,11 +141,19 @@ def _apply(d: Deployment, asked: Asked) -> RulingResult:
         refuse_interested(d, connection, asked.identity, row)
         permit = authority.may(asked.identity, step.act, row.source)
         if not permit.allowed:
-            raise Refused(f"{permit.why}; {void}" if void else permit.why)
+            raise _not_allowed(permit, void)
         keep_words(d, connection, row, asked.identity, asked.terms.comment)
         until = record_step(d, connection, asked, row, step)
-    sentence = _sentence(number, asked, step, until) + (f"; {void}" if void else "")
+    sentence = _sentence(number, asked, step, until) + (approvals.ANOTHER_IS_VOID if void else "")
     return RulingResult(number, step.status, applied=True, sentence=sentence)
+
+
+def _not_allowed(permit: Permit, void: str) -> Refused:
+    """Return the refusal of a step; with why a proposal is void, where that is why it is asked."""
+    outside = permit.outside or permit.why
+    if not void:
+        return Refused(permit.why, outside=outside)
+    return Refused(f"{permit.why}; {void}", outside=outside + approvals.ANOTHER_IS_VOID)
 
 
 def _case(connection: Connection, number: int) -> Row[Any] | None:
