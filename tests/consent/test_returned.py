@@ -92,3 +92,13 @@ def test_nothing_that_arrives_breaks_the_reader(noise: bytes, at: int, cut: int)
     """One crafted mail must not keep all others from being read."""
     for good in (bounce(ID), complaint(ID), bounce(ID, headers_only=True)):
         assert isinstance(read_returned(good[:at] + noise + good[at + cut :]), Returned)
+
+
+@pytest.mark.parametrize("parts", [1_000, 20_000])
+def test_parts_within_parts_do_not_stop_the_reader(parts: int) -> None:
+    """Anybody can send one: with it in the mailbox no bounce and no complaint was read any more."""
+    head = "Content-Type: multipart/report; boundary=b0\n\n"
+    nested = "".join(
+        f"--b{n}\nContent-Type: multipart/mixed; boundary=b{n + 1}\n\n" for n in range(parts)
+    )
+    assert NOTHING == read_returned(crlf(head + nested))

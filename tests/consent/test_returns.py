@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.consent.evidence.history import consents_of
 from alumni_sync.consent.returns.mailboxes import Maildir
 from alumni_sync.consent.returns.taking import ReturnCounts, take_returns
 from alumni_sync.errors import ConfigError
@@ -138,6 +139,17 @@ def test_what_is_forgotten_of_a_dead_mailbox_reopens_by_another_address_alone(
     assert postbox.roster.spell(leaver).sealed is None
     (stone,) = postbox.named(Tombstone)
     assert stone["reopens_on"] == ("address" if bounced else "facts")
+
+
+def test_whoever_complained_can_be_shown(postbox: Postbox) -> None:
+    """Their file at the desk, and whatever they ask of us, would not open any more."""
+    leaver = postbox.invited()
+    postbox.comes_back(complaint(postbox.last_id()))
+    postbox.take()
+
+    (consent,) = consents_of(postbox.d, leaver.person)
+
+    assert ("objected", None) == (consent.state, consent.receipt)
 
 
 def test_a_bounce_that_comes_twice_counts_once(postbox: Postbox) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from alumni_sync.clock import FixedClock
 from alumni_sync.consent.answers.decisions import one_click
+from alumni_sync.consent.evidence.history import consents_of
+from alumni_sync.consent.evidence.receipts import receipt
 from alumni_sync.consent.joining.asking_back import take_no_back
 from alumni_sync.consent.joining.join_requests import (
     disown_join,
@@ -71,6 +73,23 @@ def test_the_mailbox_that_objected_takes_it_back_and_is_asked_again(world: World
         log = t(AccessLog)
         acts = connection.execute(select(log.c.act).where(log.c.actor == "subject")).scalars()
         assert ["take back an objection"] == list(acts)
+
+
+def test_whoever_asked_back_has_the_receipt_of_their_last_answer(world: World) -> None:
+    """To ask again is no answer: the file and the page of such a person could not be shown."""
+    leaver = objected(world)
+    invitation = world.invitation(leaver)["id"]
+    before = receipt(world.d, invitation)
+    token = asked(world, email=HOME)
+    prove_join(world.d, token)
+    assert lift_objection(world.d, token)
+
+    (consent,) = consents_of(world.d, leaver.person)
+
+    assert before is not None
+    assert ("objected", before) == (before.event, receipt(world.d, invitation))
+    assert before == consent.receipt
+    assert receipt(world.d, consent.events[-1].seq) is None
 
 
 @pytest.mark.parametrize("act", [None, keep_objection])

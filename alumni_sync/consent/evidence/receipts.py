@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
 _EVENTS: Final = t(ConsentEvent)
+_RECEIPT: Final = "receipt_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,10 @@ class Receipt:
 
 
 def receipt(d: "Deployment", which: str | int) -> Receipt | None:
-    """Return the receipt of an event (`int`: seq) or of an invitation's last answer (`str`: id)."""
+    """Return the receipt of an event (`int`: seq) or of an invitation's last answer (`str`: id).
+
+    A complaint and the wish to be asked again are words of the person, too, and no answers.
+    """
     with d.ledger.read() as connection:
         event = _find(connection, which)
         if event is None:
@@ -82,8 +86,9 @@ def _find(connection: Connection, which: str | int) -> dict[str, Any] | None:
         query = query.where(_EVENTS.c.seq == which)
     else:
         query = query.where(_EVENTS.c.invitation_id == which)
-    found = connection.execute(query.order_by(_EVENTS.c.seq.desc()).limit(1)).scalar()
-    return None if found is None else read_event(bytes(found))
+    found = connection.execute(query.order_by(_EVENTS.c.seq.desc())).scalars()
+    events = (read_event(bytes(canonical)) for canonical in found)
+    return next((event for event in events if _RECEIPT in event["body"]), None)
 
 
 def _blob(connection: Connection, sha256: str) -> str:
@@ -105,7 +110,7 @@ def _receipt(
     until = next((item["valid_until"] for item in given.values()), "")
     return Receipt(
         seq=int(event["seq"]),
-        receipt_id=body["receipt_id"],
+        receipt_id=body[_RECEIPT],
         event=event["event"],
         state=ConsentState(event["state_after"]),
         occurred_at=datetime.fromisoformat(event["occurred_at"]),

@@ -51,6 +51,13 @@ def read_returned(content: bytes) -> Returned:
     """Return what a mail says that came back; whatever is not understood is `OTHER`."""
     if len(content) > MOST_BYTES:
         return Returned(ReturnKind.OTHER)
+    try:
+        return _read(content)
+    except RecursionError:  # a thousand parts within each other: made to stop whoever reads it
+        return Returned(ReturnKind.OTHER)
+
+
+def _read(content: bytes) -> Returned:
     mail = message_from_bytes(content, policy=policy.compat32)
     if mail.get_content_type() != "multipart/report" or not mail.is_multipart():
         return Returned(ReturnKind.OTHER)
