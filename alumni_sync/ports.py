@@ -498,3 +498,12 @@ class Launcher(Protocol):
             reason: a code of the closed list.
             user: who launches; stands signed on the run, as if they had come through the proxy.
         """
+
+    def launch_several(
+        self, tickets: Sequence[str], reason: str, user: Identity
+    ) -> Sequence[LaunchResult]:
+        """Make several rulings by one launch; one that is refused keeps no other from being made.
+
+        Returns:
+            A result for each ticket, in their order.
+        """

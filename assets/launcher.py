@@ -8,7 +8,11 @@ as the run coordinator does it for the proxy; the op looks at nothing else.
 
 import threading
 import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity, LaunchResult
@@ -18,39 +22,65 @@ from assets.definitions import defs
 from assets.eligibility import RULING
 from assets.failures import StageFailed
 from assets.home import instance_of, owner_tag
+from assets.rulings import DONE, RESULTS, SAID
 from assets.run_coordinator import launch_tags
 
 
 @dataclass(frozen=True, slots=True)
 class DagsterLauncher:
-    """Executes `review_exclusions`, one at a time; see `ports.Launcher`."""
+    """Executes `review_exclusions`, one at a time; see `ports.Launcher`.
+
+    What is no refusal is a fault of ours and raised: `StageFailed`, in words that hold no value.
+    """
 
     d: Deployment
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def launch(self, ticket: str, reason: str, user: Identity) -> LaunchResult:
-        """Execute the job to its end, and say in its sentence what became of it.
-
-        Raises:
-            StageFailed: a fault of ours, in words that hold no value.
-        """
+        """Execute the job to its end, and say in its sentence what became of it."""
         run_id = str(uuid.uuid4())
-        config = {"ticket": ticket, "reason": reason}
-        with self.turn, instance_of(self.d.root) as instance:
-            try:
-                done = defs.resolve_job_def(RULING_JOB).execute_in_process(
-                    run_config={
-                        "ops": {RULING_OP: {"config": config}},
-                        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                    },
-                    instance=instance,
-                    run_id=run_id,
-                    tags={**owner_tag(), **launch_tags(self.d.ledger.hashes, run_id, user)},
-                    resources={"deployment": self.d},
-                )
-            except StageFailed as failed:
-                if not isinstance(failed.error, Refused):
-                    raise
-                return LaunchResult(run_id, str(failed.error), refused=True)
+        try:
+            done = self._execute(run_id, {"ticket": ticket, "reason": reason}, user)
+        except StageFailed as failed:
+            if not isinstance(failed.error, Refused):
+                raise
+            return LaunchResult(run_id, str(failed.error), refused=True)
         (made,) = done.asset_materializations_for_node(RULING_OP)
         return LaunchResult(run_id, str(made.metadata[RULING].value))
+
+    def launch_several(
+        self, tickets: Sequence[str], reason: str, user: Identity
+    ) -> Sequence[LaunchResult]:
+        """Execute the job once for all of them, and say what became of each."""
+        if len(tickets) == 1:
+            return [self.launch(tickets[0], reason, user)]
+        run_id = str(uuid.uuid4())
+        first, *others = tickets
+        done = self._execute(run_id, {"ticket": first, "reason": reason, "others": others}, user)
+        return [
+            LaunchResult(run_id, str(line.data[SAID]), refused=not line.data[DONE])
+            for line in _results(done)
+        ]
+
+    def _execute(
+        self, run_id: str, config: Mapping[str, Any], user: Identity
+    ) -> dg.ExecuteInProcessResult:
+        with self.turn, instance_of(self.d.root) as instance:
+            return defs.resolve_job_def(RULING_JOB).execute_in_process(
+                run_config={
+                    "ops": {RULING_OP: {"config": config}},
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+                instance=instance,
+                run_id=run_id,
+                tags={**owner_tag(), **launch_tags(self.d.ledger.hashes, run_id, user)},
+                resources={"deployment": self.d},
+            )
+
+
+def _results(done: dg.ExecuteInProcessResult) -> Iterator[dg.TableRecord]:
+    """Yield what a run says of each case, in the order of the tickets."""
+    for event in done.events_for_node(RULING_OP):
+        table = event.step_output_data.metadata[RESULTS] if event.is_successful_output else None
+        if isinstance(table, dg.TableMetadataValue):
+            yield from table.records

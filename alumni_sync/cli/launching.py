@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alumni_sync.settings import Runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from alumni_sync.deployment import Deployment
@@ -22,8 +23,17 @@ class DeskLauncher:
 
     def launch(self, ticket: str, reason: str, user: "Identity") -> "LaunchResult":
         """Hand a ruling to Dagster, or make it in the ledger alone; see `ports.Launcher`."""
-        launcher = self._dagster if has_dagster(self.d.root) else self._ledger
-        return launcher.launch(ticket, reason, user)
+        return self._launcher.launch(ticket, reason, user)
+
+    def launch_several(
+        self, tickets: "Sequence[str]", reason: str, user: "Identity"
+    ) -> "Sequence[LaunchResult]":
+        """Do so with several rulings; see `ports.Launcher`."""
+        return self._launcher.launch_several(tickets, reason, user)
+
+    @property
+    def _launcher(self) -> "Launcher":
+        return self._dagster if has_dagster(self.d.root) else self._ledger
 
     @cached_property
     def _dagster(self) -> "Launcher":

@@ -147,3 +147,36 @@ def test_without_dagster_the_same_ruling_is_made(proxied: Deployment) -> None:
     again = launcher.launch(entry.admit_ticket, "context_known", user)
     assert again.run_id is not None
     assert f"{entry.case}: this was done before, nothing changed" == again.sentence
+
+
+def test_several_are_one_run_with_a_result_a_case(proxied: Deployment) -> None:
+    """What is ruled on in bulk must be found among the runs, one line a case, and hold no word."""
+    light, grave = entry_of(proxied, "review"), entry_of(proxied, "excluded")
+    user, launcher = reviewer_of(proxied, light.case), DeskLauncher(proxied)
+    other = KOWALSKA if user == SCHMIDT else SCHMIDT
+    tickets = [light.uphold_ticket, grave.uphold_ticket, light.admit_ticket]
+    theirs = user == reviewer_of(proxied, grave.case)
+
+    results = launcher.launch_several(tickets, "confirmed", user)
+
+    assert [False, not theirs, True] == [one.refused for one in results]
+    assert f"{light.case} is upheld: the person stays out" == results[0].sentence
+    assert "to admit, give one of" in results[2].sentence
+    (run_id,) = {one.run_id for one in results}
+    run = run_of(proxied, results[0])
+    first, *others = tickets
+    assert {"ticket": first, "reason": "confirmed", "others": others} == (
+        run.run_config["ops"]["rule"]["config"]
+    )
+    assert (run_id, user) == (
+        run.run_id,
+        launched_by(proxied.ledger.hashes, run.run_id, run.tags),
+    )
+    with instance_of(proxied.root) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey("exclusion_queue"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    said = str(event.asset_materialization.metadata["ruling"].value)
+    assert f"{1 + theirs} of 3 cases ruled on by one act" == said
+    again = launcher.launch_several(tickets[:1], "confirmed", other)
+    assert [True] == [one.refused for one in again]

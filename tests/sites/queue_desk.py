@@ -1,5 +1,6 @@
 """A company with an exclusion queue and a desk over it, in which somebody presses buttons."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -47,6 +48,13 @@ class Company:
         """Rule without Dagster, and remember what was handed over."""
         self.launched.append((ticket, reason, user.user))
         return LedgerLauncher(self.queue.d).launch(ticket, reason, user)
+
+    def launch_several(
+        self, tickets: Sequence[str], reason: str, user: Identity
+    ) -> Sequence[LaunchResult]:
+        """Rule on several without Dagster, and remember what was handed over."""
+        self.launched += [(ticket, reason, user.user) for ticket in tickets]
+        return LedgerLauncher(self.queue.d).launch_several(tickets, reason, user)
 
     def leaver(self, exit_kind: str, source: str = "acme-pl") -> Leaver:
         """Add somebody on whom a person must rule."""

@@ -252,3 +252,18 @@ def test_the_message_is_what_happened_and_no_link_can_make_one_up(company: Compa
     dagster = company.queue.d.settings.dagster.url
     assert f'href="{dagster}/runs/{run}"' in company.open(f"/case/{number}?run={run}", "rev").text
     assert ORIGIN not in page
+
+
+def test_words_beside_a_refused_ruling_are_taken_back(company: Company) -> None:
+    """Refused means that nothing was changed, not even the history of the case."""
+    leaver = company.leaver("misconduct")
+    company.press(leaver, "admit", "code_wrong", "both")
+    forms = [("form", company.token(leaver, "both")), ("act", "admit"), ("reason", "other")]
+
+    path = f"/case/{company.queue.number(leaver)}/rule"
+    refused = company.send(path, [*forms, ("comment", "And I confirm it.")], "both")
+
+    assert 409 == refused.status
+    assert "the second must be another person" in refused.text
+    assert "And I confirm it." not in company.case(leaver, "sec").text
+    assert ["opened", "first_admit"] == words_of(company, leaver)

@@ -128,3 +128,60 @@ def test_whoever_only_looks_gets_no_boxes(company: Company) -> None:
 
     assert [] == [form for form in page.forms if form.method == "post"]
     assert "checkbox" not in page.text
+
+
+def test_they_are_launched_with_tickets_and_a_reason(company: Company) -> None:
+    """What is ruled on in bulk stands among the runs like every other ruling, without a word."""
+    leavers(company, "performance", "performance")
+    form = several(company.open("/", "rev"))
+
+    company.send(
+        form.action, form.filled(*ticks(form), ("what", "uphold:confirmed"), comment="Mine"), "rev"
+    )
+
+    assert [("confirmed", "rev")] * 2 == [(reason, user) for _, reason, user in company.launched]
+    assert ["uphold-bulk"] * 2 == [ticket.split(".")[2] for ticket, _, _ in company.launched]
+    assert "Mine" not in str(company.launched)
+
+
+@pytest.mark.parametrize("wrong", [1, 7], ids=["as it stands", "as it never stood"])
+def test_cases_of_other_sources_do_not_exist(company: Company, wrong: int) -> None:
+    """Whoever writes numbers into the form must not learn where a case is, or how it stands."""
+    leavers(company, "performance")
+    german = company.leaver("performance", "acme-de")
+    form = several(company.open("/", "rev"))
+    number = company.queue.number(german)
+
+    done = company.send(
+        form.action,
+        [
+            *form.hidden.items(),
+            *(("case", one) for one in (f"{number}.{wrong}", "EX-999999.1")),
+            ("what", "uphold:confirmed"),
+            ("comment", "So there."),
+        ],
+        "rev",
+    )
+
+    assert "0 of 2 done" in done.text
+    for missing in (number, "EX-999999"):
+        assert f"there is no case {missing}" in done.text
+    assert "acme-de" not in done.text
+    assert [("opened", "system", "")] == company.queue.events(german)
+    assert [] == company.launched
+
+
+def test_words_beside_a_refused_ruling_are_not_kept(company: Company) -> None:
+    """A case that is as it was holds no opinion that nobody stands by."""
+    light, grave = leavers(company, "performance", "misconduct")
+    company.press(grave, "admit", "code_wrong", "both")
+    form = several(company.open("/", "both"))
+
+    done = company.send(
+        form.action, form.filled(*ticks(form), ("what", "admit:other"), comment="Fine."), "both"
+    )
+
+    assert "1 of 2 done" in done.text
+    assert "both proposed it: the second must be another person" in done.text
+    assert "comment" in [event for event, _, _ in company.queue.events(light)]
+    assert "comment" not in [event for event, _, _ in company.queue.events(grave)]

@@ -20,21 +20,23 @@ class RefusedCase:
 
     Attributes:
         case: its number; what was given, where that was none.
-        sentence: why, for people; names nobody.
+        sentence: why, for whoever asked.
+        outside: the same for what many can read; see `errors.Refused`.
     """
 
     case: str
     sentence: str
+    outside: str
 
 
 def rule_cases(
     d: "Deployment",
     subjects: Sequence[str],
     *,
-    ruling: Ruling,
     reason: str,
     identity: Identity,
     run_id: str,
+    ruling: Ruling | None = None,
     until: date | None = None,
     comment: str = "",
 ) -> tuple[RulingResult | RefusedCase, ...]:
@@ -47,10 +49,11 @@ def rule_cases(
         d: the open deployment.
         subjects: case numbers, or tickets; a ticket binds the ruling to the version that was seen,
             and holds the last day of an admission itself.
-        ruling: what to do with all of them; a ticket for something else is refused.
         reason: a code of the closed list for the ruling.
         identity: who rules.
         run_id: kept with the events.
+        ruling: what to do with all of them, and a ticket for something else is refused; None: what
+            each ticket says.
         until: the last day on which an admission holds; None: no end.
         comment: words that are kept with each of them.
 
@@ -73,6 +76,6 @@ def rule_cases(
                 terms=Terms(until, bulk=several, comment=comment),
             )
         except Refused as refused:
-            return RefusedCase(subject.partition(".")[0], str(refused))
+            return RefusedCase(subject.partition(".")[0], str(refused), refused.outside)
 
     return tuple(one(subject) for subject in subjects)

@@ -6,7 +6,7 @@ goes through no link, no launch and no list; a launch hands over a ticket and a 
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from alumni_sync.domain import Identity
 from alumni_sync.errors import Refused
@@ -29,8 +29,10 @@ _CASES: Final = t(Case)
 _EVENTS: Final = t(CaseEvent)
 
 
-def keep_comment(d: "Deployment", case: str, version: int, identity: Identity, text: str) -> bool:
-    """Keep what somebody writes on a version of a case; return whether there was anything to keep.
+def keep_comment(
+    d: "Deployment", case: str, version: int, identity: Identity, text: str
+) -> int | None:
+    """Keep what somebody writes on a version of a case; return its event, None for nothing kept.
 
     The same words by the same person on the same version are kept once.
 
@@ -57,6 +59,12 @@ def keep_comment(d: "Deployment", case: str, version: int, identity: Identity, t
         return keep_words(d, connection, row, identity, text)
 
 
+def take_back_comment(d: "Deployment", kept: int) -> None:
+    """Let go of words that were kept beside a ruling which was then refused: nothing is changed."""
+    with d.ledger.write() as connection:
+        connection.execute(delete(_EVENTS).where(_EVENTS.c.id == kept, _EVENTS.c.event == COMMENT))
+
+
 def plain_words(text: str) -> str:
     """Return words without control characters but line breaks, at most `LONGEST` letters."""
     kept = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -72,15 +80,18 @@ def _must_rule(authority: Authority, identity: Identity, source: str) -> None:
 
 def keep_words(
     d: "Deployment", connection: Connection, row: Row[Any], identity: Identity, text: str
-) -> bool:
+) -> int | None:
     """Keep words beside the version of a case that stands in `row`, in the caller's transaction.
+
+    Returns:
+        The event that holds them; None where there was nothing new to keep.
 
     Raises:
         Refused: nothing can be kept of the person any more.
     """
     words = plain_words(text)
     if not words:
-        return False
+        return None
     ring = d.ledger.vault.load([row.person_id])
     if not ring.has(row.person_id, KeyKind.EVIDENCE):
         raise Refused("nothing can be kept of this person any more")
@@ -96,10 +107,11 @@ def keep_words(
         if sealed is not None
     ]
     if words in said:
-        return False
+        return None
     sealed = ring.seal_json(row.person_id, KeyKind.EVIDENCE, _EVENTS.name, words)
-    connection.execute(
-        insert(_EVENTS).values(
+    made = connection.execute(
+        insert(_EVENTS)
+        .values(
             case_id=row.id,
             person_id=row.person_id,
             version=row.version,
@@ -109,5 +121,6 @@ def keep_words(
             verified=identity.verified,
             sealed=sealed,
         )
+        .returning(_EVENTS.c.id)
     )
-    return True
+    return int(made.scalar_one())

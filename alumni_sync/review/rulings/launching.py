@@ -1,11 +1,13 @@
 """A ruling where there is no Dagster: the same service, without a run to show it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alumni_sync.domain import Identity, LaunchResult
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.ids import new_id
+from alumni_sync.review.rulings.bulk import RefusedCase, rule_cases
 from alumni_sync.review.rulings.ruling import rule_case
 
 if TYPE_CHECKING:
@@ -27,3 +29,13 @@ class LedgerLauncher:
         except Refused as refused:
             return LaunchResult(None, str(refused), refused=True)
         return LaunchResult(None, result.sentence)
+
+    def launch_several(
+        self, tickets: Sequence[str], reason: str, user: Identity
+    ) -> Sequence[LaunchResult]:
+        """Rule on each, and say what became of it."""
+        results = rule_cases(self.d, tickets, reason=reason, identity=user, run_id=new_id("R"))
+        return [
+            LaunchResult(None, one.sentence, refused=isinstance(one, RefusedCase))
+            for one in results
+        ]

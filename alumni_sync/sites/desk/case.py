@@ -1,12 +1,6 @@
-"""One case at the desk: the person, the facts, the rules, and the two buttons.
-
-A ruling is launched with a ticket and a reason code and nothing else. What the reviewer writes is
-kept sealed with the case before, and goes nowhere.
-"""
+"""One case at the desk: the person, the facts, the rules, and the two buttons."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -16,13 +10,11 @@ from alumni_sync.domain import Identity, Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.review.people.authority import Act
-from alumni_sync.review.queue.listing import CaseSummary, summary_of
-from alumni_sync.review.queue.numbering import case_id
+from alumni_sync.review.queue.listing import CaseSummary
 from alumni_sync.review.record.record import decision_record
-from alumni_sync.review.rulings.comments import keep_comment
 from alumni_sync.review.rulings.ruling import reopen_case
-from alumni_sync.review.rulings.steps import REASONS, REOPEN_REASONS, Terms
-from alumni_sync.review.rulings.tickets import issue
+from alumni_sync.review.rulings.steps import REASONS, REOPEN_REASONS
+from alumni_sync.sites.desk.launched import Wanted, launch_rulings
 from alumni_sync.sites.desk.service import OpenedCase
 from alumni_sync.sites.desk.shell import Desk, seen_version
 from alumni_sync.sites.desk.words import (
@@ -39,8 +31,6 @@ from alumni_sync.sites.forms import Form
 
 RULE: Final = "rule"
 REOPEN: Final = "reopen"
-LAUNCH_WITHIN: Final = timedelta(minutes=5)
-"""How long the ticket of a launch is good, which is used at once."""
 KEY_FACTS: Final = (
     "exit_kind", "exit_code", "last_working_day", "exit_date", "hire_date", "rehire_date",
     "worker_type", "job_title", "department", "location", "legal_entity", "manager_id",
@@ -48,16 +38,6 @@ KEY_FACTS: Final = (
 """What is shown before the ruling; the others are a click away."""
 _RUN_LETTERS: Final = frozenset("0123456789abcdef-")
 _RUN_LENGTH: Final = 36
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A ruling as the form names it."""
-
-    ruling: Ruling
-    reason: str
-    until: date | None
-    comment: str
 
 
 def case(desk: Desk, visit: Visit) -> Response:
@@ -75,27 +55,11 @@ def rule(desk: Desk, visit: Visit) -> Response:
     identity, number = desk.visitor(visit.request), _number(visit)
     submission = desk.submitted(visit, identity, RULE, number, by_anybody=True)
     wanted = _wanted(visit.form)
-    if not isinstance(wanted, _Wanted):
+    if not isinstance(wanted, Wanted):
         opened = _opened(desk, visit, identity)
         return _page(desk, identity, opened, 422, problems=wanted, entered=visit.form)
-    d, version = desk.behind.d, seen_version(submission)
-    found = summary_of(d, case_id(number))
-    if found is not None and found[0].version == version:  # else nothing will come of it
-        try:
-            keep_comment(d, number, version, identity, wanted.comment)
-        except Refused as refused:
-            return _refused(desk, visit, identity, str(refused))
-    ticket = issue(
-        d.ledger.hashes,
-        number,
-        version,
-        wanted.ruling.value,
-        now=desk.clock.now(),
-        user=identity.user if identity.verified else "",
-        lifetime=LAUNCH_WITHIN,
-        terms=Terms(until=wanted.until),
-    )
-    result = desk.behind.launcher.launch(ticket, wanted.reason, identity)
+    seen = (number, seen_version(submission))
+    result = launch_rulings(desk, identity, [seen], wanted)[number]
     if result.refused:
         return _refused(desk, visit, identity, result.sentence, result.run_id or "")
     status = _opened(desk, visit, identity).dossier.summary.status
@@ -148,7 +112,7 @@ def record(desk: Desk, visit: Visit) -> Response:
     )
 
 
-def _wanted(form: Form) -> _Wanted | tuple[tuple[str, str], ...]:
+def _wanted(form: Form) -> Wanted | tuple[tuple[str, str], ...]:
     """Return what was chosen, or (id of the control, text) of what is missing."""
     act, reason, until = form.one("act"), form.one("reason"), form.one("until")
     if act not in set(Ruling):
@@ -162,7 +126,7 @@ def _wanted(form: Form) -> _Wanted | tuple[tuple[str, str], ...]:
     if problems:
         return tuple(problems)
     last = day(until) if until and ruling is Ruling.ADMIT else None
-    return _Wanted(ruling, reason, last, form.one("comment"))
+    return Wanted(ruling, reason, last, form.one("comment"))
 
 
 def _opened(desk: Desk, visit: Visit, identity: Identity) -> OpenedCase:

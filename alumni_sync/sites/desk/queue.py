@@ -7,13 +7,11 @@ from typing import Final
 from starlette.responses import Response
 
 from alumni_sync.domain import Identity, Ruling
-from alumni_sync.ledger.ids import new_id
 from alumni_sync.review.people.authority import Act
 from alumni_sync.review.queue.inbox import AGES
-from alumni_sync.review.rulings.bulk import rule_cases
-from alumni_sync.review.rulings.steps import REASONS, Terms
-from alumni_sync.review.rulings.tickets import issue
+from alumni_sync.review.rulings.steps import REASONS
 from alumni_sync.sites.desk.filters import SHOWS, Wished
+from alumni_sync.sites.desk.launched import Seen, Wanted, launch_rulings
 from alumni_sync.sites.desk.shell import Desk
 from alumni_sync.sites.desk.words import REASON_WORDS, RULING_WORDS, day
 from alumni_sync.sites.endpoints import Visit
@@ -47,42 +45,23 @@ def several(desk: Desk, visit: Visit) -> Response:
         problems.append(("until", "A last day is a date, and only an admission has one."))
     if problems or ruling is None:
         return _list(desk, visit, identity, 422, problems=problems)
-    d, now = desk.behind.d, desk.clock.now()
-    tickets = [
-        issue(
-            d.ledger.hashes,
-            number,
-            version,
-            ruling.value,
-            now=now,
-            user=identity.user if identity.verified else "",
-            terms=Terms(until=day(until) if until else None, bulk=len(seen) > 1),
-        )
-        for number, version in seen
-    ]
-    results = rule_cases(
-        d,
-        tickets,
-        ruling=ruling,
-        reason=reason,
-        identity=identity,
-        run_id=new_id("R"),
-        comment=visit.form.one("comment"),
-    )
+    last = day(until) if until else None
+    wanted = Wanted(ruling, reason, last, visit.form.one("comment"))
+    results = launch_rulings(desk, identity, seen, wanted)
     return desk.page(
         "desk/several.html",
         identity,
         ruling=RULING_WORDS[ruling],
         reason=REASON_WORDS[reason],
-        results=list(zip((number for number, _ in seen), results, strict=True)),
+        results=[(number, results[number]) for number, _ in seen],
+        run=next((one.run_id for one in results.values() if one.run_id), ""),
     )
 
 
-def _ticked(form: Form) -> Iterator[tuple[str, int]]:
+def _ticked(form: Form) -> Iterator[Seen]:
     """Yield number and version of each ticked case, once, in the order of the page."""
-    for text in dict.fromkeys(form.values.get("case", ())):
-        if found := _SEEN.fullmatch(text):
-            yield found[1], int(found[2])
+    found = filter(None, map(_SEEN.fullmatch, form.values.get("case", ())))
+    yield from {one[1]: int(one[2]) for one in found}.items()
 
 
 def _chosen(form: Form) -> tuple[Ruling | None, str]:
