@@ -1,10 +1,10 @@
-"""Bulk work leaves the collector as it found it."""
+"""Bulk work and the sites leave the collector as they found it."""
 
 import gc
 
 import pytest
 
-from alumni_sync.bulk import bulk_work
+from alumni_sync.bulk import bulk_work, serving
 
 
 @bulk_work()
@@ -38,4 +38,19 @@ def test_the_last_of_several_threads_ends_it() -> None:
     second.__exit__(None, None, None)
 
     assert before != still
+    assert (before, 0) == (gc.get_threshold(), gc.get_freeze_count())
+
+
+def test_bulk_work_beside_the_sites_ends_without_ending_theirs() -> None:
+    """A round that ends must not bring the collector back among the visits, nor leave it off."""
+    before = gc.get_threshold()
+
+    with serving():
+        served = gc.get_threshold()
+        with bulk_work():
+            worked = gc.get_threshold()
+        again = gc.get_threshold()
+
+    assert len({before, served, worked}) == 3
+    assert served == again
     assert (before, 0) == (gc.get_threshold(), gc.get_freeze_count())

@@ -24,11 +24,19 @@ def canonical_json(value: Any) -> bytes:  # noqa: ANN401 any JSON value
 
 
 def _is_plain(value: object) -> bool:
-    kind = type(value)
-    if kind in _PLAIN:
-        return True
-    if isinstance(value, dict):
-        return all(type(name) is str and name.isascii() for name in value) and all(
-            map(_is_plain, value.values())
-        )
-    return kind in {list, tuple} and all(map(_is_plain, value))  # type: ignore[call-overload]  # a list or a tuple, see before
+    """Say whether a value is made of texts, truths, nothing, lists, and objects of ASCII names."""
+    left = [value]
+    while left:
+        one = left.pop()
+        kind = type(one)
+        if kind in _PLAIN:
+            continue
+        if isinstance(one, dict):
+            if not all(type(name) is str and name.isascii() for name in one):
+                return False
+            left.extend(one.values())
+        elif isinstance(one, list | tuple):
+            left.extend(one)
+        else:
+            return False
+    return True

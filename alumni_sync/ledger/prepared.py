@@ -123,13 +123,13 @@ class Query:
 
 def parameters(plan_: Plan, values: Mapping[str, object]) -> Any:  # noqa: ANN401 as the driver wants them
     """Return what one execution is given."""
-    plain = plan_.plain
-    given = {
-        name: value if converter is None else converter(value)
-        for name, converter in plan_.steps
-        for value in (plain[name] if name in plain else values[name],)
-    }
-    return tuple(given[name] for name, _ in plan_.steps) if plan_.positional else given
+    raw = {**values, **plan_.plain}
+    given = [
+        raw[name] if converter is None else converter(raw[name]) for name, converter in plan_.steps
+    ]
+    if plan_.positional:
+        return tuple(given)
+    return {name: value for (name, _), value in zip(plan_.steps, given, strict=True)}
 
 
 class _Columns:

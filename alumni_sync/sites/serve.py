@@ -14,6 +14,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from alumni_sync.bulk import serving
 from alumni_sync.errors import ConfigError
 from alumni_sync.sites.headers import is_loopback
 from alumni_sync.sites.worker import Worker
@@ -91,6 +92,7 @@ def serve(
 ) -> None:
     """Serve `sites` and work until `stop` is set; then let open requests end and return."""
     with ExitStack() as stack:
+        stack.enter_context(serving())
         listeners = [stack.enter_context(closing(listen(site))) for site in sites]
         servers = [uvicorn.Server(_config(site.app)) for site in sites]
         threads = [

@@ -108,6 +108,7 @@ class Dossier:
         asked_address: where the asking mails went; "" where none did, or its key is gone. Not
             the HRIS's address of today: whoever answers has proven to read this one.
         agreed: None where nothing was, or its key is gone.
+        position: where the consent stands, for the lifecycle.
     """
 
     row: RowMapping
@@ -119,11 +120,16 @@ class Dossier:
     revision: str = ""
     asked_address: str = ""
     agreed: Agreed | None = None
+    position: Position = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the position off the row, once: every page asks for it six times."""
+        object.__setattr__(self, "position", position_of(self.row))
 
     @property
     def state(self) -> ConsentState:
         """Return the state of the consent."""
-        return ConsentState(self.row["state"])
+        return self.position.state
 
     @property
     def proven_address(self) -> str:
@@ -132,11 +138,6 @@ class Dossier:
         The HRIS's address of today proves nothing: it may be mistyped, or somebody else's by now.
         """
         return self.agreed.email if self.agreed else self.asked_address
-
-    @property
-    def position(self) -> Position:
-        """Return where the consent stands, for the lifecycle."""
-        return position_of(self.row)
 
 
 def position_of(row: RowMapping) -> Position:
