@@ -111,7 +111,7 @@ class Conflict:
     """The state does not allow this act; show the current state (409).
 
     Attributes:
-        reason: `state`, `before_exit`, `not_standing` or `used`.
+        reason: `state`, `before_exit`, `not_standing`, `used` or `visit_over`.
     """
 
     state: ConsentState

@@ -214,9 +214,10 @@ def one_click(d: "Deployment", token: str) -> bool:
         dossier = load_dossier(connection, ring, link.invitation_id, now, lock=True)
         if dossier is None:
             return False
-        address_hash = _address_hash(d, dossier)
+        written_to = linked_at(connection, link.token_id)
+        # Facts are let go long before the link ends: then the record of the mail has to say it.
+        address_hash = _address_hash(d, dossier) or written_to or None
         if link.mail_kind in QUESTION_KINDS:
-            written_to = linked_at(connection, link.token_id)
             if is_elsewhere(d, dossier, written_to):  # it was corrected since: a stranger's, maybe
                 suppress(connection, written_to, ALL_MAIL, "one_click", now)
                 return True

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, select
 from alumni_sync.consent.answers.dossier import Dossier
 from alumni_sync.consent.evidence.body import open_subject
 from alumni_sync.consent.lifecycle import Event
+from alumni_sync.consent.mail.composing import ASKING, MailKind
 from alumni_sync.ledger.chain import read_event
 from alumni_sync.ledger.tables import ConsentEvent, Token, t
 from alumni_sync.ledger.vault import KeyRing
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
 
 _EVENTS: Final = t(ConsentEvent)
 _TOKENS: Final = t(Token)
+_ASKING: Final = frozenset(kind.value for kind in ASKING)
+_ABOUT_AN_EVENT: Final = frozenset(
+    {
+        MailKind.CONFIRMATION.value,
+        MailKind.GOODBYE.value,
+        MailKind.REHIRED.value,
+        MailKind.VERIFY.value,
+    }
+)
+"""Kinds whose keys end with the event that they tell of; in its proof stands where they went."""
 
 
 def asked_at(connection: Connection, invitation_id: str, claimed_at: datetime | None) -> str:
@@ -43,8 +54,18 @@ def linked_at(connection: Connection, token_id: str) -> str:
     return asked_at(connection, row.invitation_id, row.created_at) if row else ""
 
 
+def went_to(d: "Deployment", connection: Connection, ring: KeyRing, mail: RowMapping) -> str:
+    """Return the keyed hash of where a mail went that has left; "" where nothing says it."""
+    if mail["kind"] in _ASKING:
+        return asked_at(connection, mail["invitation_id"], mail["claimed_at"])
+    named = named_in(connection, ring, mail)
+    return d.ledger.hashes.address(named) if named else ""
+
+
 def named_in(connection: Connection, ring: KeyRing, mail: RowMapping) -> str:
-    """Return the address that a mail was to prove; "" where its record cannot be opened."""
+    """Return the address in the proof of what a mail tells of; "" where none can be opened."""
+    if mail["kind"] not in _ABOUT_AN_EVENT:
+        return ""
     seq = str(mail["key"]).rpartition(":")[2]
     query = select(_EVENTS.c.canonical).where(
         _EVENTS.c.invitation_id == mail["invitation_id"], _EVENTS.c.seq == int(seq)
@@ -52,7 +73,7 @@ def named_in(connection: Connection, ring: KeyRing, mail: RowMapping) -> str:
     canonical = connection.execute(query).scalar()
     if canonical is None:
         return ""
-    sealed = read_event(bytes(canonical))["body"]["subject"]["sealed"]
+    sealed = read_event(bytes(canonical))["body"].get("subject", {}).get("sealed", "")
     said = open_subject(ring, mail["person_id"], sealed)
     return said.email if said else ""
 

@@ -3,8 +3,7 @@
 One short write transaction finds out whether a mail may leave now, later, or never, and takes it.
 Only then do the secrets of its links come into being, and only in memory.
 
-Does not belong here: which gates a kind of mail has to pass (`questions`, `renewal_mails` and
-`claims`).
+Does not belong here: which gates a kind of mail has to pass (`questions`, `renewals`, `claims`).
 """
 
 from dataclasses import dataclass

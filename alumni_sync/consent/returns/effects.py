@@ -4,7 +4,7 @@ A dead mailbox ends the question. One that is full, or a mail that was refused, 
 happens again and again, that ends the question as well. A complaint is an objection to being asked.
 A report about a mail that we do not know changes nothing.
 
-Does not belong here: where reports come from (`returns`, `mail_hook`) and what they mean.
+Does not belong here: where reports come from (`taking`, `hook`) and what they mean (`reports`).
 """
 
 from datetime import timedelta
@@ -17,9 +17,9 @@ from alumni_sync.consent.answers.answer import Channel
 from alumni_sync.consent.answers.dossier import Dossier, load_dossier
 from alumni_sync.consent.joining.join_requests import never_asked
 from alumni_sync.consent.jurisdictions import Timers
-from alumni_sync.consent.lifecycle import Event, step
+from alumni_sync.consent.lifecycle import HELD_ONTO, Event, step
 from alumni_sync.consent.links.secrets import LinkKind, supersede
-from alumni_sync.consent.links.written_to import asked_at, is_elsewhere, named_in
+from alumni_sync.consent.links.written_to import is_elsewhere, went_to
 from alumni_sync.consent.mail.composing import MailKind
 from alumni_sync.consent.mail.delivery import bury
 from alumni_sync.consent.mail.outbox import (
@@ -33,7 +33,7 @@ from alumni_sync.consent.returns.reports import Returned, ReturnKind
 from alumni_sync.consent.returns.unreachable import BOUNCED, unreachable_values
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import ALL_MAIL, Along, Happening, record, suppress
-from alumni_sync.domain import LIVE_STATES, Actor, ConsentState
+from alumni_sync.domain import Actor
 from alumni_sync.ledger.mail_tables import ReturnedMail
 from alumni_sync.ledger.tables import t
 from alumni_sync.ledger.upsert import insert_ignore
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 _RETURNED: Final = t(ReturnedMail)
 _SENT: Final = (MailState.CLAIMED.value, MailState.ACCEPTED.value, MailState.UNKNOWN.value)
-_HELD_ONTO: Final = LIVE_STATES | {ConsentState.PAUSED}
 
 
 class Taken(StrEnum):
@@ -227,11 +226,14 @@ def _complained(
     _note(connection, mail, MailState.ACCEPTED, "complaint")
     if mail["kind"] in JOIN_KINDS:
         never_asked(connection, mail["invitation_id"], "complaint", now)
-    if dossier is None or _of_somebody_else(d, connection, ring, mail, dossier):
+    if dossier is None:
+        return
+    written_to = went_to(d, connection, ring, mail)
+    if _of_somebody_else(connection, mail, dossier, written_to, d):
         return
     address = dossier.agreed.email if dossier.agreed else dossier.asked_address
-    address_hash = d.ledger.hashes.address(address) if address else None
-    if dossier.state not in _HELD_ONTO:
+    address_hash = d.ledger.hashes.address(address) if address else written_to or None
+    if dossier.state not in HELD_ONTO:
         moved = step(dossier.position, Event.OBJECTED, now, Timers())  # waits for no pack
         if moved.taken:
             happening = Happening(
@@ -244,23 +246,35 @@ def _complained(
 
 
 def _of_somebody_else(
-    d: "Deployment", connection: Connection, ring: KeyRing, mail: RowMapping, dossier: Dossier
+    connection: Connection,
+    mail: RowMapping,
+    dossier: Dossier,
+    written_to: str,
+    d: "Deployment",
 ) -> bool:
     """Obey whoever reads an address that is not where the question or the yes lives (any more).
 
     A mail that proves an address may have reached a stranger, and one that tells of a change went
     to an address that was left. Neither speaks for the person: only that address gets no more mail.
     """
-    now, invitation_id = d.clock.now(), mail["invitation_id"]
+    now = d.clock.now()
     if mail["kind"] == MailKind.ADDRESS_CHANGED.value:
         return True  # nothing is sent there any more
-    if mail["kind"] == MailKind.VERIFY.value:
-        supersede(connection, invitation_id, LinkKind.VERIFY, now)
-        if named := named_in(connection, ring, mail):
-            suppress(connection, d.ledger.hashes.address(named), ALL_MAIL, "complaint", now)
+    is_proof = mail["kind"] == MailKind.VERIFY.value
+    if is_proof:
+        supersede(connection, mail["invitation_id"], LinkKind.VERIFY, now)
+    left = _was_left(d, mail, dossier, written_to)
+    if written_to and (is_proof or left or is_elsewhere(d, dossier, written_to)):
+        suppress(connection, written_to, ALL_MAIL, "complaint", now)
         return True
-    written_to = asked_at(connection, invitation_id, mail["claimed_at"])
-    if not is_elsewhere(d, dossier, written_to):
+    return is_proof or left
+
+
+def _was_left(d: "Deployment", mail: RowMapping, dossier: Dossier, written_to: str) -> bool:
+    """Say whether a mail went to an address that a member has left for another one."""
+    if dossier.agreed is None or dossier.state not in HELD_ONTO:
         return False
-    suppress(connection, written_to, ALL_MAIL, "complaint", now)
-    return True
+    if written_to:
+        return written_to != d.ledger.hashes.address(dossier.agreed.email)
+    since = dossier.row["sessions_from"]
+    return bool(since and mail["claimed_at"] < since)

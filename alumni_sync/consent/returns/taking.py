@@ -3,7 +3,7 @@
 Reading is at least once: a mail disappears from its mailbox only after the ledger has what it says,
 and a report that is read again changes nothing. What is not understood stays for a person to read.
 
-Does not belong here: what a report means (`returned`), what follows from it (`return_effects`).
+Does not belong here: what a report means (`reports`), what follows from it (`effects`).
 """
 
 from collections import Counter
