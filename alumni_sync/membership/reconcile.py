@@ -69,8 +69,10 @@ def reconcile(d: "Deployment", run_id: str) -> Drift:
         ConnectorError: the platform could not be listed completely; nothing follows from half a
             list.
     """
-    take_choices(d, run_id)
-    remove_closed(d, run_id)
+    try:
+        take_choices(d, run_id)
+    finally:
+        remove_closed(d, run_id)
     held = list(d.platform().members())
     with d.ledger.read() as connection:
         known = {

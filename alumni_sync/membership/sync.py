@@ -113,8 +113,10 @@ def sync_members(d: "Deployment", run_id: str) -> MemberCounts:
     counts = MemberCounts()
     with hold(d.ledger, d.clock, f"platform:{d.platform_name}") as lease:
         _refuse_another_platform(d)
-        take_choices(d, run_id)
-        counts.add_removals(remove_closed(d, run_id))
+        try:
+            take_choices(d, run_id)
+        finally:  # whoever has left waits for nothing, not even for a platform that does not answer
+            counts.add_removals(remove_closed(d, run_id))
         forget_spells(d, left_behind(d, d.platform_name))
         _finish_abandoned(d, run_id, counts)
         with d.ledger.read() as connection:

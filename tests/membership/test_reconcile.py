@@ -1,7 +1,8 @@
 """Reconcile: the platform compared with the ledger, and what members switched off there."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -170,6 +171,24 @@ def test_a_platform_that_tells_nothing_is_not_asked(community: Community) -> Non
     leaver = community.joined()
     chose(community, leaver, "deleted")
     assert take_choices(community.d, "R-1") == ChoiceCounts()
+
+
+@pytest.mark.parametrize("flow", [Community.sync, compare])
+def test_whoever_left_is_removed_though_choices_cannot_be_asked_for(
+    community: Community, flow: Callable[[Community], object]
+) -> None:
+    """One endpoint that is down for days would keep everybody on the platform who has left."""
+    leaver = community.joined()
+    community.leave(leaver)
+
+    def down(_since: datetime) -> Iterator[MemberChoice]:
+        raise Unavailable("platform", "choices", "down")
+
+    community.platform.choices = down  # type: ignore[method-assign, assignment]  # a fault
+    with pytest.raises(Unavailable):
+        flow(community)
+
+    assert "absent" == community.on_platform(leaver)
 
 
 # --- dead letters and receipts --------------------------------------------------------------------
