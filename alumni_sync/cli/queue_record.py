@@ -1,9 +1,9 @@
 """`queue record CASE`: the record of a decision, on the screen or as a page to print."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +15,9 @@ from alumni_sync.errors import Refused
 if TYPE_CHECKING:
     from alumni_sync.review.record.history import CaseHistory
     from alumni_sync.review.record.record import DecisionRecordPage, Proposal, RulingMade
+
+NOT_GIVEN: Final = "not given by the source"
+"""Stands for a fact that the source's mapping does not have."""
 
 
 @click.command()
@@ -67,7 +70,7 @@ def record_lines(found: "DecisionRecordPage") -> Iterator[str]:
     for entry in found.history:
         reason = f": {entry.reason}" if entry.reason else ""
         reason += f", until {entry.until}" if entry.until else ""
-        yield f"  {entry.at:%Y-%m-%d %H:%M}  {entry.event} by {entry.actor}{reason}"
+        yield f"  {entry.at:%Y-%m-%d %H:%M} UTC  {entry.event} by {entry.actor}{reason}"
         yield from said_lines(entry)
 
 
@@ -82,8 +85,13 @@ def _proposal_lines(proposal: "Proposal | None") -> Iterator[str]:
         yield f"  {rule.id}"
         for clause in rule.clauses:
             answer = {True: "true", False: "false", None: "unknown"}[clause.holds]
-            facts = ", ".join(f"{name} = {proposal.facts.get(name, '-')}" for name in clause.fields)
-            yield f"    {answer:8}{clause.words}  [{facts}]"
+            yield f"    {answer:8}{clause.words}{looked_at(clause.fields, proposal.facts)}"
+
+
+def looked_at(fields: Sequence[str], facts: Mapping[str, str]) -> str:
+    """Return the facts of a clause as they stand behind it: `  [exit_kind = misconduct]`."""
+    said = ", ".join(f"{name} = {facts.get(name, NOT_GIVEN)}" for name in fields)
+    return f"  [{said}]" if said else ""
 
 
 def _ruling_lines(one: "RulingMade") -> Iterator[str]:
@@ -91,7 +99,7 @@ def _ruling_lines(one: "RulingMade") -> Iterator[str]:
     how = "in bulk" if one.bulk else "alone"
     seen = "having opened the case" if one.looked else "without having opened the case"
     ends = f", until {one.until}" if one.until else ""
-    yield f"  {one.at:%Y-%m-%d %H:%M}  {one.event} by {one.user}{vouched}: {one.reason}{ends}"
+    yield f"  {one.at:%Y-%m-%d %H:%M} UTC  {one.event} by {one.user}{vouched}: {one.reason}{ends}"
     yield f"    {how}, {seen}"
     yield from (f"    {line}" for words in one.words for line in words.splitlines())
 

@@ -8,6 +8,7 @@ import click
 from alumni_sync.cli.acting import acting
 from alumni_sync.cli.app import App, json_option, pass_app, show
 from alumni_sync.cli.published_rules import COMMANDS
+from alumni_sync.cli.queue_record import NOT_GIVEN, looked_at
 from alumni_sync.cli.rule_checks import COMMANDS as CHECKS
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ def explain(
 ) -> None:
     """Show each rule, what it said of PERSON, and which clause was true, false or unknown.
 
-    By the rules of the time, which the ledger kept. It tells as much of the person as the facts do:
-    for whoever may see cases of the source.
+    By the rules of the time, which the ledger kept, with the fact beside each clause: for whoever
+    may see cases of the source. Who looked is written down.
     """
     from alumni_sync.ledger.people import resolve_person
+    from alumni_sync.review.people.access import log_access
     from alumni_sync.review.people.authority import Act
     from alumni_sync.review.people.interests import authority_now
 
@@ -50,6 +52,7 @@ def explain(
             authority.require(identity, Act.SEE_CASE, source)
         if decision is not None:
             found = _only(found, decision)
+        log_access(deployment, identity, Act.SEE_CASE, who, "rules explain")
         spells = [_spell(deployment, *one) for one in found]
     show(spells, _lines(spells), as_json=as_json)
 
@@ -80,7 +83,9 @@ def _spell(
 ) -> dict[str, Any]:
     from alumni_sync.eligibility.evaluation.explain import decision_lines, rules_said
     from alumni_sync.eligibility.judging.reproducing import judge_again
+    from alumni_sync.review.record.dossier import facts_as_text
 
+    facts = facts_as_text(decision.facts) if decision else {}
     said = rules_said(d, source, decision) if decision else ()
     again = judge_again(d, source, decision) if decision else None
     return {
@@ -97,7 +102,11 @@ def _spell(
                 "sentence": rule.sentence,
                 "holds": ANSWERS[rule.holds],
                 "clauses": [
-                    {"words": clause.words, "holds": ANSWERS[clause.holds]}
+                    {
+                        "words": clause.words,
+                        "holds": ANSWERS[clause.holds],
+                        "facts": {name: facts.get(name, NOT_GIVEN) for name in clause.fields},
+                    }
                     for clause in rule.clauses
                 ],
             }
@@ -117,10 +126,20 @@ def _lines(spells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             how = "the same" if spell["same_again"] else "NOT the same"
             yield f"Worked out again by the rules of that day: {how}."
         for rule in spell["rules"]:
-            yield f"  {rule['holds']:8}{rule['sentence']}  [{rule['id']}]"
-            if len(rule["clauses"]) > 1:
-                for clause in rule["clauses"]:
-                    yield f"      {clause['holds']:8}{clause['words']}"
+            yield from _rule_lines(rule)
+
+
+def _rule_lines(rule: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a rule, and its clauses where there are several, each with the facts it looks at."""
+    clauses = rule["clauses"]
+    alone = _behind(clauses[0]["facts"]) if len(clauses) == 1 else ""
+    yield f"  {rule['holds']:8}{rule['sentence']}  [{rule['id']}]{alone}"
+    for clause in clauses if len(clauses) > 1 else ():
+        yield f"      {clause['holds']:8}{clause['words']}{_behind(clause['facts'])}"
+
+
+def _behind(facts: Mapping[str, str]) -> str:
+    return looked_at(tuple(facts), facts)
 
 
 @rules.command()

@@ -14,7 +14,9 @@ from alumni_sync.cli.main import run_command_line
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import Identity
 from alumni_sync.eligibility.judging.judge import judge_leavers
+from alumni_sync.ledger.people import resolve_person
 from alumni_sync.ledger.tables import Brake, t
+from alumni_sync.review.people.access import looks_at
 from alumni_sync.review.queue.following import sync_queue
 from alumni_sync.review.releases.stops import RELEASE_REASONS, release_stop
 from alumni_sync.review.rulings.steps import REOPEN_REASONS
@@ -302,6 +304,27 @@ def test_why(shell: Shell) -> None:
     assert ("review", "hr") == (spell["verdict"], spell["source"])
     said = {rule["id"]: rule["holds"] for rule in spell["rules"]}
     assert ("true", "false") == (said["performance-exit"], said["conduct-exit"])
+
+
+def test_why_says_which_fact_it_was(shell: Shell) -> None:
+    """A clause that is "true" without its fact leaves HR to guess what stood in the HRIS."""
+    text = shell.out("rules", "explain", f"hr/{shell.person}")
+    (spell,) = json.loads(shell.out("rules", "explain", shell.person, "--json"))
+
+    lines = [line.strip() for line in text.splitlines()]
+    assert any(line.endswith("[performance-exit]  [exit_kind = performance]") for line in lines)
+    assert any(line.endswith("same private address.  [shared-address]") for line in lines)
+    (clause,) = next(one["clauses"] for one in spell["rules"] if one["id"] == "performance-exit")
+    assert {"exit_kind": "performance"} == clause["facts"]
+
+
+def test_who_asks_why_is_written_down(shell: Shell) -> None:
+    """The command shows as much of a person as their case does."""
+    shell.out("rules", "explain", f"hr/{shell.person}")
+
+    with Deployment.open(shell.config) as d:
+        (look,) = looks_at(d, resolve_person(d, f"hr/{shell.person}"))
+    assert ("see a case", "rules explain") == (look.act, look.subject)
 
 
 def test_why_is_not_for_everybody(

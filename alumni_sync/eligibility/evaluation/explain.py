@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from alumni_sync.deployment import Deployment
+from alumni_sync.domain import LEAVER_FIELDS
 from alumni_sync.eligibility.evaluation.columns import Columns, build_frame
 from alumni_sync.eligibility.evaluation.kleene import Truth
 from alumni_sync.eligibility.evaluation.operators import Evaluation
@@ -26,7 +27,8 @@ class ClauseSaid:
     """One leaf of a condition, in words, and whether it holds (None: unknown).
 
     Attributes:
-        fields: the facts that it looks at.
+        fields: the facts of the leaver that it looks at; none where it is about what we know beside
+            them (another person's address, another employment here), which the words say.
     """
 
     words: str
@@ -79,7 +81,7 @@ def _said(rule: Rule, evaluation: Evaluation, words: Words) -> RuleSaid:
         ClauseSaid(
             clause_words(leaf, words, positive=positive),
             _answer(evaluation.truth(leaf, positive=positive)),
-            fields_of_leaf(leaf),
+            tuple(name for name in fields_of_leaf(leaf) if name in LEAVER_FIELDS),
         )
         for leaf, positive in literals(rule.condition)
     )
