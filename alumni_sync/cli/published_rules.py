@@ -10,8 +10,10 @@ import click
 
 from alumni_sync.cli.acting import act_on_each, acting
 from alumni_sync.cli.app import App, json_option, pass_app, show, table
+from alumni_sync.cli.rule_checks import leaver_words
 
 if TYPE_CHECKING:
+    from alumni_sync.eligibility.lint.loosening import Moved
     from alumni_sync.eligibility.revisions.simulation import Flip
 
 RULES_REASONS = ("intended", "corrected", "wider_audience", "other")
@@ -86,10 +88,24 @@ def _name(flip: "Flip") -> str:
 def _told(summary: "Mapping[str, Any]") -> list[str]:
     from alumni_sync.eligibility.revisions.publishing import counts_words
 
+    to_come = [line for source, who in summary["to_come"].items() for line in _shown(source, who)]
     waits = "would wait for its release" if summary["needs_release"] else "would be active at once"
     return [
-        f"{source}: {counts_words(counts)}." for source, counts in summary["sources"].items()
-    ] + [f"The change {waits}. Nothing was written."]
+        *(f"{source}: {counts_words(counts)}." for source, counts in summary["sources"].items()),
+        *to_come,
+        f"The change {waits}. Nothing was written.",
+    ]
+
+
+def _shown(source: str, who: "Moved | None") -> Iterator[str]:
+    """Yield an invented leaver who would move towards eligible, in words."""
+    if who is not None:
+        facts = leaver_words(who.facts, who.looked_at)
+        rules = " ".join(who.rules)
+        yield (
+            f"{source}: an invented leaver who would move: {facts}; judged on {who.today}: "
+            f"{who.before} -> {who.after}  {rules}"
+        )
 
 
 def _stream(flips: "Iterator[Flip]", summary: "Callable[[], Mapping[str, Any]]") -> None:
@@ -108,8 +124,22 @@ def _stream(flips: "Iterator[Flip]", summary: "Callable[[], Mapping[str, Any]]")
         }
         click.echo(f"{start}{json.dumps(value)}", nl=False)
         start = ",\n "
-    rest = json.dumps(dict(summary()), ensure_ascii=False)
+    found = summary()
+    to_come = {source: _plain(who) for source, who in found["to_come"].items()}
+    rest = json.dumps({**found, "to_come": to_come}, ensure_ascii=False)
     click.echo(f"],\n {rest[1:]}")
+
+
+def _plain(who: "Moved | None") -> Mapping[str, Any] | None:
+    if who is None:
+        return None
+    return {
+        "facts": who.facts,
+        "today": who.today.isoformat(),
+        "before": who.before.value,
+        "after": who.after.value,
+        "rules": list(who.rules),
+    }
 
 
 @click.command()

@@ -75,12 +75,16 @@ def _findings(path: Path, found: "Sequence[Finding]") -> Iterator[str]:
 
 def _leaver(found: "Finding") -> str:
     """Return the example as far as the rules look at it, as words."""
-    facts = ", ".join(
-        f"{name} {_fact(found.example[name])}" if name in found.example else f"no {name} at all"
-        for name in found.looked_at
-    )
     place = f", in {' '.join(filter(None, found.place))}" if any(found.place) else ""
-    return f"{facts}; judged on {found.today}{place}"
+    return f"{leaver_words(found.example, found.looked_at)}; judged on {found.today}{place}"
+
+
+def leaver_words(facts: Mapping[str, Any], looked_at: Iterable[str]) -> str:
+    """Return some facts of an invented leaver as words."""
+    return ", ".join(
+        f"{name} {_fact(facts[name])}" if name in facts else f"no {name} at all"
+        for name in looked_at
+    )
 
 
 def _fact(value: object) -> str:

@@ -127,6 +127,21 @@ def test_a_simulation_for_machines(shell: Shell, tmp_path: Path) -> None:
     assert ([], 1) == (away["flips"], away["sources"]["hr"]["towards_eligible"])
 
 
+def test_whoever_is_to_come_is_shown(shell: Shell, tmp_path: Path) -> None:
+    """Nobody moves today: who signs must see what it is about all the same."""
+    draft = shell.edit("18 years ago", "16 years ago", tmp_path / "draft.yaml")
+
+    lines = shell.out("rules", "simulate", "--rules", str(draft)).splitlines()
+
+    assert "hr: leavers to come may move towards eligible." == lines[0]
+    assert lines[1].startswith("hr: an invented leaver who would move: birth_date 20")
+    assert lines[1].endswith(": held -> eligible  under-18")
+    assert "The change would wait for its release. Nothing was written." == lines[2]
+    said = shell.json("rules", "simulate", "--rules", str(draft))["to_come"]["hr"]
+    assert ("held", "eligible", ["under-18"]) == (said["before"], said["after"], said["rules"])
+    assert shell.json("rules", "simulate")["to_come"] == {"hr": None}
+
+
 def test_nothing_would_change(shell: Shell) -> None:
     """The sentence is there all the same, and the JSON is an object."""
     assert [

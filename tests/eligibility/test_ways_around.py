@@ -9,7 +9,7 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.domain import ExitKind, MappingSaid
 from alumni_sync.eligibility.language.reading import parse_pack
 from alumni_sync.eligibility.revisions.differences import mapping_change
-from alumni_sync.eligibility.revisions.publishing import waiting_rules
+from alumni_sync.eligibility.revisions.publishing import waiting_rules, waiting_sentences
 from alumni_sync.ledger.store import Ledger
 from tests.eligibility.rulebooks import CONDUCT, GOOD, SENIOR, Book, pack_text
 
@@ -40,7 +40,22 @@ def test_a_rule_that_is_to_end_tomorrow_waits(book: Book, clock: FixedClock) -> 
 
     assert "review" == book.verdict(senior)
     (row,) = waiting_rules(book.roster.deployment)
-    assert (0, 1) == (row.counts["towards_eligible"], row.counts["later"])
+    assert (0, 1) == (row.counts["towards_eligible"], row.counts["possible"])
+
+
+def test_a_rule_that_fits_nobody_today_is_not_taken_out_alone(book: Book) -> None:
+    """The first who leaves from level eight would be asked to join, and nobody had looked."""
+    who = book.roster.add(job_level=2)
+    book.judge()
+
+    book.edit(CONDUCT)
+    assert 1 == book.judge().rules_waiting
+    later = book.roster.add(job_level=8)
+    book.judge()
+
+    assert ("eligible", "review") == (book.verdict(who), book.verdict(later))
+    (sentence,) = waiting_sentences(book.roster.deployment)
+    assert "(leavers to come may move towards eligible)" in sentence
 
 
 def test_an_exit_kind_that_nobody_has_today_is_not_let_in_alone(book: Book) -> None:
@@ -67,7 +82,10 @@ def test_an_exit_kind_that_nobody_has_today_is_not_let_in_alone(book: Book) -> N
         (SENIOR, f"{SENIOR}\n  {YOUNG}", False),  # one more
         (f"{SENIOR}\n  {YOUNG}", SENIOR, True),
         (f"{SENIOR}\n  {YOUNG}", f"{SENIOR}\n  {YOUNG.replace('18', '16')}", True),
-        (SENIOR, SENIOR.replace("8", "9"), False),
+        (SENIOR, SENIOR.replace("8", "9"), True),  # whoever leaves at level eight next week
+        (SENIOR, SENIOR.replace("8", "7"), False),
+        (f"{SENIOR}\n  {YOUNG}", f"{SENIOR}\n  {YOUNG.replace('18', '21')}", False),
+        (_until("2020-01-01"), "", False),  # it has ended
     ],
 )
 def test_what_hangs_on_the_day(book: Book, before: str, after: str, *, waits: bool) -> None:

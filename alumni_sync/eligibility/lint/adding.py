@@ -6,7 +6,7 @@ from alumni_sync.domain import Verdict
 from alumni_sync.eligibility.evaluation.grounds import RANK
 from alumni_sync.eligibility.language.clauses import Offset
 from alumni_sync.eligibility.language.pack import HoldOutreach, Outcome, SetFlag
-from alumni_sync.eligibility.lint.space import (
+from alumni_sync.eligibility.lint.terrain import (
     IS_FALSE,
     IS_TRUE,
     IS_UNKNOWN,
@@ -37,7 +37,7 @@ def adding(inner: Outcome, outer: Outcome) -> Differing | None:
         case HoldOutreach(_, until), HoldOutreach(_, longer):
             if longer is None:
                 return ((NOT_FALSE, IS_FALSE),)
-            if until is not None and _ends_no_later(until, longer):
+            if until is not None and ends_no_later(until, longer):
                 return ((NOT_FALSE, IS_FALSE), (IS_UNKNOWN, IS_TRUE))
             return None
         case _:
@@ -53,7 +53,7 @@ def _verdict_adding(verdict: Verdict) -> Differing:
     return tuple(found)
 
 
-def _ends_no_later(one: Offset, other: Offset) -> bool:
+def ends_no_later(one: Offset, other: Offset) -> bool:
     """Say whether an end counted from a date comes no later than another, whatever the date."""
     if one == other:
         return True

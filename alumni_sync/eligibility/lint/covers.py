@@ -13,14 +13,14 @@ from alumni_sync.eligibility.language.pack import Rule
 from alumni_sync.eligibility.lint.diagrams import ENDS
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding
 from alumni_sync.eligibility.lint.pairs import places_alone
-from alumni_sync.eligibility.lint.space import (
+from alumni_sync.eligibility.lint.space import Space
+from alumni_sync.eligibility.lint.terrain import (
     IS_FALSE,
     IS_TRUE,
     IS_UNKNOWN,
     NOT_TRUE,
     NOT_UNKNOWN,
     Ends,
-    Space,
 )
 
 _SPARE: Final = "Without it everybody would get what they get with it."

@@ -19,7 +19,8 @@ from alumni_sync.eligibility.language.pack import (
 )
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding
 from alumni_sync.eligibility.lint.holes import Hole, alike, holes
-from alumni_sync.eligibility.lint.space import IS_FALSE, IS_TRUE, Ends, Example, Space
+from alumni_sync.eligibility.lint.space import Example, Space
+from alumni_sync.eligibility.lint.terrain import IS_FALSE, IS_TRUE, Ends
 from alumni_sync.eligibility.wording.words import ENGLISH
 
 

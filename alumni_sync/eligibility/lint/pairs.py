@@ -21,15 +21,14 @@ from alumni_sync.eligibility.language.pack import (
 from alumni_sync.eligibility.lint.adding import NOT_THE_SAME, TRUE_ALONE, Differing, adding
 from alumni_sync.eligibility.lint.diagrams import Path
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding, is_written
-from alumni_sync.eligibility.lint.space import (
+from alumni_sync.eligibility.lint.space import Example, Space
+from alumni_sync.eligibility.lint.terrain import (
     IS_FALSE,
     IS_TRUE,
     IS_UNKNOWN,
     NOT_FALSE,
     NOT_TRUE,
     Ends,
-    Example,
-    Space,
 )
 from alumni_sync.eligibility.wording.sentences import outcome_words, rule_sentence
 

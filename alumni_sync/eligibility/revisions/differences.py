@@ -13,9 +13,8 @@ from typing import Any, Final
 from alumni_sync.domain import PRECEDENCE, ExitKind, MappingSaid, Verdict
 from alumni_sync.eligibility.evaluation.columns import build_frame
 from alumni_sync.eligibility.evaluation.evaluate import evaluate
-from alumni_sync.eligibility.language.clauses import Ago, Clause, Compare, RunDay, literals
 from alumni_sync.eligibility.language.fields import FIELD_TYPES
-from alumni_sync.eligibility.language.pack import Rule, RulePack, Window
+from alumni_sync.eligibility.language.pack import RulePack
 from alumni_sync.eligibility.language.scope import OUTSIDE_AUDIENCE, OUTSIDE_PILOT
 
 PLACING: Final = frozenset(
@@ -111,45 +110,6 @@ def _rank(pack: RulePack, kind: ExitKind, code: str, today: date) -> int:
     frame = build_frame([said], fields)
     verdict = evaluate(frame, alone, today, reasons=False)["verdict"].iloc[0]
     return PRECEDENCE.index(Verdict(verdict))
-
-
-def opens_later(before: RulePack, after: RulePack) -> bool:
-    """Say whether somebody may be let in on another day than today, whom `before` would keep out.
-
-    A rule that is to end tomorrow changes nobody's verdict today, and what it says then is no
-    change of the rules any more. So a rule that keeps people out may go, or be replaced, without a
-    release only where neither it nor what stands in its place looks at the day.
-    """
-    kept, new = _keeping_out(before), _keeping_out(after)
-    gone = [rule for rule in kept if not any(_covers(other, rule) for other in new)]
-    come = [rule for rule in new if rule not in kept]
-    return bool(gone) and any(_by_day(rule.condition) for rule in (*gone, *come))
-
-
-def _keeping_out(pack: RulePack) -> list[Rule]:
-    return [rule for rule in pack.rules if isinstance(rule.then, Verdict)]
-
-
-def _covers(wide: Rule, narrow: Rule) -> bool:
-    """Say whether one rule says at least what the other one does, on every day."""
-    if (wide.when, wide.then) != (narrow.when, narrow.then):
-        return False
-    return wide.valid is None or _spans(wide.valid, narrow.valid)
-
-
-def _spans(wide: Window, narrow: Window | None) -> bool:
-    if narrow is None or wide.by is not narrow.by:
-        return False
-    starts = (narrow.start or date.min) >= (wide.start or date.min)
-    return starts and (narrow.end or date.max) <= (wide.end or date.max)
-
-
-def _by_day(clause: Clause) -> bool:
-    """Say whether what a condition says hangs on the day of the run."""
-    return any(
-        isinstance(leaf, RunDay) or (isinstance(leaf, Compare) and isinstance(leaf.bound, Ago))
-        for leaf, _ in literals(clause)
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,14 +208,21 @@ _WORDS: Final[Mapping[str, str]] = {
     "away_from_eligible": "{} away from it",
     "scope": "the audience or the pilot grows",
     "kinds": "{} exit kind(s) would be treated as more eligible",
-    "later": "from another day on, somebody may be let in",
+    "possible": "leavers to come may move towards eligible",
     "codes": "{} exit code(s) would mean something more eligible",
     "unforeseen": "{} change(s) of the mapping that nobody can foretell",
     "forgotten": "{} forgotten as out of scope may come back",
 }
 
+_SAY_SO: Final = ("towards_eligible", "scope", "kinds")
+"""Where one of these is told, that leavers to come may move likewise goes without saying."""
+
 
 def counts_words(counts: Mapping[str, int]) -> str:
     """Return what a change would do, in words; holds no fact of anybody."""
-    said = [text.format(counts[name]) for name, text in _WORDS.items() if counts.get(name)]
+    said = [
+        text.format(counts[name])
+        for name, text in _WORDS.items()
+        if counts.get(name) and not (name == "possible" and any(map(counts.get, _SAY_SO)))
+    ]
     return ", ".join(said) or "nobody would change sides"

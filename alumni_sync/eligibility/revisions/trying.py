@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from alumni_sync.deployment import Deployment
+from alumni_sync.eligibility.lint.loosening import Moved, loosening
 from alumni_sync.eligibility.revisions.content import RulesContent
 from alumni_sync.eligibility.revisions.differences import MappingChange
 from alumni_sync.eligibility.revisions.ruleset import kept_ruleset, load_ruleset, ruleset_of
@@ -33,17 +34,27 @@ class Simulation:
 
     @property
     def summary(self) -> Mapping[str, Any]:
-        """Return the counts of each source, and whether the change would wait for a release."""
+        """Return the counts of each source, and whether the change would wait for a release.
+
+        `to_come`: for each source a leaver, invented, who would move towards eligible.
+        """
         sources = {
             trial.old.source: counts_of(self.d, trial, change, self._found(trial.old.source))
             for trial, change in self.trials
         }
         return {
             "sources": sources,
+            "to_come": {trial.old.source: self._to_come(trial) for trial, _ in self.trials},
             "active": {trial.old.source: trial.old.revision for trial, _ in self.trials},
             "tried": {trial.new.source: trial.new.revision for trial, _ in self.trials},
             "needs_release": any(needs_release(counts) for counts in sources.values()),
         }
+
+    def _to_come(self, trial: Trial) -> Moved | None:
+        """Return an invented leaver who would move towards eligible; None where nobody is shown."""
+        today = trial.new.today(self.d.clock.now())
+        found = loosening(trial.old.pack, trial.new.pack, today)
+        return None if found is None else found.shown
 
     def _found(self, source: str) -> Mapping[str, int]:
         return {direction: n for (of, direction), n in self.found.items() if of == source}

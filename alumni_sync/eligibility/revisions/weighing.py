@@ -8,12 +8,12 @@ from sqlalchemy import exists, func, or_, select
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import MappingSaid
+from alumni_sync.eligibility.lint.loosening import loosening
 from alumni_sync.eligibility.revisions.differences import (
     MappingChange,
     Scope,
     kinds_closer,
     mapping_change,
-    opens_later,
 )
 from alumni_sync.eligibility.revisions.ruleset import Ruleset, kept_ruleset
 from alumni_sync.eligibility.revisions.simulation import Direction, Trial, flips
@@ -64,8 +64,8 @@ def counts_of(
 
     `towards_eligible`, `away_from_eligible`: spells that would change sides. `scope`: 1 where
     audience or pilot grow. `kinds`: exit kinds that would be treated as more eligible, whether
-    anybody has one or not. `later`: 1 where somebody may be let in on another day than today.
-    `codes`: exit codes that would mean something more eligible.
+    anybody has one or not. `possible`: 1 where a leaver can be thought of who would move towards
+    eligible, today or on a later day. `codes`: exit codes that would mean something more eligible.
     `unforeseen`: parts of the mapping whose effect cannot be foretold. `forgotten`: people out of
     scope of whom nothing is known any more, where a rule is gone that may have put them there.
     """
@@ -76,7 +76,7 @@ def counts_of(
         **{direction.value: found.get(direction.value, 0) for direction in Direction},
         "scope": int(after.admits_more_than(before)),
         "kinds": len(kinds_closer(trial.old.pack, trial.new.pack, today)),
-        "later": int(opens_later(trial.old.pack, trial.new.pack)),
+        "possible": int(loosening(trial.old.pack, trial.new.pack, today) is not None),
         "codes": len(change.closer),
         "unforeseen": len(change.unforeseen),
         "forgotten": _forgotten(d, trial.new.source) if loosened else 0,
@@ -87,7 +87,7 @@ _RELEASED_FOR: Final = (
     Direction.TOWARDS.value,
     "scope",
     "kinds",
-    "later",
+    "possible",
     "codes",
     "unforeseen",
     "forgotten",

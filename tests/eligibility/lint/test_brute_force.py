@@ -77,7 +77,8 @@ _outcomes: st.SearchStrategy[Outcome] = st.sampled_from(
 
 
 @st.composite
-def _packs(draw: st.DrawFn) -> RulePack:
+def grid_packs(draw: st.DrawFn) -> RulePack:
+    """Return a pack whose rules look at nothing but the fields of the grid."""
     drawn = draw(st.lists(st.tuples(_conditions, _outcomes), min_size=1, max_size=4))
     own = [Rule(f"r{n}", when, then) for n, (when, then) in enumerate(drawn)]
     rules = (*BUILT_IN, *own, unplaced_rule(["resignation"], BUILT_IN))
@@ -85,7 +86,7 @@ def _packs(draw: st.DrawFn) -> RulePack:
 
 
 @settings(max_examples=40, deadline=None)
-@given(_packs())
+@given(grid_packs())
 def test_what_the_grid_shows_is_found(pack: RulePack) -> None:
     """A mistake that lint passes over is one that HR believes to be none."""
     judged = judge(pack, *GRID)
@@ -112,7 +113,7 @@ def test_what_the_grid_shows_is_found(pack: RulePack) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(_packs())
+@given(grid_packs())
 def test_what_is_found_the_grid_shows(pack: RulePack) -> None:
     """A false alarm makes HR ignore the next one."""
     judged = judge(pack, *GRID)
