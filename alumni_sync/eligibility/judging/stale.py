@@ -13,9 +13,12 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
+    String,
     and_,
+    bindparam,
     case,
     exists,
     literal,
@@ -53,6 +56,7 @@ _LETTERS: Final = {
 
 _SPELLS: Final = t(Spell)
 _PEOPLE: Final = t(Person)
+_NOW: Final = bindparam("now", type_=_SPELLS.c.effective_at.type)
 
 
 def stale_page(
@@ -70,9 +74,8 @@ def stale_page(
     `judged_facts`, whose last part says which states hold (`states_of`); what the current decision
     says. `mark` is `Ruleset.mark`.
     """
-    marker, stale = _marked(mark, now)
-    query = _spells_of(source, marker).where(stale, _SPELLS.c.id > after)
-    return connection.execute(query.order_by(_SPELLS.c.id).limit(limit)).all()
+    query, values = _stale(mark.endswith(f":{ANY_LIST}")), _values(source, mark, now)
+    return connection.execute(query, {**values, "after": after, "limit": limit}).all()
 
 
 def any_page(
@@ -90,41 +93,72 @@ def any_page(
     now; `several`, whether the human being has another exit, so that what is said of one may hang
     on what is said of the other.
     """
-    marker, stale = _marked(mark, now)
-    query = _spells_of(source, marker).where(_SPELLS.c.id > after)
-    query = query.add_columns(stale.label("stale"), _has_another().label("several"))
-    return connection.execute(query.order_by(_SPELLS.c.id).limit(limit)).all()
+    query, values = _any(mark.endswith(f":{ANY_LIST}")), _values(source, mark, now)
+    return connection.execute(query, {**values, "after": after, "limit": limit}).all()
 
 
 def these_spells(
     connection: Connection, source: str, mark: str, now: datetime, ids: Sequence[str]
 ) -> Sequence[Row[tuple[object, ...]]]:
     """Return some spells of `source` that can be judged; columns as of `stale_page`."""
-    query = _spells_of(source, _marked(mark, now)[0]).where(among(_SPELLS.c.id))
-    return connection.execute(query.order_by(_SPELLS.c.id), {"among": ids}).all()
+    values = {**_values(source, mark, now), "among": ids}
+    return connection.execute(_these(), values).all()
 
 
-def _marked(mark: str, now: datetime) -> tuple[ColumnElement[str], ColumnElement[bool]]:
+# --- the statements, each made once: making one takes as long as asking it of a small company -----
+
+
+@cache
+def _stale(any_list: bool) -> Select[tuple[Any, ...]]:  # noqa: FBT001 a state
+    marker, stale = _marked(any_list)
+    return _page(_spells_of(marker).where(stale))
+
+
+@cache
+def _any(any_list: bool) -> Select[tuple[Any, ...]]:  # noqa: FBT001 a state
+    marker, stale = _marked(any_list)
+    columns = stale.label("stale"), _has_another().label("several")
+    return _page(_spells_of(marker).add_columns(*columns))
+
+
+@cache
+def _these() -> Select[tuple[Any, ...]]:
+    marker, _ = _marked(any_list=False)
+    return _spells_of(marker).where(among(_SPELLS.c.id)).order_by(_SPELLS.c.id)
+
+
+def _page(query: Select[tuple[Any, ...]]) -> Select[tuple[Any, ...]]:
+    after = _SPELLS.c.id > bindparam("after")
+    return query.where(after).order_by(_SPELLS.c.id).limit(bindparam("limit", type_=Integer()))
+
+
+def _values(source: str, mark: str, now: datetime) -> dict[str, object]:
+    """Return the parameters that all of them have."""
+    revision = mark.rpartition(":")[0]
+    under_any = f":{revision}:%"
+    return {"source": source, "mark": f":{mark}", "under_any": under_any, "now": now}
+
+
+def _marked(any_list: bool) -> tuple[ColumnElement[str], ColumnElement[bool]]:  # noqa: FBT001 a state
     """Return the marker of a spell as it is now, and whether that is not what was judged."""
     states: ColumnElement[str] = literal(":")
-    for state, condition in _states(now).items():
+    for state, condition in _states().items():
         states = states + case((condition, literal(_LETTERS[state])), else_=literal(""))
-    marker = _SPELLS.c.facts_hash + literal(f":{mark}") + states
+    marker = _SPELLS.c.facts_hash + bindparam("mark", type_=String()) + states
     changed: ColumnElement[bool] = _SPELLS.c.judged_facts != marker
-    revision, _, nominations = mark.rpartition(":")
-    if nominations == ANY_LIST:
-        under_any = _SPELLS.c.facts_hash + literal(f":{revision}:%") + states
+    if any_list:
+        under_any = _SPELLS.c.facts_hash + bindparam("under_any", type_=String()) + states
         changed = _SPELLS.c.judged_facts.not_like(under_any)
     stale = or_(
         _SPELLS.c.judged_facts.is_(None),
         changed,
-        and_(_SPELLS.c.judge_after.is_not(None), _SPELLS.c.judge_after <= now),
+        and_(_SPELLS.c.judge_after.is_not(None), _SPELLS.c.judge_after <= _NOW),
     )
     return marker, stale
 
 
-def _spells_of(source: str, marker: ColumnElement[str]) -> Select[tuple[Any, ...]]:
-    """Return the query of all spells of `source` that can be judged."""
+def _spells_of(marker: ColumnElement[str]) -> Select[tuple[Any, ...]]:
+    """Return the query of all spells of a source that can be judged."""
     decisions = t(Decision)
     return (
         select(
@@ -145,7 +179,7 @@ def _spells_of(source: str, marker: ColumnElement[str]) -> Select[tuple[Any, ...
         .join(_PEOPLE, _PEOPLE.c.id == _SPELLS.c.person_id)
         .outerjoin(decisions, decisions.c.id == _SPELLS.c.decision_id)
         .where(
-            _SPELLS.c.source == source,
+            _SPELLS.c.source == bindparam("source"),
             _SPELLS.c.sealed.is_not(None),
             _PEOPLE.c.erased_at.is_(None),
         )
@@ -162,10 +196,10 @@ def _states_by_letters(letters: str) -> Mapping[str, str]:
     return {state: YES if letter in letters else NO for state, letter in _LETTERS.items()}
 
 
-def _states(now: datetime) -> dict[str, ColumnElement[bool]]:
+def _states() -> dict[str, ColumnElement[bool]]:
     """Return the condition of each state of a spell."""
     return {
-        HAS_LEFT: and_(_SPELLS.c.effective_at.is_not(None), _SPELLS.c.effective_at <= now),
+        HAS_LEFT: and_(_SPELLS.c.effective_at.is_not(None), _SPELLS.c.effective_at <= _NOW),
         TAKEN_BACK: _SPELLS.c.record_status != RecordStatus.LEFT.value,
         EMPLOYED_STILL: _PEOPLE.c.active_elsewhere.is_(True),
         RETURNING: or_(_SPELLS.c.rehire_on.is_not(None), _SPELLS.c.rehire_ends.is_(True)),

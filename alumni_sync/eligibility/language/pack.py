@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from enum import Enum, StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 from alumni_sync.domain import ExitKind, Verdict
@@ -128,7 +129,7 @@ class Rule:
         return fields_of(self.condition) | extra
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RulePack:
     """Rules with how to read what a source does not have.
 
@@ -143,12 +144,12 @@ class RulePack:
     harmless: frozenset[str] = ALWAYS_HARMLESS
     adults_only: bool | frozenset[str] = False
 
-    @property
+    @cached_property
     def fields(self) -> frozenset[str]:
         """Return every field that some rule looks at."""
         return frozenset().union(*(rule.fields for rule in self.rules))
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """Return a hash of the content; comments, layout and order of the rules do not count."""
         rules = sorted((_plain(rule) for rule in self.rules), key=lambda rule: str(rule["id"]))

@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
+import orjson
 import yaml
 
-from alumni_sync.eligibility.language.pack import Rule, RulePack
+from alumni_sync.eligibility.language.pack import RulePack
 from alumni_sync.eligibility.language.places import check_places
 from alumni_sync.eligibility.language.reading import parse_pack
 from alumni_sync.eligibility.language.scope import audience_rules, pilot_rules
@@ -117,16 +118,27 @@ class RulesContent:
         Raises:
             ConfigError: every problem of the files, each with its line.
         """
-        pack = _parsed(self.pack, tuple(self.files.items()))
+        files = tuple(self.files.items())
         if settings is not None:
-            check_places(pack, settings)
-        return pack.for_source(self.source, self.jurisdiction, *self._scope())
+            check_places(_parsed(self.pack, files), settings)
+        scope = orjson.dumps((self.audience, self.pilot))
+        return _of_source(self.pack, files, self.source, self.jurisdiction, scope)
 
-    def _scope(self) -> tuple[Rule, ...]:
-        extra = audience_rules(self.audience)
-        if self.pilot is not None:
-            extra += pilot_rules(self.pilot["segments"])
-        return extra
+
+@lru_cache(maxsize=32)
+def _of_source(
+    name: str,
+    files: tuple[tuple[str, bytes], ...],
+    source: str,
+    jurisdiction: str,
+    scope: bytes,
+) -> RulePack:
+    """Return the pack as it judges a source; its revision is worked out once."""
+    audience, pilot = orjson.loads(scope)
+    extra = audience_rules(audience)
+    if pilot is not None:
+        extra += pilot_rules(pilot["segments"])
+    return _parsed(name, files).for_source(source, jurisdiction, *extra)
 
 
 @lru_cache(maxsize=32)
@@ -162,4 +174,5 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError.of(path.name, f"cannot be read: {error.strerror}") from None
+        what, todo = f"cannot be read: {error.strerror}", "the configuration names it"
+        raise ConfigError.of(str(path), what, todo) from None
