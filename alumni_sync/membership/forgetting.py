@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, or_, select, update
 
+from alumni_sync.consent.answers.dossier import select_dossiers
+from alumni_sync.consent.lifecycle import HELD_ONTO
+from alumni_sync.consent.lifecycle.asking import ASKING
 from alumni_sync.consent.paper.forms import forget_forms
 from alumni_sync.consent.returns.unreachable import is_about_mailbox
+from alumni_sync.consent.standing import ENDINGS, obstacle
 from alumni_sync.domain import ConsentState
 from alumni_sync.intake.tombstones import ReopensOn, bury, fact_marks
 from alumni_sync.ledger.among import among
@@ -54,6 +58,8 @@ _REOPENS: Final[Mapping[str, ReopensOn]] = {
     "out_of_scope": "audience",  # or by another fact: who moved into it belongs to it
 }
 """Outcome → what may bring a buried spell back; whoever was asked is never asked again."""
+_ASKING: Final = tuple(sorted(state.value for state in ASKING))
+_HELD_ONTO: Final = tuple(sorted(state.value for state in HELD_ONTO))
 
 
 def may_be_let_go() -> ColumnElement[bool]:
@@ -78,6 +84,29 @@ def forget_spells(d: "Deployment", spell_ids: Sequence[str]) -> int:
     shredded = d.ledger.vault.shred(gone, [KeyKind.PROFILE]) if gone else 0
     _settle(d, spell_ids)
     return shredded
+
+
+def forget_removed(d: "Deployment", spell_ids: Sequence[str]) -> None:
+    """Forget spells whose members are gone, but for whom something has begun anew meanwhile.
+
+    A removal may take days. Whoever asked to be asked again by then, or said yes again, is not the
+    one that it was begun about.
+    """
+    if not spell_ids:
+        return
+    now = d.clock.now()
+    stands = or_(
+        _INVITATION.c.state.in_(_ASKING),
+        and_(_INVITATION.c.state.in_(_HELD_ONTO), _INVITATION.c.valid_until > now),
+    )
+    query = (
+        select_dossiers(now)
+        .with_only_columns(_INVITATION.c.spell_id)
+        .where(among(_INVITATION.c.spell_id), stands, obstacle(now).not_in(ENDINGS))
+    )
+    with d.ledger.read() as connection:
+        anew = set(connection.execute(query, {"among": spell_ids}).scalars())
+    forget_spells(d, [one for one in spell_ids if one not in anew])
 
 
 def _settle(d: "Deployment", spell_ids: Sequence[str]) -> None:
@@ -114,6 +143,7 @@ def left_behind(d: "Deployment", platform: str) -> list[str]:
                 _MEMBERSHIP.c.state.in_(gone),
                 _SPELL.c.sealed.is_not(None),
                 _INVITATION.c.gate_open.is_(False),
+                _INVITATION.c.state.not_in((*_ASKING, *_HELD_ONTO)),  # begun anew since
                 may_be_let_go(),
             )
         )

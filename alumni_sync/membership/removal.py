@@ -19,7 +19,7 @@ from alumni_sync.ledger.tables import PlatformWrite, t
 from alumni_sync.ledger.vault import KeyRing
 from alumni_sync.membership.brakes import end_moot_removals, removals_allowed
 from alumni_sync.membership.closings import Closing, closings, is_due
-from alumni_sync.membership.forgetting import forget_spells
+from alumni_sync.membership.forgetting import forget_removed
 from alumni_sync.membership.ledger_rows import MEMBERSHIP
 from alumni_sync.membership.plan import UNDER_WAY, MemberState
 from alumni_sync.membership.retries import wait_to_remove
@@ -103,7 +103,7 @@ def take_away(d: "Deployment", run_id: str, due: Sequence[Closing]) -> RemovalCo
                 _take_away(d, platform, run_id, due[start : start + _BATCH], tally)
         finally:
             # Also where the platform failed for the rest: who is gone is gone.
-            forget_spells(d, tally.forgotten)
+            forget_removed(d, tally.forgotten)
     return RemovalCounts(tally.hidden, tally.removed, tally.failed)
 
 
