@@ -235,6 +235,9 @@ def load_mapping(path: Path, released: bytes | None = None) -> LoadedMapping:
     """
     content = released
     if content is None:
+        if not path.exists():
+            what, todo = "cannot be read: there is no such file", "write it: docs/connectors-csv.md"
+            raise ConfigError.of(str(path), what, todo)
         document = read_yaml(path)
         content = path.read_bytes()
     else:

@@ -139,7 +139,15 @@ class RawLedger:
         )
         return who
 
-    def case(self, who: Who, *, status: str = "open", number: int, two_person: bool = False) -> int:
+    def case(
+        self,
+        who: Who,
+        *,
+        status: str = "open",
+        number: int,
+        two_person: bool = False,
+        due_at: datetime | None = None,
+    ) -> int:
         """Plant the case of a leaver, with the event that led to its status."""
         verdict = "excluded" if two_person else "review"
         self.add(
@@ -154,7 +162,7 @@ class RawLedger:
                 status=status,
                 two_person=two_person,
                 opened_at=self.now,
-                due_at=self.now + timedelta(days=14),
+                due_at=due_at or self.now + timedelta(days=14),
             ),
             CaseEvent(
                 case_id=number,

@@ -66,7 +66,8 @@ def _show_decision(d: "Deployment", person_id: str, seq: int, *, as_json: bool) 
 
 
 def _lines(each: "Consent") -> Iterator[str]:
-    yield f"{each.invitation_id}  {each.source}  {each.state}  ({each.asked} asking mails)"
+    mails = "mail" if each.asked == 1 else "mails"
+    yield f"{each.invitation_id}  {each.source}  {each.state}  ({each.asked} asking {mails})"
     if each.no_contact_reason:
         yield f"  no contact: {each.no_contact_reason}"
     for event in each.events:

@@ -70,7 +70,7 @@ def lines_of(error: BaseException) -> list[str]:
     if isinstance(error, AlumniSyncError):
         return [" ".join(str(error).split())]
     if isinstance(error, click.ClickException):
-        return [error.format_message()]
+        return [" ".join(error.format_message().split())]
     return [
         f"{type(error).__name__}: a fault of alumni_sync (please report it; --debug shows where)"
     ]

@@ -135,7 +135,7 @@ def backup(app: App, file: Path) -> None:
 
     with app.open(create=False) as deployment:
         back_up(deployment.ledger, file)
-    click.echo(f"Wrote {file}. The key store is not in it (see docs/operations.md).")
+    click.echo(f"Wrote {file}. The key store is not in it (see Backups in docs/privacy.md).")
 
 
 @ledger.command(name="restore")

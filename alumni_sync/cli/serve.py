@@ -11,12 +11,21 @@ from alumni_sync.cli.app import App, pass_app
 
 SITE_PORT: Final = 8400
 DESK_PORT: Final = 8401
+PORT: Final = click.IntRange(0, 65_535)
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=SITE_PORT, show_default=True, help="Consent site; 0: a free one.")
-@click.option("--desk-port", default=DESK_PORT, show_default=True, help="HR desk; 0: a free one.")
+@click.option(
+    "--port",
+    type=PORT,
+    default=SITE_PORT,
+    show_default=True,
+    help="Consent site; 0: a free one.",
+)
+@click.option(
+    "--desk-port", type=PORT, default=DESK_PORT, show_default=True, help="HR desk; 0: a free one."
+)
 @click.option("--json-log", is_flag=True, help="Write the log as JSON lines, for machines.")
 @pass_app
 def serve(app: App, host: str, port: int, desk_port: int, *, json_log: bool) -> None:

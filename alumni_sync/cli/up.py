@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 from alumni_sync.cli.app import App, pass_app
+from alumni_sync.cli.serve import PORT
 from alumni_sync.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ class Ports:
 
 
 @click.command()
-@click.option("--dagster-port", type=int, help="Dagster UI. Default: of dagster.url, or 3000.")
-@click.option("--port", type=int, help="Consent site. Default: of consent.public_url, or 8400.")
-@click.option("--desk-port", type=int, help="HR desk. Default: of desk.url, or 8401.")
+@click.option("--dagster-port", type=PORT, help="Dagster UI. Default: of dagster.url, or 3000.")
+@click.option("--port", type=PORT, help="Consent site. Default: of consent.public_url, or 8400.")
+@click.option("--desk-port", type=PORT, help="HR desk. Default: of desk.url, or 8401.")
 @pass_app
 def up(app: App, dagster_port: int | None, port: int | None, desk_port: int | None) -> None:
     """Run everything: Dagster UI and daemon, consent site, HR desk, withdrawal worker.

@@ -45,7 +45,7 @@ class LateRemovals:
         visible: not hidden although the gate has been closed for 15 minutes.
         over_4_hours: not gone after four hours (or, where hiding is all that is asked, visible).
         over_72_hours: the same after 72 hours: an incident.
-        looks: removed, but the look whether it is so is four hours overdue.
+        looks: removed, but the look whether it is so is overdue by four hours or more.
     """
 
     visible: int = 0
@@ -64,7 +64,7 @@ class LateRemovals:
             "visible 15 minutes after the gate closed": self.visible,
             "not gone 4 hours after the gate closed": self.over_4_hours,
             "not gone 72 hours after the gate closed: an incident": self.over_72_hours,
-            "removed, with a look at the platform that is 4 hours overdue": self.looks,
+            "removed, with a look at the platform that is overdue by 4 hours or more": self.looks,
         }
         return [f"{number} {what}" for what, number in said.items() if number]
 

@@ -1,15 +1,13 @@
 """What comes next for one person, and what would have to happen for it. Pure."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from alumni_sync.domain import LIVE_STATES, CaseStatus, ConsentState, Verdict
 from alumni_sync.reporting.story import Row, Story
 from alumni_sync.reporting.wording import case_name, civil, moment
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 _WAITING: Final = {CaseStatus.OPEN, CaseStatus.REOPENED, CaseStatus.AWAITING_SECOND}
 _GONE: Final = {"removed", "verified_absent"}
@@ -68,9 +66,14 @@ def _of_cases(story: Story, zone: ZoneInfo) -> Iterator[str]:
         who = "a second person" if case["status"] == CaseStatus.AWAITING_SECOND else "a reviewer"
         two = ", and then another one" if case["two_person"] and who == "a reviewer" else ""
         yield (
-            f"Waits for {who} to rule{two}, due {moment(case['due_at'], zone)}: "
+            f"Waits for {who} to rule{two}, due by the end of {_due(case['due_at'], zone)}: "
             f"alumni-sync queue show {case_name(case['id'])}. No answer means still out."
         )
+
+
+def _due(end: datetime, zone: ZoneInfo) -> str:
+    """Return the civil day at whose end something is due: midnight belongs to the day before."""
+    return civil((end.astimezone(zone) - timedelta(microseconds=1)).date())
 
 
 def _of_invitations(story: Story, zone: ZoneInfo) -> Iterator[str]:

@@ -55,6 +55,16 @@ def test_all_problems_are_lines() -> None:
     assert ["a.yaml:1 x: is missing", "b: is wrong (mend it)"] == lines_of(error)
 
 
+def test_what_may_be_chosen_stands_in_the_same_line() -> None:
+    """A log collector takes each line for an error of its own."""
+    option = click.Option(["--reason"], type=click.Choice(["claim", "other"]), required=True)
+
+    (line,) = lines_of(click.MissingParameter(param=option, ctx=click.Context(click.Command("x"))))
+
+    assert "\n" not in line
+    assert line.endswith("Choose from: claim, other")
+
+
 def test_a_message_of_others_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
     """A parser's or database's message quotes the row; a terminal is no vault."""
     secret = "ann@mail.example"

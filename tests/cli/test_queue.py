@@ -241,7 +241,7 @@ def test_the_login_is_who_acts(shell: Shell) -> None:
         "queue", "uphold", shell.grave, "--reason", "other", "--by", "hr.other"
     )
 
-    assert (1, True) == (code, "nothing vouches for who you are" in out)
+    assert (1, True) == (code, "(sign on through the proxy, or use" in out)
     history = json.loads(shell.out("queue", "show", shell.review, "--json"))["history"]
     assert ("hr.other", False) == (history[1]["actor"], history[1]["verified"])
 

@@ -33,6 +33,15 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*arguments), capture_output=True, text=True, check=False)
 
 
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_a_port_that_does_not_exist_is_a_typing_error(command: str, company: Path) -> None:
+    """“A fault of alumni_sync, please report it” sends people to us for a digit too many."""
+    done = run("--config", str(company / "alumni_sync.yaml"), command, "--port", "84000")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "84000 is not in the range" in done.stderr
+
+
 @contextmanager
 def serving(company: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """Run `serve` on free ports; yield the process and the addresses that it names."""

@@ -93,9 +93,19 @@ def test_a_dismissed_leaver_waits_for_two_people(ways: Ways) -> None:
     assert "The exit kind is misconduct or dispute." in told[1]
     assert told[2].endswith("Case EX-000007 was opened: a named person has to rule.")
     assert (
-        "next Waits for a reviewer to rule, and then another one, due 12 Nov 2026, 18:10: "
+        "next Waits for a reviewer to rule, and then another one, due by the end of 12 Nov 2026: "
         "alumni-sync queue show EX-000007. No answer means still out."
     ) == told[3]
+
+
+def test_the_day_at_whose_end_a_case_is_due_is_named(ways: Ways) -> None:
+    """“Due 6 Nov, 00:00” is read as a day more than there is."""
+    who = ways.raw.leaver(verdict="review")
+    ways.raw.case(who, number=9, due_at=datetime(2026, 11, 5, 23, tzinfo=UTC))
+
+    (due,) = (line for line in ways.of(who) if "Waits for a reviewer" in line)
+
+    assert "due by the end of 5 Nov 2026:" in due
 
 
 def test_a_ruling_names_who_and_why(ways: Ways) -> None:

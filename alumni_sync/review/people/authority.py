@@ -81,6 +81,9 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
 UNVERIFIED_ACTS: Final = frozenset({Act.SEE_CASE, Act.RULE})
 """What may be done on this machine's loopback by somebody whose name nothing vouches for."""
 
+VOUCHED: Final = "sign on through the proxy, or use the command line on your own login"
+"""How somebody gets a name that is vouched for."""
+
 
 def entry_of(people: Sequence[PersonSection], user: str) -> PersonSection | None:
     """Return the entry of a user in `people:`, None for a stranger; it says nothing of roles."""
@@ -146,7 +149,7 @@ class Authority:
                 return Permit(allowed=True)
             return Permit(
                 allowed=False,
-                why=f"nothing vouches for who you are, so you may not {act}",
+                why=f"nothing vouches for who you are, so you may not {act} ({VOUCHED})",
             )
         return self._known_may(identity.user, act, source)
 

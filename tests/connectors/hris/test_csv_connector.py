@@ -177,7 +177,9 @@ def test_a_mapping_that_is_not_there_is_a_problem_of_the_configuration(tmp_path:
     write(tmp_path / "input.csv", rows(1))
     source = connector(tmp_path, mapping="rules/none.yaml")
 
-    with pytest.raises(ConfigError, match=r"none\.yaml: cannot be read"):
+    with pytest.raises(
+        ConfigError, match=r"none\.yaml: cannot be read.*\(write it: docs/connectors-csv.md\)"
+    ):
         pages_of(source)
     assert not source.check().ok
 
