@@ -71,7 +71,7 @@ def case_entry(deployment: Deployment, entry: InboxEntry) -> str:
     parts = [
         f"{entry.verdict}: {_rules(entry.rules)}",
         f"{age} days",
-        f"due {entry.due_at:%Y-%m-%d}",
+        f"due {entry.due_on}",
         *(["**awaits a second person**"] if entry.awaits_second else []),
         f"[case]({deployment.settings.desk.url}/case/{entry.case})",
         *(

@@ -76,9 +76,9 @@ def _filter(
 
 
 def _row(case: "CaseSummary") -> tuple[object, ...]:
-    opened, due = f"{case.opened_at:%Y-%m-%d}", f"{case.due_at:%Y-%m-%d}"
+    opened = f"{case.opened_at:%Y-%m-%d}"
     status = f"{case.status}, until {case.admitted_until}" if case.admitted_until else case.status
-    return case.case, case.source, case.verdict, " ".join(case.rules), opened, due, status
+    return case.case, case.source, case.verdict, " ".join(case.rules), opened, case.due_on, status
 
 
 def _stream(cases: "Iterator[CaseSummary]") -> None:
@@ -127,7 +127,7 @@ def show_command(app: App, case: str, by: str | None, *, as_json: bool) -> None:
 def _lines(shown: "Dossier") -> Iterator[str]:
     case = shown.summary
     ends = f" until {case.admitted_until}" if case.admitted_until else ""
-    due = f"due {case.due_at:%Y-%m-%d}"
+    due = f"due {case.due_on}"
     yield f"{case.case}  {case.verdict}, {case.status}{ends}, {due}, {case.source}"
     yield f"{shown.name} ({shown.employee})" if shown.name else shown.sealed
     yield ""
@@ -194,7 +194,7 @@ def uphold(app: App, /, cases: tuple[str, ...], *, as_json: bool, **said: Any) -
 @_options(ADMIT_REASONS)
 @pass_app
 def admit(app: App, /, cases: tuple[str, ...], *, as_json: bool, **said: Any) -> None:  # noqa: ANN401 click's options
-    """Admit each CASE: the person is invited in the next round."""
+    """Admit each CASE: the person may be asked, from the next round on."""
     _rule(app, cases, Ruling.ADMIT, as_json=as_json, **said)
 
 

@@ -117,7 +117,7 @@ class Case(SQLModel, table=True):
 
 
 class CaseEvent(SQLModel, table=True):
-    """What happened to a case, append-only.
+    """What happened to a case; only words beside a ruling that was refused are taken back.
 
     `sealed` (evidence key): the words of a comment; of what new facts did, old and new values.
     """
@@ -127,7 +127,7 @@ class CaseEvent(SQLModel, table=True):
     case_id: int = Field(index=True)
     person_id: str
     version: int
-    event: str  # review.steps.EVENTS
+    event: str  # what happened: opened, seen, comment, first_admit, admitted, reopened, …
     at: datetime = when_column(nullable=False)
     actor: str
     verified: bool = False

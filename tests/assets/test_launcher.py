@@ -71,7 +71,7 @@ def test_two_people_admit_from_the_desk(proxied: Deployment) -> None:
     assert "awaiting_second" == status_of(proxied, entry.case)
     done = launcher.launch(waiting.admit_ticket, "code_wrong", WEBER)
 
-    assert f"{entry.case} is admitted: the person is invited in the next round" == done.sentence
+    assert done.sentence.startswith(f"{entry.case} is admitted: in the next round the person")
     assert "admitted" == status_of(proxied, entry.case)
 
 
@@ -165,9 +165,8 @@ def test_several_are_one_run_with_a_result_a_case(proxied: Deployment) -> None:
     (run_id,) = {one.run_id for one in results}
     run = run_of(proxied, results[0])
     first, *others = tickets
-    assert {"ticket": first, "reason": "confirmed", "others": others} == (
-        run.run_config["ops"]["rule"]["config"]
-    )
+    config = {"ticket": first, "reason": "confirmed", "others": others}
+    assert {"rule": {"config": config}} == run.run_config["ops"]
     assert (run_id, user) == (
         run.run_id,
         launched_by(proxied.ledger.hashes, run.run_id, run.tags),

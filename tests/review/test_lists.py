@@ -1,18 +1,24 @@
 """The queue as lists: complete, in pages, with tickets that work, and without anybody's name."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.deployment import Configuration, Deployment
 from alumni_sync.domain import CaseStatus
+from alumni_sync.ledger.store import Ledger
 from alumni_sync.review.queue.inbox import inbox
 from alumni_sync.review.queue.listing import CaseFilter, list_cases, longest_waiting, stream_cases
 from alumni_sync.review.rulings.ruling import rule_case
-from tests.review.queue_of import Desk, who
+from assets.links import case_entry
+from tests.review.queue_of import PEOPLE, Desk, who
+from tests.roster import Roster, company
 
 
 def test_a_case_in_a_list(desk: Desk) -> None:
@@ -30,12 +36,31 @@ def test_a_case_in_a_list(desk: Desk) -> None:
         "rules": ("conduct-exit",),
         "opened_at": case.opened_at,
         "due_at": case.due_at,
+        "due_on": date(2026, 11, 10),
         "status": "open",
         "version": 1,
         "two_person": True,
         "admitted_until": None,
     } == asdict(line)
     assert line.waits
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Pacific/Auckland"])
+def test_a_case_is_due_on_the_last_of_its_days_at_the_site(
+    tmp_path: Path, sqlite_ledger: Ledger, clock: FixedClock, zone: str
+) -> None:
+    """The end of Tuesday in London is the beginning of Wednesday for whoever asks in UTC."""
+    settings = company(tmp_path, people=PEOPLE)
+    site = settings.sources["acme-pl"].model_copy(update={"timezone": ZoneInfo(zone)})
+    moved = settings.model_copy(update={"sources": {**settings.sources, "acme-pl": site}})
+    desk = Desk(Roster(Deployment(Configuration(moved, {}), sqlite_ledger, clock)))
+    desk.roster.add(exit_kind="performance")
+    desk.round()
+
+    (line,), (entry,) = list_cases(desk.d).cases, inbox(desk.d)
+
+    assert (date(2026, 11, 10), date(2026, 11, 10)) == (line.due_on, entry.due_on)
+    assert f"due {line.due_on}" in case_entry(desk.d, entry)
 
 
 def test_lists_are_cut_to_what_is_asked_for(desk: Desk) -> None:

@@ -165,6 +165,35 @@ def test_q3_two_at_once_one_wins_and_the_other_is_told(desk: Desk) -> None:
     assert 2 == len(desk.events(leaver))
 
 
+def test_q3_two_firsts_at_once_are_one(desk: Desk) -> None:
+    """Of two who propose at once, one does, and the other gets a sentence instead of an error."""
+    leaver = desk.roster.add(exit_kind="misconduct")
+    desk.round()
+    together, said = threading.Barrier(2), dict[str, str]()
+
+    def press(user: str) -> None:
+        link = ticket(desk, leaver, "admit")
+        together.wait()
+        try:
+            said[user] = str(
+                rule_case(
+                    desk.d, ticket=link, reason="other", identity=who(user), run_id="R"
+                ).status
+            )
+        except Refused as refused:
+            said[user] = str(refused)
+
+    threads = [threading.Thread(target=press, args=(user,)) for user in ("rev", "rev2")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    told = f"{desk.number(leaver)} has changed since: look at it again before ruling"
+    assert ["awaiting_second", told] == sorted(said.values(), key=len)
+    assert ["opened", "first_admit"] == [event for event, _, _ in desk.events(leaver)]
+
+
 # --- Q4, Q5: new facts, other rules --------------------------------------------------------------
 
 

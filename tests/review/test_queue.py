@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from alumni_sync.clock import FixedClock
+from alumni_sync.domain import NOT_VISIBLE
 from alumni_sync.eligibility.judging.decisions import decisions_by_id
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import CaseEvent, t
@@ -207,6 +208,14 @@ def test_what_cannot_be_read_takes_two_people(desk: Desk) -> None:
     sync_queue(desk.d, run_id="R-2")
 
     assert desk.case(who).two_person
+
+
+def test_an_exit_of_which_nobody_knows_the_kind_takes_two_people(desk: Desk) -> None:
+    """What the source hides, or what cannot be opened, might be misconduct."""
+    who = desk.roster.add(exit_kind=NOT_VISIBLE)
+    desk.round()
+
+    assert ("review", True) == (desk.case(who).verdict, desk.case(who).two_person)
 
 
 def test_cases_are_due_in_five_working_days(desk: Desk, clock: FixedClock) -> None:

@@ -60,7 +60,8 @@ def test_an_admitted_case_says_what_follows(desk: Desk, review: Leaver) -> None:
             number,
             result.status,
             applied=True,
-            sentence=f"{number} is admitted: the person is invited in the next round",
+            sentence=f"{number} is admitted: in the next round the person is asked, or a member is "
+            "visible again, if nothing else speaks against it",
         )
         == result
     )

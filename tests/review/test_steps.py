@@ -47,14 +47,15 @@ def test_what_is_decided_is_not_ruled_on(status: CaseStatus, ruling: Ruling, two
     assert next_step(CaseState(status, two), ruling) is None
 
 
+@pytest.mark.parametrize(("two_person", "act"), [(False, Act.RULE), (True, Act.PROPOSE)])
 @pytest.mark.parametrize("status", CaseStatus)
-def test_only_rulings_are_taken_up_again(status: CaseStatus) -> None:
+def test_only_rulings_are_taken_up_again(status: CaseStatus, two_person: bool, act: Act) -> None:  # noqa: FBT001 a parameter
     """What waits is open already; what the rules dropped has nothing to rule on."""
     ruled = status in {CaseStatus.ADMITTED, CaseStatus.UPHELD, CaseStatus.EXPIRED}
 
-    step = reopening(CaseState(status, two_person=False))
+    step = reopening(CaseState(status, two_person))
 
-    assert (Step(Act.RULE, REOPENED, "reopened") if ruled else None) == step
+    assert (Step(act, REOPENED, "reopened") if ruled else None) == step
 
 
 @pytest.mark.parametrize("status", CaseStatus)

@@ -68,6 +68,8 @@ def test_a_proposal_without_an_end_gets_none_by_the_second(desk: Desk) -> None:
     ("ruling", "until", "said"),
     [
         ("admit", date(2026, 11, 2), "is over"),
+        ("admit", date(2226, 11, 2), "is too far away"),
+        ("admit", date.max, "is too far away"),
         ("uphold", date(2027, 1, 1), "only an admission"),
     ],
 )
@@ -175,3 +177,49 @@ def test_nothing_is_kept_of_whom_nothing_may_be_kept(desk: Desk) -> None:
     assert untouched(desk, leaver)
     assert desk.rule(leaver, "uphold").applied
     assert timedelta(0) == desk.d.clock.now() - desk.case(leaver).closed_at
+
+
+def test_the_same_ruling_with_another_day_is_another(desk: Desk) -> None:
+    """Whoever asks for another day must not be told that it was done."""
+    leaver = desk.roster.add(exit_kind="performance")
+    desk.round()
+    link = ticket(desk, leaver, terms=Terms(date(2027, 6, 30)))
+    desk.rule(leaver, "admit", terms=Terms(date(2027, 5, 31)))
+
+    with pytest.raises(Refused, match="is admitted already: reopen it first"):
+        desk.rule(leaver, "admit", terms=Terms(date(2027, 6, 30)))
+    with pytest.raises(Refused, match="has changed since"):
+        rule_case(desk.d, ticket=link, reason="other", identity=who("rev"), run_id="R")
+    assert not desk.rule(leaver, "admit", terms=Terms(date(2027, 5, 31))).applied
+
+    assert date(2027, 5, 31) == desk.case(leaver).admitted_until
+
+
+def test_a_ruling_of_two_is_not_taken_up_by_nobody(desk: Desk) -> None:
+    """On a machine of one's own anybody could hide whom two people had admitted."""
+    leaver = desk.roster.add(exit_kind="misconduct")
+    desk.round()
+    desk.rule(leaver, "admit")
+    desk.rule(leaver, "admit", "sec")
+
+    with pytest.raises(Refused, match="nothing vouches for who you are"):
+        reopen_case(desk.d, case=desk.number(leaver), reason="mistake", identity=NOBODY, run_id="R")
+
+    assert "admitted" == desk.case(leaver).status
+
+
+def test_what_was_ruled_on_anew_is_not_taken_up_by_an_old_page(desk: Desk) -> None:
+    """Somebody may have upheld what the page still showed as admitted."""
+    leaver = desk.roster.add(exit_kind="performance")
+    desk.round()
+    desk.rule(leaver, "admit")
+    number = desk.number(leaver)
+    reopen_case(desk.d, case=number, reason="mistake", identity=who("rev"), run_id="R", version=2)
+    desk.rule(leaver, "uphold")
+
+    with pytest.raises(Refused, match="has changed since"):
+        reopen_case(
+            desk.d, case=number, reason="mistake", identity=who("rev2"), run_id="R", version=2
+        )
+
+    assert "upheld" == desk.case(leaver).status

@@ -38,6 +38,7 @@ def line(number: int, status: str = "open") -> CaseSummary:
         rules=("conduct-exit",),
         opened_at=THEN,
         due_at=THEN + timedelta(days=7 * number),
+        due_on=(THEN + timedelta(days=7 * number)).date(),
         status=status,
         version=1,
         two_person=True,

@@ -36,10 +36,8 @@ from alumni_sync.review.queue.selection import (
     without_case,
 )
 from alumni_sync.review.rulings.ruled import NO_END
-from alumni_sync.review.rulings.steps import ADMISSION_ENDED
-
-SYSTEM: Final = "system"
-"""The actor of what nobody did but the rules or the calendar."""
+from alumni_sync.review.rulings.steps import ADMISSION_ENDED, SYSTEM
+from alumni_sync.review.rulings.void import take_up_void
 
 _CASES: Final = t(Case)
 _EVENTS: Final = t(CaseEvent)
@@ -91,6 +89,7 @@ def sync_queue(d: Deployment, run_id: str) -> QueueCounts:
     expired = sum(
         _end(d, rows, CaseStatus.EXPIRED, now, run_id) for rows in pages(d.ledger, out_of_time(now))
     )
+    take_up_void(d, run_id)
     waiting = count_waiting(d)
     return QueueCounts(waiting.open, waiting.overdue, opened, reopened, closed, expired)
 
@@ -229,9 +228,9 @@ def _event(
 def _grounds(row: Row[Any], decision: DecisionRecord | None) -> dict[str, Any]:
     """Return what a case takes over from the decision that it is about.
 
-    One that cannot be read takes two people: it might be the gravest.
+    One that cannot be read takes two people: it might be the gravest. So does a kind that cannot.
     """
-    grave = {kind.value for kind in TWO_PERSON_KINDS}
+    grave = {None, *(kind.value for kind in TWO_PERSON_KINDS)}
     return {
         "decision_id": row.decision_id,
         "basis": row.basis,

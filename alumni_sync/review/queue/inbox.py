@@ -5,7 +5,7 @@ age. However long the queue is, a page reads the rows that it shows, and counts 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ class InboxEntry:
     verdict: str
     rules: tuple[str, ...]
     opened_at: datetime
-    due_at: datetime
+    due_on: date
     awaits_second: bool
     admit_ticket: str
     uphold_ticket: str
@@ -56,7 +56,7 @@ def inbox(d: Deployment, limit: int = SHOWN) -> list[InboxEntry]:
             verdict=one.verdict,
             rules=one.rules,
             opened_at=one.opened_at,
-            due_at=one.due_at,
+            due_on=one.due_on,
             awaits_second=one.status == "awaiting_second",
             admit_ticket=issue(hashes, one.case, one.version, Ruling.ADMIT, now=now),
             uphold_ticket=issue(hashes, one.case, one.version, Ruling.UPHOLD, now=now),

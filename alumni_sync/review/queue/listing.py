@@ -18,6 +18,7 @@ from alumni_sync.domain import CaseStatus
 from alumni_sync.eligibility.judging.decisions import decisions_by_id
 from alumni_sync.ledger.queue_tables import CaseRule
 from alumni_sync.ledger.tables import Case, t
+from alumni_sync.review.queue.deadlines import last_day
 from alumni_sync.review.queue.numbering import case_number
 from alumni_sync.review.queue.rule_index import rule_hash
 from alumni_sync.review.queue.selection import PAGE, WAITING, values_of
@@ -36,6 +37,7 @@ class CaseSummary:
     Attributes:
         rules: ids of the rules that decided or could not be decided.
         opened_at: when it was opened, or reopened last.
+        due_on: the civil day, at the source's site, at whose end it is due.
         admitted_until: the last day on which an admission holds, or would hold once a second
             confirms it; None: no end.
     """
@@ -46,6 +48,7 @@ class CaseSummary:
     rules: tuple[str, ...]
     opened_at: datetime
     due_at: datetime
+    due_on: date
     status: str
     version: int
     two_person: bool
@@ -227,6 +230,7 @@ def _summaries(d: Deployment, rows: Sequence[Row[Any]]) -> Iterator[CaseSummary]
             rules=decision.judgement.rules if decision else (),
             opened_at=row.opened_at,
             due_at=row.due_at,
+            due_on=last_day(d, row.source, row.due_at),
             status=CaseStatus(row.status).value,
             version=row.version,
             two_person=row.two_person,

@@ -32,7 +32,8 @@ _STANDS: Final = {
     "admitted": "Admitted: the person may be asked for their consent.",
     "upheld": "Upheld: the person stays out.",
     "expired": "Nobody ruled before retention ended: the person stays out.",
-    "closed": "The rules no longer object; there is nothing to rule on.",
+    "closed": "There is nothing to rule on any more: the rules say otherwise now, or the person's "
+    "facts are gone.",
 }
 
 

@@ -121,7 +121,8 @@ _REPEATED: Final = "this was done before, nothing changed"
 
 def _standing(connection: Connection, stop: str, now: datetime) -> Row[Any]:
     """Return what is to be released; raises `Refused` where it does not stand any more."""
-    row = connection.execute(select(_BRAKES).where(_BRAKES.c.id == stop)).first()
+    query = select(_BRAKES).where(_BRAKES.c.id == stop).with_for_update()  # one after the other
+    row = connection.execute(query).first()
     if row is None:
         raise Refused(f"there is no brake or guard {stop}")
     if row.status not in {TRIPPED, AWAITING}:

@@ -48,6 +48,7 @@ def contest_cases(
         .where(_CASES.c.person_id == person_id, _SPELLS.c.sealed.is_not(None))
         .where(_CASES.c.status.in_(values_of((*_OUT, *WAITING))))
         .order_by(_CASES.c.id)
+        .with_for_update(of=_CASES)  # nobody rules between what is read here and what is written
     )
     found = []
     for row in connection.execute(query).all():

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Row, select
 from alumni_sync.domain import CaseStatus, Identity, Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Case, t
-from alumni_sync.review.people.authority import Act
 from alumni_sync.review.people.interests import authority_now, refuse_interested
 from alumni_sync.review.queue.numbering import case_id
 from alumni_sync.review.rulings import approvals
 from alumni_sync.review.rulings.steps import CaseState, Step, next_step, reopening
+from alumni_sync.review.rulings.void import why_void
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -61,8 +61,8 @@ def offers(d: "Deployment", case: str, identity: Identity) -> Offers:
             return Offers()
         waiting = approvals.pending(connection, case, row.version)
         authority = authority_now(d, connection)
-        if waiting and approvals.lapsed(waiting, authority, Act.PROPOSE, row.source):
-            waiting = None  # whoever made it has left, or has no such role any more
+        if waiting and why_void(d, connection, waiting, row, authority):
+            waiting = None
         proposal = _proposal(waiting, row) if waiting is not None else None
         state = CaseState(
             CaseStatus(row.status), row.two_person, proposal.ruling if proposal else None

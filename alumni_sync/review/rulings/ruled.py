@@ -1,7 +1,7 @@
 """Writing a ruling down: the case, its history and the approval, in the caller's transaction."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Row, insert, update
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 NO_END: Final[dict[str, date | datetime | None]] = {"admitted_until": None, "lapses_at": None}
 """The columns of a case that is not, or no more, admitted until a day."""
+
+FARTHEST: Final = timedelta(days=36_525)
+"""A last day beyond a working life is a typing error, and past what a calendar can reckon."""
 
 _CASES: Final = t(Case)
 _EVENTS: Final = t(CaseEvent)
@@ -108,6 +111,8 @@ def _until(d: "Deployment", asked: Asked, row: Row[Any], step: Step) -> date | N
         until = proposed
     else:
         until = asked.terms.until
+    if until is not None and until - asked.at.date() > FARTHEST:
+        raise Refused(f"{until} is too far away: an admission without an end has no last day")
     if until is not None and _ends(d, row.source, until)["lapses_at"] <= asked.at:
         raise Refused(f"{until} is over: an admission ends on a day that is still to come")
     return until

@@ -14,7 +14,7 @@ from alumni_sync.deployment import Deployment
 from alumni_sync.domain import CaseStatus, Identity, Ruling
 from alumni_sync.errors import Refused
 from alumni_sync.ledger.tables import Case, CaseEvent, t
-from alumni_sync.review.people.authority import Act, Authority, Permit
+from alumni_sync.review.people.authority import Authority, Permit
 from alumni_sync.review.people.interests import authority_now, refuse_interested
 from alumni_sync.review.queue.numbering import case_id, case_number
 from alumni_sync.review.rulings import approvals
@@ -32,12 +32,17 @@ from alumni_sync.review.rulings.steps import (
     reopening,
 )
 from alumni_sync.review.rulings.tickets import verify
+from alumni_sync.review.rulings.void import why_void
 
 _CASES: Final = t(Case)
 _EVENTS: Final = t(CaseEvent)
 
+_FOLLOWS: Final = (
+    "in the next round the person is asked, or a member is visible again, "
+    "if nothing else speaks against it"
+)
 _SAID: Final = {
-    CaseStatus.ADMITTED: "is admitted: the person is invited in the next round",
+    CaseStatus.ADMITTED: f"is admitted: {_FOLLOWS}",
     CaseStatus.UPHELD: "is upheld: the person stays out",
     CaseStatus.REOPENED: "is open again: until somebody rules, the person is out",
 }
@@ -107,17 +112,33 @@ def rule_case(
 
 
 def reopen_case(
-    d: Deployment, *, case: str, reason: str, identity: Identity, run_id: str, comment: str = ""
+    d: Deployment,
+    *,
+    case: str,
+    reason: str,
+    identity: Identity,
+    run_id: str,
+    comment: str = "",
+    version: int | None = None,
 ) -> RulingResult:
     """Take a ruling up again; a member is hidden at once, until somebody rules anew.
 
+    Args:
+        d: the open deployment.
+        case: its number.
+        reason: a code of `REOPEN_REASONS`.
+        identity: who takes it up.
+        run_id: kept with the event.
+        comment: their words, kept sealed.
+        version: of the case that they have seen; None: as it is now.
+
     Raises:
-        Refused: role, reason or state do not allow it; nothing was changed.
+        Refused: role, reason, version or state do not allow it; nothing was changed.
     """
     if reason not in REOPEN_REASONS:
         raise Refused(f"to reopen, give one of: {', '.join(REOPEN_REASONS)}")
     now, terms = d.clock.now(), Terms(comment=comment)
-    return _apply(d, Asked(case_id(case), None, reason, identity, run_id, now, terms=terms))
+    return _apply(d, Asked(case_id(case), None, reason, identity, run_id, now, version, terms))
 
 
 def _apply(d: Deployment, asked: Asked) -> RulingResult:
@@ -137,7 +158,7 @@ def _apply(d: Deployment, asked: Asked) -> RulingResult:
         if asked.version not in {None, row.version}:
             raise Refused(f"{number} has changed since: look at it again before ruling")
         authority = authority_now(d, connection)
-        step, void = _step(connection, asked, row, authority)
+        step, void = _step(d, connection, asked, row, authority)
         refuse_interested(d, connection, asked.identity, row)
         permit = authority.may(asked.identity, step.act, row.source)
         if not permit.allowed:
@@ -157,7 +178,9 @@ def _not_allowed(permit: Permit, void: str) -> Refused:
 
 
 def _case(connection: Connection, number: int) -> Row[Any] | None:
-    return connection.execute(select(_CASES).where(_CASES.c.id == number)).first()
+    """Return a case, kept for this transaction: whoever comes second reads what the first did."""
+    query = select(_CASES).where(_CASES.c.id == number).with_for_update()
+    return connection.execute(query).first()
 
 
 def _is_repeated(connection: Connection, asked: Asked, row: Row[Any]) -> bool:
@@ -171,11 +194,13 @@ def _is_repeated(connection: Connection, asked: Asked, row: Row[Any]) -> bool:
         _EVENTS.c.actor == asked.identity.user,
         _EVENTS.c.event.in_(events_of(asked.ruling)),
     )
+    if asked.terms.until is not None:
+        done = done.where(_EVENTS.c.until == asked.terms.until)  # another day is another ruling
     return connection.execute(done).first() is not None
 
 
 def _step(
-    connection: Connection, asked: Asked, row: Row[Any], authority: Authority
+    d: Deployment, connection: Connection, asked: Asked, row: Row[Any], authority: Authority
 ) -> tuple[Step, str]:
     """Return the step that is asked for, and why a proposal of before is void; "" where it is not.
 
@@ -190,7 +215,7 @@ def _step(
             raise Refused(f"{number} is {row.status}: there is no ruling to take up again")
         return step, ""
     proposal = approvals.pending(connection, number, row.version)
-    void = approvals.lapsed(proposal, authority, Act.PROPOSE, row.source) if proposal else ""
+    void = why_void(d, connection, proposal, row, authority) if proposal else ""
     if proposal is not None and not void:
         state = replace(state, proposed=Ruling(proposal.act))
     step = next_step(state, asked.ruling)
@@ -204,5 +229,5 @@ def _sentence(number: str, asked: Asked, step: Step, until: date | None) -> str:
         ends = f" until {until}" if until else ""
         return f"{number} waits for a second person to {asked.ruling} it{ends}"
     if until is not None:
-        return f"{number} is admitted until {until}: the person is invited in the next round"
+        return f"{number} is admitted until {until}: {_FOLLOWS}"
     return f"{number} {_SAID[step.status]}"

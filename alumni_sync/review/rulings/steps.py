@@ -16,6 +16,8 @@ REASONS: Final = {
 }
 """Ruling → the reasons that may be given for it."""
 
+SYSTEM: Final = "system"
+"""The actor of what nobody did but the rules or the calendar."""
 ADMISSION_ENDED: Final = "admission_ended"
 """The reason of a case that reopened by itself, because it was admitted until a day."""
 FIRST_RULINGS: Final = ("first_admit", "first_uphold")
@@ -96,10 +98,14 @@ def next_step(state: CaseState, ruling: Ruling) -> Step | None:
 
 
 def reopening(state: CaseState) -> Step | None:
-    """Return what taking a ruling up again does; None where there is no ruling."""
+    """Return what taking a ruling up again does; None where there is no ruling.
+
+    What two made takes one to take up, but one whom something vouches for.
+    """
     if state.status not in _RULED:
         return None
-    return Step(Act.RULE, CaseStatus.REOPENED, CaseStatus.REOPENED.value)
+    act = Act.PROPOSE if state.two_person else Act.RULE
+    return Step(act, CaseStatus.REOPENED, CaseStatus.REOPENED.value)
 
 
 def events_of(ruling: Ruling) -> frozenset[str]:

@@ -86,6 +86,7 @@ def reopen(desk: Desk, visit: Visit) -> Response:
             identity=identity,
             run_id=new_id("R"),
             comment=visit.form.one("words"),
+            version=seen_version(submission),
         )
     except Refused as refused:
         return _refused(desk, visit, identity, str(refused))

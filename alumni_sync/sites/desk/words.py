@@ -63,7 +63,8 @@ VERDICT_WORDS: Final[Mapping[str, str]] = {
 """What the rules propose in a case."""
 
 DONE: Final[Mapping[str, str]] = {
-    "admitted": "The case is admitted: the person is invited in the next round.",
+    "admitted": "The case is admitted: in the next round the person is asked, or a member is "
+    "visible again, if nothing else speaks against it.",
     "upheld": "The case is upheld: the person stays out.",
     "awaiting_second": "That is written down. A second person has to say the same.",
     "reopened": "The case is open again: until somebody rules, the person is out.",
