@@ -10,8 +10,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Protocol
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from alumni_sync.consent.jurisdictions import JurisdictionPack
@@ -271,12 +273,14 @@ def _one_case(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
+@lru_cache(maxsize=4096)  # people share few domains, and the codec is slow
 def _ascii(domain: str) -> str:
-    folded = _one_case(domain).strip(".")
+    """Return a domain as mails are sent to it (IDNA 2008, which knows ß); any case finds it."""
+    plain = unicodedata.normalize("NFKC", domain).strip().strip(".").lower()
     try:
-        return folded.encode("idna").decode("ascii")
+        return idna.encode(plain, uts46=True).decode("ascii")
     except UnicodeError:
-        return folded
+        return plain
 
 
 class Processable(Protocol):

@@ -147,6 +147,17 @@ def test_no_mail_ever_goes_to_a_company_domain(prefix: str, own: str) -> None:
     assert is_company_domain(prefix + own, ["acme.example", "möcke.example"])
 
 
+@pytest.mark.parametrize("own", ["straße.example", "STRAßE.example", "xn--strae-oqa.example"])
+@pytest.mark.parametrize("theirs", ["straße.example", "xn--strae-oqa.example"])
+def test_a_company_domain_with_an_eszett_is_known_however_it_is_written(
+    own: str, theirs: str
+) -> None:
+    """An older codec takes ß for ss: the company's own mailboxes would pass for private ones."""
+    known = facts({"personal_email": f"anna@{theirs}"})
+    assert Closed(ClosedReason.COMPANY_ADDRESS) == ask(terms(domains=[own]), known)
+    assert not is_company_domain("strasse.example", [own])
+
+
 def test_a_domain_that_is_none_matches_nothing() -> None:
     """Rubbish in a domain must not crash the gate, nor match an empty setting."""
     assert not is_company_domain("a..b", ["", "acme.example"])
