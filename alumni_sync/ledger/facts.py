@@ -12,7 +12,6 @@ import orjson
 
 from alumni_sync.domain import (
     LEAVER_FIELDS,
-    NOT_SUPPORTED,
     NOT_VISIBLE,
     Absent,
     Fact,
@@ -21,6 +20,7 @@ from alumni_sync.domain import (
 )
 
 _HIDDEN: Final = "~hidden"
+_ABSENT: Final = frozenset(Absent)
 _DECODERS: Final[dict[str, Callable[[Any], Fact]]] = {
     name: date.fromisoformat if kind is FieldType.DATE else tuple
     for name, kind in LEAVER_FIELDS.items()
@@ -30,8 +30,7 @@ _DECODERS: Final[dict[str, Callable[[Any], Fact]]] = {
 
 def dump_facts(facts: Facts) -> bytes:
     """Return the canonical bytes of `facts`."""
-    values = facts.values()
-    if NOT_VISIBLE in values or NOT_SUPPORTED in values:
+    if not _ABSENT.isdisjoint(facts.values()):
         hidden = sorted(name for name, value in facts.items() if value is NOT_VISIBLE)
         seen = {name: fact for name, fact in facts.items() if not isinstance(fact, Absent)}
         if hidden:

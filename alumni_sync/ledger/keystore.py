@@ -7,7 +7,7 @@ are in no table, no write-ahead log and no free page.
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Integer,
-    LargeBinary,
     MetaData,
     Row,
     String,
@@ -33,7 +32,7 @@ from sqlalchemy import (
 from alumni_sync.crash import crash_point
 from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.among import among
-from alumni_sync.ledger.columns import UtcDateTime
+from alumni_sync.ledger.columns import Bytes, UtcDateTime
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.hashing import derive_key
 from alumni_sync.ledger.prepared import LookUps, Query
@@ -51,8 +50,8 @@ WRAPPED_KEY: Final = Table(
     METADATA,
     Column("subject", String, primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("profile", LargeBinary),  # a wrapped key; null once destroyed
-    Column("evidence", LargeBinary),
+    Column("profile", Bytes),  # a wrapped key; null once destroyed
+    Column("evidence", Bytes),
     sqlite_with_rowid=False,  # one tree instead of table and index: fewer places a key can be
 )
 JOURNAL: Final = Table(
@@ -81,13 +80,17 @@ HASH_ROOT: Final = Table(
     "hash_root",
     METADATA,
     Column("name", String, primary_key=True),
-    Column("wrapped", LargeBinary, nullable=False),
+    Column("wrapped", Bytes, nullable=False),
 )
 """The first deployment key, once another one took its place: keyed hashes are made with it."""
 
 
 Keys = dict[tuple[str, str], tuple[int, bytes]]
 """(subject, kind) → (version, key), in memory for the length of one page of work."""
+
+
+Chance = tuple[bytes, bytes]
+"""A new key and the nonce that it is wrapped with."""
 
 
 _AMONG: Final = Query(select(WRAPPED_KEY).where(among(WRAPPED_KEY.c.subject)))
@@ -245,13 +248,16 @@ class KeyStore:
         """Make keys for new subjects and return them; who has some keeps them. Own transaction."""
         wanted = [kind.value for kind in kinds]
         made: Keys = {}
-        rows = [self._new_row(subject, wanted, made) for subject in subjects]
+        chance = _chance(len(subjects) * len(wanted))
+        rows = [self._new_row(subject, wanted, chance, made) for subject in subjects]
         with transaction(self.engine, write=True) as connection:
             self._refuse_stale(connection)
             added = insert_ignore(connection, WRAPPED_KEY, rows, key=("subject",))
         return made if added == len(rows) else self.load(subjects)
 
-    def _new_row(self, subject: str, kinds: Sequence[str], made: Keys) -> dict[str, object]:
+    def _new_row(
+        self, subject: str, kinds: Sequence[str], chance: Iterator[Chance], made: Keys
+    ) -> dict[str, object]:
         """Return a row with a new wrapped key of each kind; put the keys themselves into `made`."""
         row: dict[str, object] = {
             "subject": subject,
@@ -260,8 +266,8 @@ class KeyStore:
             "evidence": None,
         }
         for kind in kinds:
-            key = os.urandom(_KEY)
-            row[kind] = _wrap(self._wrapper, subject, kind, key)
+            key, nonce = next(chance)
+            row[kind] = _wrapped(self._wrapper, subject, kind, key, nonce)
             made[subject, kind] = (1, key)
         return row
 
@@ -270,8 +276,7 @@ class KeyStore:
         keys: Keys = {}
         with harmless_errors():
             rows = self._look_ups.all(_AMONG, {"among": subjects})
-        for row in rows:
-            subject, version, *wrapped = tuple(row)
+        for subject, version, *wrapped in map(tuple, rows):
             for kind, sealed in zip(_NAMES, wrapped, strict=True):
                 if sealed is not None:
                     keys[subject, kind] = version, self._unwrap(subject, kind, sealed)
@@ -363,6 +368,17 @@ def _wrapper(master: bytes) -> AESGCM:
     return AESGCM(derive_key(master, "wrap"))
 
 
+def _chance(count: int) -> Iterator[Chance]:
+    """Yield that many new keys and nonces, with one call for randomness."""
+    size = _KEY + _NONCE
+    random = os.urandom(size * count)
+    for start in range(0, len(random), size):
+        yield random[start : start + _KEY], random[start + _KEY : start + size]
+
+
 def _wrap(wrapper: AESGCM, subject: str, kind: str, key: bytes) -> bytes:
-    nonce = os.urandom(_NONCE)
+    return _wrapped(wrapper, subject, kind, key, os.urandom(_NONCE))
+
+
+def _wrapped(wrapper: AESGCM, subject: str, kind: str, key: bytes, nonce: bytes) -> bytes:
     return nonce + wrapper.encrypt(nonce, key, f"{subject}|{kind}".encode())

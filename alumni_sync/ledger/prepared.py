@@ -145,9 +145,11 @@ class _Columns:
         ]
 
     def row(self, found: Sequence[Any]) -> Row[Any]:
-        values = list(found)
-        for at, converter in self._converters:
-            values[at] = converter(values[at])
+        values = found
+        if self._converters:
+            values = list(found)
+            for at, converter in self._converters:
+                values[at] = converter(values[at])
         row: Row[Any] = self._make(values)
         return row
 

@@ -6,7 +6,8 @@ table, fail to open. A sealed value is: key version (1 byte), nonce (12), cipher
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -23,13 +24,22 @@ class KeyGone(LedgerError):
     """The key of this subject was destroyed (or never made): the value cannot be read again."""
 
 
+class _Cipher(NamedTuple):
+    """A key in use: its cipher, and what every value sealed with it begins and is bound with."""
+
+    cipher: AESGCM
+    version: int
+    head: bytes
+    tail: str
+
+
 class KeyRing:
     """Keys of some subjects, in memory, for the length of one page of work."""
 
     def __init__(self, keys: Mapping[tuple[str, str], tuple[int, bytes]]) -> None:
         """Keep `keys` as `KeyStore.load` gives them; a cipher is made when it is first used."""
         self._keys = keys
-        self._ciphers: dict[tuple[str, str], tuple[int, AESGCM]] = {}
+        self._ciphers: dict[tuple[str, str], _Cipher] = {}
 
     def __or__(self, other: "KeyRing") -> "KeyRing":
         """Return a ring with the keys of both."""
@@ -41,24 +51,19 @@ class KeyRing:
 
     def seal(self, subject: str, kind: KeyKind, table: str, plaintext: bytes) -> bytes:
         """Return `plaintext` sealed for one row of `table`; raises `KeyGone`."""
-        version, key = self._key(subject, kind)
+        cipher, _, head, tail = self._cipher(subject, kind)
         nonce = os.urandom(_NONCE)
-        return (
-            bytes((version,))
-            + nonce
-            + key.encrypt(nonce, plaintext, f"{subject}|{table}|{kind}|{version}".encode())
-        )
+        bound_to = f"{subject}|{table}{tail}".encode()
+        return head + nonce + cipher.encrypt(nonce, plaintext, bound_to)
 
     def open(self, subject: str, kind: KeyKind, table: str, sealed: bytes) -> bytes:
         """Return the plaintext; raises `KeyGone` or `SealBroken`."""
-        version, key = self._key(subject, kind)
+        cipher, version, head, tail = self._cipher(subject, kind)
+        bound_to = f"{subject}|{table}{tail}".encode()
         try:
-            return key.decrypt(
-                sealed[1:_HEAD],
-                sealed[_HEAD:],
-                f"{subject}|{table}|{kind}|{sealed[0]}".encode(),
-            )
-        except (InvalidTag, ValueError, IndexError):
+            if sealed[:1] == head:
+                return cipher.decrypt(sealed[1:_HEAD], sealed[_HEAD:], bound_to)
+        except (InvalidTag, ValueError):
             pass
         msg = f"a sealed value in {table} of {subject} does not open (key version {version})"
         raise SealBroken(msg)
@@ -71,16 +76,23 @@ class KeyRing:
         """Open a JSON value."""
         return orjson.loads(self.open(subject, kind, table, sealed))
 
-    def _key(self, subject: str, kind: KeyKind) -> tuple[int, AESGCM]:
-        cipher = self._ciphers.get((subject, kind))
-        if cipher is not None:
-            return cipher
-        if (subject, kind) not in self._keys:
+    def _cipher(self, subject: str, kind: KeyKind) -> _Cipher:
+        which = subject, kind
+        known = self._ciphers.get(which)
+        if known is not None:
+            return known
+        if which not in self._keys:
             msg = f"the {kind} key of {subject} is gone"
             raise KeyGone(msg)
-        version, key = self._keys[subject, kind]
-        self._ciphers[subject, kind] = (version, AESGCM(key))
-        return self._ciphers[subject, kind]
+        version, key = self._keys[which]
+        made = _Cipher(AESGCM(key), version, *_ends(kind, version))
+        self._ciphers[which] = made
+        return made
+
+
+@cache
+def _ends(kind: str, version: int) -> tuple[bytes, str]:
+    return bytes((version,)), f"|{kind}|{version}"
 
 
 class Vault:

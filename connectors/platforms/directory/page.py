@@ -148,24 +148,24 @@ _FOOT: Final = f"""</ul>
 
 
 def write_page(
-    path: Path, title: str, cards: Iterable[str], *, count: int, generation: int, durable: bool
+    path: Path, title: str, cards: Iterable[bytes], *, count: int, generation: int, durable: bool
 ) -> None:
     """Replace the page.
 
     Args:
         path: where it stands.
         title: shown at its head.
-        cards: HTML of the visible members, in order.
+        cards: HTML of the visible members, in order, UTF-8.
         count: how many they are.
         generation: of the data that it shows; `page_generation` reads it back.
         durable: wait until it is on the disk, so that a power cut cannot bring the old one back.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", buffering=1 << 20) as file:
-            file.write(_head(title, count, generation))
+        with os.fdopen(handle, "wb", buffering=1 << 20) as file:
+            file.write(_head(title, count, generation).encode(errors="replace"))
             file.writelines(cards)
-            file.write(_FOOT)
+            file.write(_FOOT.encode())
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

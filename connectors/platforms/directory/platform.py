@@ -8,6 +8,7 @@ a crash between the two is repaired by the next write.
 import os
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from pathlib import Path
 from sqlite3 import Connection
 from typing import ClassVar, Final
@@ -197,12 +198,12 @@ class DirectoryPlatform:
                 return
             count = connection.execute("SELECT count(*) FROM member WHERE visible").fetchone()[0]
             cards = connection.execute(
-                "SELECT card FROM member WHERE visible ORDER BY sort_key, id"
+                "SELECT CAST(card AS BLOB) FROM member WHERE visible ORDER BY sort_key, id"
             )
             write_page(
                 self._page,
                 self._title,
-                (row[0] for row in cards),
+                map(itemgetter(0), cards),  # text of UTF-8 as it stands: the page is that, too
                 count=count,
                 generation=now,
                 durable=durable,

@@ -293,8 +293,8 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
     list(platform.upsert([sample_profile(1)]))
     before = page(tmp_path)
 
-    def broken() -> Iterator[str]:
-        yield "<li>"
+    def broken() -> Iterator[bytes]:
+        yield b"<li>"
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
