@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Final
 
 import rfc8785
@@ -25,6 +26,8 @@ _ANEW: Final = {"yes": "anew", "no": "anew_no", "not_me": "not_me"}
 """Answer → its label, where somebody is a member already; only asked whether they stay: a no."""
 _Said = tuple[tuple[str, Any], ...]
 """What the terms say in one language, by name: a value that things can be kept by."""
+_ONE_AT_A_TIME: Final = Lock()
+"""`mdurl`, which writes the links, fills its tables at the first one, while others read them."""
 _MARKDOWN_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -106,7 +109,8 @@ def _notice(template: str, said: _Said) -> RenderedNotice:
 
 def notice_html(text: str) -> str:
     """Return a notice's Markdown as HTML; raw HTML in it stays text."""
-    return str(MarkdownIt("commonmark", {"html": False}).render(text))
+    with _ONE_AT_A_TIME:
+        return str(MarkdownIt("commonmark", {"html": False}).render(text))
 
 
 def render_form(

@@ -2,11 +2,11 @@
 
 import json
 
-from markdown_it import MarkdownIt
 from starlette.responses import Response
 
 from alumni_sync.consent.evidence.receipts import Receipt
 from alumni_sync.consent.links.secrets import LinkKind
+from alumni_sync.consent.notices.rendering import notice_html
 from alumni_sync.sites.consent.shell import Shell, Stranger
 from alumni_sync.sites.endpoints import Visit
 from alumni_sync.sites.sessions import Session
@@ -16,7 +16,7 @@ def receipt_page(shell: Shell, visit: Visit) -> Response:
     """`GET /receipt`: the receipt for people, with the exact text that was shown."""
     session, receipt = _receipt(shell, visit)
     shown = shell.view(visit, session)
-    text = MarkdownIt("commonmark", {"html": False}).render(receipt.notice_text)
+    text = notice_html(receipt.notice_text)
     return shell.page("consent/receipt.html", shown, session, receipt=receipt, notice_html=text)
 
 
