@@ -80,6 +80,29 @@ def load(folder: Path) -> Edition:
 # --- the shipped edition --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("region", "named"),
+    [
+        ("EU", {"en": "EU", "pl": "UE", "de": "EU", "ru": "ЕС"}),
+        ("EEA", {"en": "EEA", "pl": "EOG", "de": "EWR", "ru": "ЕЭЗ"}),
+        ("CH", {"en": "CH", "pl": "CH", "de": "CH", "ru": "CH"}),
+    ],
+)
+def test_the_region_is_called_as_its_readers_call_it(
+    edition: Edition, region: str, named: dict[str, str]
+) -> None:
+    """“Region: EU” in a Polish or Russian sentence says that somebody forgot to translate it."""
+    told = {
+        language: render_notice(edition, language, replace(TERMS, region=region)).html
+        for language in LANGUAGES
+    }
+
+    assert named == {
+        language: re.findall(r"[Rr]egion:\s(\w+)|регион:\s(\w+)", text)[0][language == "ru"]
+        for language, text in told.items()
+    }
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("basis", list(ContactBasis))
 def test_every_language_says_what_the_law_wants_said(

@@ -97,9 +97,22 @@ class Terms:
         return {
             **{name: getattr(self, name) for name in self.__slots__},
             "recipient": in_language(self.recipient, language),
+            "region": region_words(self.region, language),
             "transfer": in_language(self.transfer, language),
             "arrangement": in_language(self.arrangement, language),
         }
+
+
+_REGIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "EU": {"pl": "UE", "ru": "ЕС"},  # noqa: RUF001 Cyrillic
+    "EEA": {"de": "EWR", "pl": "EOG", "ru": "ЕЭЗ"},
+}
+"""What the two regions that have names of their own are called; a country's code is the same."""
+
+
+def region_words(region: str, language: str) -> str:
+    """Return what readers of a language call the region of a platform."""
+    return _REGIONS.get(region, {}).get(language, region)
 
 
 def in_language(words: Words, language: str) -> str:
