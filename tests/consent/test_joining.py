@@ -6,6 +6,7 @@ from alumni_sync.consent.joining.join_requests import (
     JoinState,
     disown_join,
     find_join,
+    forget,
     prove_join,
     request_join,
 )
@@ -50,3 +51,13 @@ def test_whoever_never_asked_gets_no_such_mail_again(world: World) -> None:
 
     assert 1 == len(world.mails)
     assert ["suppressed"] == [row["reason"] for row in world.outbox(state="dropped")]
+
+
+def test_a_request_whose_key_is_gone_opens_nothing(world: World) -> None:
+    """After a restore the ledger has it still; its link must show what any old link shows."""
+    token = asked(world)
+    found = find_join(world.d, token)
+    assert found is not None
+    forget(world.d, [found.id])
+
+    assert find_join(world.d, token) is None

@@ -68,6 +68,20 @@ def test_a_page_from_a_mould_is_the_page_that_is_rendered(language: str) -> None
     assert rendered(shown, "token.1") == Counting().page(shown, "token.1")
 
 
+def test_people_whose_other_address_waits_share_a_mould() -> None:
+    """Each of them would have a mould with a piece of their address in it, and push others out."""
+    pages, shown = Counting(), person()
+    waiting = [
+        replace(shown, resting=Resting(pending_email=f"{letter}•••@m•••.org", pending_until=until))
+        for letter in "ab"
+        for until in (NOW, NOW + timedelta(hours=3))
+    ]
+
+    for one in waiting:
+        assert rendered(one, "token.1") == pages.page(one, "token.1")
+    assert 1 == pages.made
+
+
 TEXT = st.text(max_size=30)
 
 

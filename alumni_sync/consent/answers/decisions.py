@@ -159,9 +159,9 @@ def withdraw(
         agreed = act.dossier.agreed
         if agreed is None:
             return Conflict(act.state)
-        if not purposes <= agreed.purposes:
+        if not purposes & agreed.purposes:
             return Invalid((("purposes", "not_given"),))
-        return _narrow(act, agreed, without(agreed, purposes))
+        return _narrow(act, agreed, without(agreed, purposes))  # one that is gone keeps no other
 
 
 def _withdraw_all(act: Act) -> Outcome:

@@ -252,7 +252,12 @@ def find_join(d: "Deployment", token: str) -> OpenJoin | None:
     with d.ledger.read() as connection:
         row = by_token(connection, token, d.clock.now(), lock=False)
         objected = row is not None and is_suppressed(connection, row["address_hash"])
-    return None if row is None else _opened(d, row, objected=objected)
+    if row is None:
+        return None
+    ring = d.ledger.vault.load([row["id"]])
+    if not ring.has(row["id"], KeyKind.PROFILE):
+        return None  # let go since the backup that this ledger was restored from
+    return _opened(ring, row, objected=objected)
 
 
 def by_token(
@@ -283,14 +288,13 @@ def open_wanted(ring: KeyRing, row: RowMapping) -> Wanted:
     return Wanted.from_json(ring.open_json(row["id"], KeyKind.PROFILE, TABLE, row["sealed"]))
 
 
-def _opened(d: "Deployment", row: RowMapping, *, objected: bool) -> OpenJoin:
-    wanted = open_wanted(d.ledger.vault.load([row["id"]]), row)
+def _opened(ring: KeyRing, row: RowMapping, *, objected: bool) -> OpenJoin:
     questioned = row["state"] == JoinState.QUESTIONED
     return OpenJoin(
         id=row["id"],
         state=JoinState(row["state"]),
         language=row["language"],
-        wanted=wanted,
+        wanted=open_wanted(ring, row),
         objected=objected,
         question=row["reason"] if questioned else "",
     )

@@ -94,6 +94,11 @@ def _without_person(shown: ConsentView, token: str) -> tuple[ConsentView, list[s
         masked_email=gap(shown.masked_email),
         fields=tuple(replace(field, value=gap(field.value)) for field in shown.fields),
         closes_at=_day(shown.closes_at),
+        resting=replace(
+            shown.resting,
+            pending_email=gap(shown.resting.pending_email),
+            pending_until=_day(shown.resting.pending_until),
+        ),
         sessions_from=None,
     )
     return shape, own
