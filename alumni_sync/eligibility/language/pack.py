@@ -137,12 +137,14 @@ class RulePack:
         harmless: fields that say nothing where a source's mapping does not have them. Others are
             unknown there, and unknown leads to review. An empty value is always unknown.
         adults_only: sources without birth dates that employ adults only; True for all of them.
+        good_standing: exit kinds that the pack lists so; what judges is the rule made of them.
     """
 
     name: str
     rules: tuple[Rule, ...]
     harmless: frozenset[str] = ALWAYS_HARMLESS
     adults_only: bool | frozenset[str] = False
+    good_standing: frozenset[str] = frozenset()
 
     @cached_property
     def fields(self) -> frozenset[str]:

@@ -78,6 +78,7 @@ def _pack_of(document: Document, read: ReadTable) -> RulePack:
         rules=(*BUILT_IN, *rules, unplaced_rule(kinds, (*BUILT_IN, *rules))),
         harmless=ALWAYS_HARMLESS | set(shape.harmless_if_unmapped),
         adults_only=shape.adults_only,
+        good_standing=frozenset(kinds),
     )
 
 

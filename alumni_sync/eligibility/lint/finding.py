@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """A value that the field never has, or a source that does not exist."""
     GAP = "gap"
     """Leavers about whom the pack says nothing, although it speaks of their like elsewhere."""
+    GOOD_STANDING = "good_standing"
+    """An exit kind that the pack lists in good standing, and that rules keep out always."""
     UNDECIDED = "undecided"
     """Too large to be decided: what was not looked at is named, not passed over."""
 

@@ -17,6 +17,7 @@ from alumni_sync.eligibility.language.pack import (
     SetFlag,
     Window,
 )
+from alumni_sync.eligibility.lint.bands import Between, betweens
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding
 from alumni_sync.eligibility.lint.holes import Hole, alike, holes
 from alumni_sync.eligibility.lint.space import Example, Space
@@ -28,7 +29,8 @@ def asked_besides(pack: RulePack) -> tuple[Clause, ...]:
     """Return conditions that no rule has, and that gaps are looked for with."""
     kinds = (OneOf("exit_kind", (kind.value,)) for kind in ExitKind)
     days = (clause for hole in holes(pack) for clause in hole.days.clauses())
-    return (*kinds, *days)
+    values = (clause for between in betweens(pack) for clause in between.clauses())
+    return (*kinds, *days, *values)
 
 
 def gaps(space: Space) -> Iterator[Finding]:
@@ -41,6 +43,9 @@ def gaps(space: Space) -> Iterator[Finding]:
         if {hole.one.id, hole.other.id} <= space.rules.keys():
             yield from _days_between(space, hole)
     yield from _places_left_out(space)
+    for between in betweens(space.pack):
+        if {between.lower.rule.id, between.upper.rule.id} <= space.rules.keys():
+            yield from _values_between(space, between)
 
 
 def _kinds_placed_nowhere(space: Space) -> Iterator[Finding]:
@@ -79,6 +84,29 @@ def _days_between(space: Space, hole: Hole) -> Iterator[Finding]:
             f"{hole.days.start} to {hole.days.end} ({by}). Mend their dates."
         )
         yield finding(Kind.GAP, (hole.one, hole.other), sentence, example)
+
+
+def _values_between(space: Space, between: Between) -> Iterator[Finding]:
+    """Yield that a value falls between two bands, and that nobody speaks of it."""
+    one, other = between.lower.rule, between.upper.rule
+    places = [p for p in _places(space, one) if other.applies_to(*p)]
+    valid = one.valid.clauses() if one.valid else ()
+    wanted = [(space.everywhere(clause), IS_TRUE) for clause in (*between.clauses(), *valid)]
+    wanted.append((space.only_at(*places), IS_TRUE))
+    kinds = (one.then, other.then)
+    speaking = [rule.id for rule in space.pack.rules if any(alike(rule.then, k) for k in kinds)]
+    if not space.rules.keys() >= set(speaking):
+        return
+    path = space.path(*wanted, *((space.rules[rule_id], IS_FALSE) for rule_id in speaking))
+    if path is not None:
+        example = space.example(path)
+        name = ENGLISH.fields[between.lower.field]
+        sentence = (
+            f"Between {one.id} and {other.id} a value is left out: the {name} may be "
+            f"{example.facts.get(between.lower.field)}, all else alike, and nobody speaks. Close "
+            "the gap, or say in a rule what becomes of it."
+        )
+        yield finding(Kind.GAP, (one, other), sentence, example)
 
 
 def _places_left_out(space: Space) -> Iterator[Finding]:

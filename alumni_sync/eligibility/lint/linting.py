@@ -16,11 +16,15 @@ from alumni_sync.eligibility.lint.gaps import asked_besides, gaps
 from alumni_sync.eligibility.lint.names import misnamed, readable
 from alumni_sync.eligibility.lint.pairs import alone, compared
 from alumni_sync.eligibility.lint.space import Place, Space
+from alumni_sync.eligibility.lint.sparing import spared
+from alumni_sync.eligibility.lint.standing import misjudged
 
 _ELSEWHERE: Final = ""
 """A source, or a jurisdiction, that no rule names."""
 MOST_PAIRS: Final = 1_000
 """So many pairs are looked at one by one where the pack as a whole is too large."""
+
+_SPARE: Final = frozenset({Kind.UNREACHABLE, Kind.SUBSUMED})
 
 
 def lint(
@@ -99,7 +103,10 @@ class _Round:
         for rule in own:
             if rule.id not in self._done:
                 self._ask((rule,), partial(self._covered, rule))
-        never = {one.rules[0] for one in self._found if one.kind is Kind.UNREACHABLE}
+        for rule in own:
+            if rule.id not in self._done and not self._told(rule):
+                self._ask((rule,), partial(spared, self._space, rule, self._done))
+        never = {one.rules[0] for one in self._found if one.kind in _SPARE}
         self._found = [  # whom it meets does not matter where a rule never decides
             one
             for one in self._found
@@ -108,8 +115,9 @@ class _Round:
         return self._found
 
     def gaps(self) -> Iterator[Finding]:
-        """Yield about whom the pack as a whole says nothing."""
+        """Yield about whom the pack as a whole says nothing, or two things at once."""
         try:
+            yield from misjudged(self._space, self._done)
             yield from gaps(self._space)
         except TooLarge:
             yield _undecided([rule for rule in self._space.pack.rules if is_written(rule)])
@@ -131,6 +139,11 @@ class _Round:
                 self._done |= {r.id for r in rules if r.id == found.rules[0] and is_written(r)}
             case _:
                 pass
+
+    def _told(self, rule: Rule) -> bool:
+        """Say whether a rule is to be mended anyway: it never decides, or contradicts another."""
+        kinds = {Kind.UNREACHABLE, Kind.CONTRADICTING}
+        return any(one.kind in kinds and rule.id in one.rules for one in self._found)
 
     def _covered(self, rule: Rule) -> Finding | None:
         """Return that a rule never decides, unless it was said to contradict what covers it."""

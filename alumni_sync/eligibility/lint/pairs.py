@@ -178,14 +178,11 @@ def _within(space: Space, inner: Rule, outer: Rule) -> bool:
 
 
 def places_alone(pack: RulePack, rule: Rule) -> bool:
-    """Say whether an exit kind would go to review without a rule that is milder than that.
-
-    Whether the kind is in good standing as well is not known here; then it is said all the same.
-    """
+    """Say whether an exit kind would go to review without a rule that is milder than that."""
     if not isinstance(rule.then, Verdict) or RANK[rule.then] <= RANK[Verdict.REVIEW]:
         return False
     others = (one for one in pack.rules if one.id != rule.id)
-    return not kinds_placed((rule,)) <= kinds_placed(others)
+    return not kinds_placed((rule,)) <= kinds_placed(others) | pack.good_standing
 
 
 def _differ(space: Space, one: Rule, other: Rule, where: Differing) -> bool:

@@ -126,10 +126,10 @@ def _identical(pack: RulePack, rules: list[Rule], found: Finding, crowd: Sequenc
 
 
 def _subsumed(pack: RulePack, rules: list[Rule], found: Finding, crowd: Sequence[Leaver]) -> None:
-    inner, outer = rules
+    inner, *outers = rules
     here = judge_shown(pack, shown(found))
     assert here.said[inner.id] is not False
-    assert here.said[outer.id] is not False
+    assert any(here.said[outer.id] is not False for outer in outers)
     without = _without(pack, inner)
     everybody = shown(found), *crowd
     judged = judge(pack, *everybody), judge(without, *everybody)
@@ -184,7 +184,7 @@ def _unreachable(
             assert worse or suspended
 
 
-def _gap(pack: RulePack, rules: list[Rule], found: Finding, _crowd: Sequence[Leaver]) -> None:
+def _gap(pack: RulePack, rules: list[Rule], found: Finding, crowd: Sequence[Leaver]) -> None:
     judged = judge_shown(pack, shown(found))
     if rules[0].id == UNPLACED:
         assert (UNPLACED,) == judged.rules
@@ -192,7 +192,50 @@ def _gap(pack: RulePack, rules: list[Rule], found: Finding, _crowd: Sequence[Lea
         return
     assert judged.verdict is Verdict.ELIGIBLE
     assert {False} == {judged.said[rule.id] for rule in rules}
-    assert holds(pack, shown(found), rules[0].when)
+    if "a value is left out" in found.sentence:
+        _falls_between(pack, rules, shown(found), crowd)
+    else:
+        assert holds(pack, shown(found), rules[0].when)
+
+
+def _falls_between(pack: RulePack, rules: list[Rule], who: Leaver, crowd: Sequence[Leaver]) -> None:
+    """Assert that with another value of one field each of two rules speaks of somebody."""
+    name = next(one for one in rules[0].fields if _reaches(pack, rules, who, one, crowd))
+    own = who.facts[name]
+    values = sorted({str(one.facts.get(name)): one.facts.get(name) for one in crowd}.items())
+    others = [value for _, value in values if value is not None]
+    said = {value: _with(pack, who, name, value) for value in others}
+    lower = [value for value, answers in said.items() if answers[rules[0].id]]
+    upper = [value for value, answers in said.items() if answers[rules[1].id]]
+    assert max(lower) < own < min(upper)
+
+
+def _reaches(
+    pack: RulePack, rules: list[Rule], who: Leaver, name: str, crowd: Sequence[Leaver]
+) -> bool:
+    values = [one.facts[name] for one in crowd if one.facts.get(name) is not None]
+    if not values or isinstance(values[0], list):
+        return False
+    said = [_with(pack, who, name, value) for value in values]
+    return all(any(answers[rule.id] for answers in said) for rule in rules)
+
+
+def _with(pack: RulePack, who: Leaver, name: str, value: object) -> Mapping[str, bool | None]:
+    (judged,) = judge(pack, replace(who, facts={**who.facts, name: value}))
+    return judged.said
+
+
+def _good_standing(
+    pack: RulePack, rules: list[Rule], found: Finding, crowd: Sequence[Leaver]
+) -> None:
+    here = judge_shown(pack, shown(found))
+    assert here.said[rules[0].id] is True
+    kind = str(found.example["exit_kind"])
+    assert kind in pack.good_standing
+    for who in crowd:
+        (judged,) = judge(pack, replace(who, facts={**who.facts, "exit_kind": kind}))
+        assert judged.verdict is not Verdict.ELIGIBLE
+        assert any(judged.said[rule.id] is not False for rule in rules)
 
 
 def _unknown_field(
@@ -221,6 +264,7 @@ CLAIMS: Final[Mapping[Kind, Callable[[RulePack, list[Rule], Finding, Sequence[Le
     Kind.OVERLAPPING: _overlapping,
     Kind.UNREACHABLE: _unreachable,
     Kind.GAP: _gap,
+    Kind.GOOD_STANDING: _good_standing,
     Kind.UNKNOWN_FIELD: _unknown_field,
     Kind.UNKNOWN_CODE: _unknown_code,
 }
@@ -233,7 +277,7 @@ def _without(pack: RulePack, rule: Rule) -> RulePack:
     (leaf,) = (leaf for leaf, _ in literals(unplaced.when))
     assert isinstance(leaf, OneOf)
     still = set(map(str, leaf.values)) - (kinds_placed([rule]) - kinds_placed(rest))
-    return replace(pack, rules=(*rest, unplaced_rule(still, ())))
+    return replace(pack, rules=(*rest, unplaced_rule(still | pack.good_standing, ())))
 
 
 def holds(pack: RulePack, who: Leaver, clause: Clause) -> bool:

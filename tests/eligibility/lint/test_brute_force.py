@@ -107,6 +107,17 @@ def test_what_the_grid_shows_is_found(pack: RulePack) -> None:
             assert rule.id in named
         if _can_be_spared(pack, rule, judged) and _by_one_other(rule, own, judged):
             assert rule.id in named
+    spare = {one.rules[0] for one in found if one.kind in {Kind.SUBSUMED, Kind.IDENTICAL}}
+    left = replace(pack, rules=tuple(rule for rule in pack.rules if rule.id not in spare))
+    told = {
+        rule
+        for one in found
+        if one.kind in {Kind.CONTRADICTING, Kind.UNREACHABLE}
+        for rule in one.rules
+    }
+    for rule in own:
+        if rule in left.rules and rule.id not in told:  # by several others together, too
+            assert not _can_be_spared(left, rule, judge(left, *GRID))
     for one, other in combinations(own, 2):
         if one.then == other.then and _say_the_same(one, other, judged):
             assert {one.id, other.id} & named
