@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, delete, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from alumni_sync.consent.answers.answer import Channel
 from alumni_sync.consent.lifecycle import HELD_ONTO, Effect, Event, Position, Step, months_later
@@ -226,6 +226,20 @@ def lift_suppression(connection: Connection, address_hash: str) -> bool:
     """Take an address off the suppression list, as its owner asked; False: it was not on it."""
     known = _SUPPRESSION.c.address_hash == address_hash
     return connection.execute(delete(_SUPPRESSION).where(known)).rowcount > 0
+
+
+def lift_kind(connection: Connection, address_hash: str, mail_kind: str) -> bool:
+    """Let one kind of mail come again that was stopped by itself; False: it was not."""
+    known = _SUPPRESSION.c.address_hash == address_hash
+    query = select(_SUPPRESSION.c.scope).where(known).with_for_update()
+    scopes = set((connection.execute(query).scalar() or "").split(","))
+    if mail_kind not in scopes:
+        return False
+    if left := scopes - {mail_kind}:
+        narrower = update(_SUPPRESSION).where(known).values(scope=",".join(sorted(left)))
+        connection.execute(narrower)
+        return True
+    return lift_suppression(connection, address_hash)
 
 
 def suppressed_scope(scope: str | None, mail_kind: str) -> bool:

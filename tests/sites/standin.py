@@ -98,6 +98,7 @@ class StandIn:
     broken: bool = False
     resting: Resting = field(default_factory=lambda: Resting(pause_months=3))
     refuses: Outcome | None = None
+    stopped: bool = False
     answerable: bool = True
     closes: datetime = NOW + timedelta(days=30)
     first_name: str = "Anna"
@@ -360,6 +361,19 @@ class StandIn:
         self.changes.append("refused_address")
         self.evidence.append(evidence)
         return self.links.pop(PROVE, None) is not None
+
+    def are_renewals_stopped(self, invitation_id: str) -> bool:
+        """Say what a test has set."""
+        assert invitation_id == INVITATION
+        return self.stopped
+
+    def let_renewals_come(self, invitation_id: str, evidence: Evidence) -> bool:
+        """Let them come."""
+        assert invitation_id == INVITATION
+        self.changes.append("mails")
+        self.evidence.append(evidence)
+        self.stopped = False
+        return True
 
     def ask_link(self, typed: str) -> None:
         """Note who asked for a fresh link."""

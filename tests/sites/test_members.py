@@ -15,11 +15,14 @@ from tests.sites.browser import ORIGIN, Browser, PageForm, Response
 from tests.sites.standin import DECIDE, MANAGE, NOW, PROVE, StandIn
 
 ACTIONS = ("/p/not-before", "/p/anew", "/p/pause", "/p/email")
+FORMS = (*ACTIONS, "/p/mails")
+"""The last one changes no consent: nothing can refuse it, and twice is once."""
 FILLED = {
     "/p/not-before": ((), {"not_before": "2027-05-01"}),
     "/p/anew": ((("answer", "yes"), ("purpose", "trainings")), {}),
     "/p/pause": ((("months", "2"),), {}),
     "/p/email": ((), {"email": "anna@post.example"}),
+    "/p/mails": ((("act", "again"),), {}),
 }
 """What makes each form do something: choices, and texts."""
 
@@ -32,7 +35,7 @@ def app(build: Callable[[str], ASGIApp]) -> ASGIApp:
 
 @pytest.fixture
 def member(app: ASGIApp, stand_in: StandIn) -> Browser:
-    """Somebody who said yes to three things and has opened the link of the confirmation mail."""
+    """Somebody who said yes to three things, and has stopped a kind of mail by one click since."""
     first = Browser(app)
     form = first.follow(f"/c/{DECIDE}").forms[0]
     chosen = (
@@ -42,6 +45,7 @@ def member(app: ASGIApp, stand_in: StandIn) -> Browser:
     assert 303 == first.post(form.action, form.filled(*chosen)).status
     stand_in.changes.clear()
     stand_in.evidence.clear()
+    stand_in.stopped = True
     return Browser(app)
 
 
@@ -58,7 +62,7 @@ def submit(browser: Browser, action: str, form: PageForm | None = None) -> Respo
     return browser.post(action, form.filled(*chosen, **texts))
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", FORMS)
 def test_each_form_does_what_it_says(
     member: Browser, stand_in: StandIn, woken: list[str], action: str
 ) -> None:
@@ -74,6 +78,7 @@ def test_each_form_does_what_it_says(
         "/p/anew": "anew",
         "/p/pause": "pause:2",
         "/p/email": "address:anna@post.example",
+        "/p/mails": "mails",
     }
     assert [done[action]] == stand_in.changes
     assert ["wake"] == woken
@@ -81,7 +86,7 @@ def test_each_form_does_what_it_says(
     assert "Your choices are saved." in member.get(answer.headers["location"]).text
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", FORMS)
 def test_a_form_that_nobody_filled_in_does_nothing(
     member: Browser, stand_in: StandIn, action: str
 ) -> None:
@@ -94,7 +99,7 @@ def test_a_form_that_nobody_filled_in_does_nothing(
     assert "Nothing has been changed" in answer.text
 
 
-@pytest.mark.parametrize("action", ["/p/anew", "/p/pause", "/p/email", "/p/not-before"])
+@pytest.mark.parametrize("action", FORMS)
 def test_nothing_is_chosen_beforehand(member: Browser, action: str) -> None:
     """A box that is ticked for somebody is no consent (Planet49)."""
     form = form_of(member, action)
@@ -103,7 +108,7 @@ def test_nothing_is_chosen_beforehand(member: Browser, action: str) -> None:
     assert {"form"} == set(form.hidden)
 
 
-@pytest.mark.parametrize("action", [*ACTIONS, "/p/continue"])
+@pytest.mark.parametrize("action", [*FORMS, "/p/continue"])
 def test_only_our_own_page_in_this_very_visit_counts(
     member: Browser, app: ASGIApp, stand_in: StandIn, action: str
 ) -> None:
@@ -312,6 +317,14 @@ def test_a_break_is_shown_and_can_be_ended_from_the_same_page(
     assert 422 == member.post("/p/continue", back.filled()).status
     assert 303 == member.post("/p/continue", back.filled(("act", "continue"))).status
     assert ["pause:2", "continue"] == stand_in.changes
+
+
+def test_what_was_never_stopped_is_not_offered_back(member: Browser, stand_in: StandIn) -> None:
+    """A page with forms for what nobody did is read by nobody."""
+    assert "Mails that you stopped" in member.follow(f"/p/{MANAGE}").text
+    stand_in.stopped = False
+
+    assert "Mails that you stopped" not in member.get("/p").text
 
 
 def test_what_rests_by_the_company_cannot_be_ended_by_its_member(

@@ -59,6 +59,7 @@ _ROUTES: Final[tuple[tuple[str, str, _Page], ...]] = (
     ("POST", "/p/anew", members.say_anew),
     ("POST", "/p/pause", members.pause),
     ("POST", "/p/continue", members.end_pause),
+    ("POST", "/p/mails", members.let_mails_come),
     ("POST", "/p/email", addresses.change),
     ("GET", "/e/{token}", links.open_proof),
     ("GET", "/e", addresses.ask),

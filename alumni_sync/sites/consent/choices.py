@@ -26,6 +26,16 @@ WAIT_FORM: Final = "wait"
 ANEW_FORM: Final = "anew"
 REST_FORM: Final = "rest"
 ADDRESS_FORM: Final = "address"
+MAILS_FORM: Final = "mails"
+_FORMS: Final = (
+    WITHDRAW_FORM,
+    FIELDS_FORM,
+    WAIT_FORM,
+    ANEW_FORM,
+    REST_FORM,
+    ADDRESS_FORM,
+    MAILS_FORM,
+)
 _EVERYTHING: Final = "everything"
 _PLACES: Final = {
     "nothing_chosen_withdraw": "leave",
@@ -34,6 +44,7 @@ _PLACES: Final = {
     "nothing_chosen_anew": "anew",
     "nothing_chosen_rest": "rest",
     "nothing_chosen_address": "address",
+    "nothing_chosen_mails": "mails",
 }
 """Problem → the form that it is about."""
 _OWN_WORDS: Final = frozenset({("not_before", "more_than_before"), ("email", "too_many")})
@@ -156,8 +167,9 @@ def choices(
     }
     tokens = {
         name: shell.tokens.issue(name, session, anew if name == ANEW_FORM else about)
-        for name in (WITHDRAW_FORM, FIELDS_FORM, WAIT_FORM, ANEW_FORM, REST_FORM, ADDRESS_FORM)
+        for name in _FORMS
     }
+    is_member = shown.current is not None
     return shell.page(
         "consent/choices.html",
         shown,
@@ -167,8 +179,9 @@ def choices(
         where=where or _PLACES.get(problem, "content"),
         saved=saved,
         entered=form or Form(),
-        can_leave=shown.current is not None or shown.state is ConsentState.PAUSED,
+        can_leave=is_member or shown.state is ConsentState.PAUSED,
         tomorrow=shell.tomorrow,
         tokens=tokens,
         has_receipt=shell.service.receipt(session.reference) is not None,
+        stopped=is_member and shell.preferences.are_renewals_stopped(session.reference),
     )

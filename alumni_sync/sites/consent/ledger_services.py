@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from alumni_sync.consent.answers import addresses, breaks, changes, proofs
+from alumni_sync.consent.answers import addresses, breaks, changes, proofs, stopped_mails
 from alumni_sync.consent.answers.answer import Choice, Evidence, Outcome
 from alumni_sync.consent.links import resending
 from alumni_sync.ports import Purpose
@@ -65,6 +65,14 @@ class LedgerPreferences:
     def refuse_address(self, invitation_id: str, evidence: Evidence) -> bool:
         """Obey whoever was named by mistake."""
         return proofs.refuse_address(self.d, invitation_id, evidence)
+
+    def are_renewals_stopped(self, invitation_id: str) -> bool:
+        """Look whether they are."""
+        return stopped_mails.are_renewals_stopped(self.d, invitation_id)
+
+    def let_renewals_come(self, invitation_id: str, evidence: Evidence) -> bool:
+        """Take the one click back."""
+        return stopped_mails.let_renewals_come(self.d, invitation_id, evidence)
 
 
 @dataclass(frozen=True, slots=True)

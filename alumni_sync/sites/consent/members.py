@@ -1,4 +1,4 @@
-"""What members change beside taking things back: more, later, a rest. Each is one form of `/p`.
+"""What members change beside taking things back: more, later, a rest, mails. Each has its form.
 
 Nothing is ticked or chosen beforehand, and every form needs one explicit choice: what is submitted
 untouched changes nothing.
@@ -10,6 +10,7 @@ from alumni_sync.consent.answers.answer import Answer, Invalid, Outcome
 from alumni_sync.consent.links.secrets import LinkKind
 from alumni_sync.sites.consent.choices import (
     ANEW_FORM,
+    MAILS_FORM,
     REST_FORM,
     WAIT_FORM,
     after,
@@ -87,3 +88,15 @@ def end_pause(shell: Shell, visit: Visit) -> Response:
         session.reference, shell.evidence(visit, session), submitted.nonce
     )
     return after(shell, visit, session, outcome, language, where="rest")
+
+
+def let_mails_come(shell: Shell, visit: Visit) -> Response:
+    """`POST /p/mails`: let the mails come again that one click has stopped."""
+    session = shell.session(visit, LinkKind.MANAGE)
+    submitted = shell.submission(visit, session, MAILS_FORM)
+    shown = shell.view(visit, session, submitted.about["language"])
+    if visit.form.one("act") != "again":
+        return choices(shell, shown, session, status=422, problem="nothing_chosen_mails")
+    shell.preferences.let_renewals_come(session.reference, shell.evidence(visit, session))
+    shell.wake()
+    return shell.onward(f"/p?saved=1&lang={shown.language}", session)

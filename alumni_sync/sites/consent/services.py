@@ -45,6 +45,12 @@ class Preferences(Protocol):
     def refuse_address(self, invitation_id: str, evidence: Evidence) -> bool:
         """Obey whoever was named by mistake."""
 
+    def are_renewals_stopped(self, invitation_id: str) -> bool:
+        """Say whether one click has stopped the mails that ask if a yes goes on."""
+
+    def let_renewals_come(self, invitation_id: str, evidence: Evidence) -> bool:
+        """Let them come again."""
+
 
 class Resending(Protocol):
     """A fresh link for whoever's is old; see `consent.links.resending`."""
