@@ -226,6 +226,10 @@ _ONE_PERSON: Final = ("user", "employee")
 """By which somebody is known: whoever stood there twice could be both of two people."""
 
 
+_NOBODY: Final = frozenset({"system", "unverified"})
+"""What stands in a history where no user acted."""
+
+
 def _people_problems(value: Mapping[str, Any], document: Document) -> Iterator[Problem]:
     """Yield users that stand twice and sources that do not exist; whatever else is wrong."""
     people, sources = value.get("people"), value.get("sources")
@@ -236,6 +240,9 @@ def _people_problems(value: Mapping[str, Any], document: Document) -> Iterator[P
     for position, person in enumerate(people):
         if not isinstance(person, Mapping):
             continue
+        if str(person.get("user")).casefold() in _NOBODY:
+            where = document.where(("people", position, "user"))
+            yield Problem(where, f"{person['user']} is nobody's user name", "take another")
         for key in _ONE_PERSON:
             one = (key, str(person.get(key)).casefold())
             if one in seen:
@@ -250,11 +257,13 @@ def _people_problems(value: Mapping[str, Any], document: Document) -> Iterator[P
 
 
 def _sources_named(person: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    sources, employee = person.get("sources"), person.get("employee")
+    sources = person.get("sources")
     for name in sources if isinstance(sources, list) else ():
         yield "sources", str(name)
-    if isinstance(employee, str) and "/" in employee:
-        yield "employee", employee.partition("/")[0]
+    for key in ("employee", "manager"):
+        named = person.get(key)
+        if isinstance(named, str) and "/" in named:
+            yield key, named.partition("/")[0]
 
 
 def _file_problems(value: Mapping[str, Any], document: Document, root: Path) -> Iterator[Problem]:

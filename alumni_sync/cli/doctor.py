@@ -82,24 +82,9 @@ def diagnose(app: App) -> Diagnosis:
     _check_rules(configuration.settings, diagnosis)
     _check_secrets(configuration.settings, diagnosis)
     _check_people(configuration.settings, diagnosis)
-    diagnosis.notes += _nobody_rules(configuration.settings)
     _check_outside(configuration, diagnosis)
     _check_ledger(configuration, app.clock(), diagnosis)
     return diagnosis
-
-
-def _nobody_rules(settings: "Settings") -> Iterator[str]:
-    """Yield the sources whose cases nobody rules on, or that lack two people for one of two."""
-    from alumni_sync.domain import Role
-
-    for name in settings.sources:
-        here = [person for person in settings.people if person.covers(name)]
-        first = {person.user for person in here if Role.REVIEWER in person.roles}
-        second = {person.user for person in here if Role.SECOND in person.roles}
-        if not first:
-            yield f"{name}: `people:` has no reviewer, so its cases wait for ever"
-        elif not second or len(first | second) == 1:
-            yield f"{name}: `people:` has nobody else who could be the second of two"
 
 
 def _check_rules(settings: "Settings", diagnosis: Diagnosis) -> None:
@@ -260,15 +245,20 @@ def _check_ledger(configuration: "Configuration", clock: "Clock", diagnosis: Dia
     from alumni_sync.intake.code_names import drift_sentences
     from alumni_sync.membership.late_removals import late_removals
     from alumni_sync.privacy.overdue import late_requests
+    from alumni_sync.review.people.deciding import who_is_missing, who_is_missing_now
+    from alumni_sync.review.telling.untold import untold
 
     path = sqlite_path(configuration.settings.ledger.url)
     if path is not None and not path.exists():
+        settings = configuration.settings
+        diagnosis.notes += who_is_missing(settings.people, settings.sources)
         diagnosis.notes.append(
             "there is no ledger yet: the first run makes it, and run --dry-run foretells it"
         )
         return
     try:
         with Deployment.of(configuration, clock=clock, create=False) as deployment:
+            diagnosis.notes += [*who_is_missing_now(deployment), *untold(deployment)]
             diagnosis.notes += [*waiting_sentences(deployment), *drift_sentences(deployment)]
             diagnosis.notes += [each.sentence() for each in reach(deployment)]
             diagnosis.notes += [*waiting_for_hr(deployment), *due_to_justify(deployment)]

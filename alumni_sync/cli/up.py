@@ -79,7 +79,7 @@ def up(app: App, dagster_port: int | None, port: int | None, desk_port: int | No
             say=click.echo,
             before_restart=before_restart,
         )
-        supervisor.run(lambda: all_answer(ports), lambda: announce(ports))
+        supervisor.run(lambda: all_answer(ports), lambda: announce(settings, ports))
         clear_orphans()
     click.echo("Everything is stopped.")
 
@@ -172,14 +172,22 @@ def all_answer(ports: Ports) -> bool:
     return all(answers(port) for port in (ports.site, ports.desk, ports.dagster))
 
 
-def announce(ports: Ports) -> None:
-    """Print what to open."""
-    dagster = f"http://{LOOPBACK}:{ports.dagster}"
+def announce(settings: "Settings", ports: Ports) -> None:
+    """Print what to open: behind a proxy its addresses, which are the only ones that let one in."""
+    dagster = _to_open(settings.dagster.url, ports.dagster, settings)
     click.echo(f"Dagster UI       {dagster}")
     click.echo(f"Exclusion queue  {dagster}/assets/exclusion_queue")
-    click.echo(f"HR desk          http://{LOOPBACK}:{ports.desk}")
-    click.echo(f"Consent site     http://{LOOPBACK}:{ports.site}")
+    click.echo(f"HR desk          {_to_open(settings.desk.url, ports.desk, settings)}")
+    click.echo(f"Consent site     {_to_open(settings.consent.public_url, ports.site, settings)}")
     click.echo("Ctrl-C stops everything.")
+
+
+def _to_open(url: str, port: int, settings: "Settings") -> str:
+    from alumni_sync.sections import is_loopback
+
+    if settings.proxy is not None or not is_loopback(url):
+        return url.rstrip("/")
+    return f"http://{LOOPBACK}:{port}{urlsplit(url).path.rstrip('/')}"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`up`: where things listen, by which clock, and what it refuses before it starts anything."""
 
+import re
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from alumni_sync.cli.app import App
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.up import (
     Ports,
+    announce,
     check_free,
     executable,
     only_one,
@@ -20,6 +22,8 @@ from alumni_sync.cli.up import (
 from alumni_sync.clock import TickingClock, clock_from
 from alumni_sync.errors import ConfigError
 from alumni_sync.settings import load_settings
+
+PROXY = "\nproxy: {user_header: X-Forwarded-User, secret: known-to-the-proxy}\n"
 
 
 @pytest.mark.parametrize(
@@ -104,3 +108,36 @@ def test_everything_listens_on_this_machine_only(tmp_path: Path) -> None:
         assert str(config) == program.environment["ALUMNI_SYNC_CONFIG"]
         assert str(tmp_path / "home") == program.environment["DAGSTER_HOME"]
         assert "ALUMNI_SYNC_CONFIG" not in repr(program)
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_what_is_printed_can_be_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, proxied: bool
+) -> None:
+    """Behind a proxy an address around it opens nothing, nor one without its path prefix."""
+    config = _under_prefixes(tmp_path, proxied=proxied)
+
+    announce(load_settings(config), Ports(13000, 18400, 18401))
+
+    base = ("http://127.0.0.1:13000", "http://127.0.0.1:18401", "http://127.0.0.1:18400")
+    if proxied:
+        base = ("https://hr.acme.example", "https://hr.acme.example", "https://alumni.acme.example")
+    assert [
+        f"{base[0]}/dagster",
+        f"{base[0]}/dagster/assets/exclusion_queue",
+        f"{base[1]}/desk",
+        base[2],
+    ] == re.findall(r"https?://\S+", capsys.readouterr().out)
+
+
+def _under_prefixes(folder: Path, *, proxied: bool) -> Path:
+    """Write a company whose desk and UI are under path prefixes."""
+    write_deployment(folder, from_sample=True)
+    config = folder / "alumni_sync.yaml"
+    text = config.read_text("utf-8")
+    for port, host, path in ((3000, "hr", "/dagster"), (8401, "hr", "/desk"), (8400, "alumni", "")):
+        here = f"http://127.0.0.1:{port}"
+        there = f"https://{host}.acme.example{path}" if proxied else here + path
+        text = text.replace(f'"{here}"', f'"{there}"')
+    config.write_text(text + (PROXY if proxied else ""), "utf-8")
+    return config

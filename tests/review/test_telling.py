@@ -1,5 +1,6 @@
 """Who is told that cases wait: when, of which, once, and with nobody's name in the mail."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from alumni_sync.ledger.tables import t
 from alumni_sync.ports import Fate, SendResult
 from alumni_sync.review.telling.digests import LISTED
 from alumni_sync.review.telling.mails import LEASE, MOST_ATTEMPTS, Told, tell_deciders
+from alumni_sync.review.telling.untold import untold
 from tests.review.queue_of import PEOPLE, Desk
 
 HALF = datetime(2026, 11, 6, 11, tzinfo=UTC)
@@ -290,3 +292,38 @@ def test_q1_nobody_is_sent_after_their_own_case(
     tell_deciders(desk.d)
 
     assert REVIEWERS - {"rev@acme.example"} == told(desk)
+
+
+def test_who_was_not_told_is_named(here: Desk, clock: FixedClock) -> None:
+    """A mail that was refused stands in a log that nobody reads: the cases wait on unheard."""
+    here.roster.add(exit_kind="performance")
+    here.round()
+    clock.set(HALF)
+    assert [] == list(untold(here.d))
+    here.post.fates = [
+        SendResult(Fate.REFUSED, "550"),
+        Unavailable("smtp", "send", "no route"),
+        SendResult(Fate.UNKNOWN, "timeout"),
+    ]
+
+    tell_deciders(here.d)
+
+    assert [
+        ("both", "was refused (550)"),
+        ("rev", "could not be handed over yet (Unavailable)"),
+        ("rev2", "may not have arrived (timeout)"),
+    ] == [_untold(sentence) for sentence in untold(here.d)]
+    clock.set(DUE)
+    tell_deciders(here.d)
+    assert [] == list(untold(here.d))
+
+
+def _untold(sentence: str) -> tuple[str, str]:
+    """Return who was not told, and what became of the mail."""
+    found = re.fullmatch(
+        r"the last mail to (\w+) about waiting cases, of 2026-11-06, (.*): "
+        "tell them, and look at `mail` of `people:`",
+        sentence,
+    )
+    assert found is not None
+    return found[1], found[2]
