@@ -106,3 +106,16 @@ def test_holds_are_read_without_the_rest(roster: Roster) -> None:
     assert [("job_offers", date(2027, 4, 30))] == [
         (h.purpose, h.until) for h in load_holds(content)
     ]
+
+
+def test_what_is_known_beside_the_facts_is_no_fact_of_theirs(roster: Roster) -> None:
+    """“Address shared: not known” under a clause that is true makes a reviewer doubt both."""
+    who = roster.add()
+    judge_leavers(roster.deployment, run_id="R-1")
+    record = current_decisions(roster.ledger, [who.spell])[who.spell]
+    pack = load_ruleset(roster.deployment, "acme-pl").pack
+
+    said = {rule.id: rule for rule in explain_rules(pack, record.facts, record.judged_on)}
+
+    assert () == said["shared-address"].clauses[0].fields
+    assert ("exit_kind",) == said["conduct-exit"].clauses[0].fields

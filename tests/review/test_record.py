@@ -127,7 +127,7 @@ def test_who_reads_a_record_is_written_down_and_must_be_allowed(desk: Desk, grav
     assert None is decision_record(desk.d, "EX-999999", who("aud"))
     found = decision_record(desk.d, desk.number(grave), NOBODY)
     assert found is not None
-    assert "unverified (unverified)" == found.printed_for
+    assert "unverified" == found.printed_for
 
 
 def test_a_record_whose_keys_are_gone_says_so(desk: Desk, grave: Leaver) -> None:

@@ -272,7 +272,16 @@ def test_who_sees_no_file(company: Company, user: str) -> None:
         page = company.open(path, user)
         assert 403 == page.status
         assert "Zofia" not in page.text
+        why = "that takes the role" if user in {"rev", "sec"} else "You may not see this."
+        assert user == "" or why in page.text
     assert [] == company.log()
+
+
+def test_whoever_has_no_role_is_told_where_roles_are_given(company: Company) -> None:
+    """“You may not see this” alone leaves a new colleague with nobody to ask."""
+    page = company.open("/", "nobody")
+
+    assert (403, True) == (page.status, "ask whoever keeps that file" in page.text)
 
 
 def test_another_companys_people_do_not_exist(company: Company) -> None:

@@ -42,8 +42,8 @@ def test_admitted_by_one_who_says_why(company: Company) -> None:
     assert ("admitted", 2) == (company.status(leaver), company.queue.case(leaver).version)
     assert ["opened", "comment", "admitted"] == words_of(company, leaver)
     page = company.open(done.headers["location"], "rev").text
-    for text in ("The case is admitted", "Moved town.", "Admitted until", "2027-03-31",
-                 ": I know what the rule does not"):  # fmt: skip
+    for text in ("The case is admitted", "Moved town.", "Admitted until", ">31 Mar 2027</time>",
+                 ": I know what the rule does not", "context_known</span>, until <"):  # fmt: skip
         assert text in page
 
 
@@ -77,7 +77,7 @@ def test_misconduct_takes_two_of_whom_the_second_only_confirms(company: Company)
     assert ["uphold"] == buttons(first)  # another ruling would be a new proposal
     assert "rev proposed it: the second must be another person." in first.text
     assert ["admit"] == buttons(second)
-    for text in ("<strong>rev</strong> said on", "admit</strong> until 2027-03-31",
+    for text in ("<strong>rev</strong> said on", "admit</strong> until <time", ">31 Mar 2027<",
                  "the exit was coded wrongly", "See 4711"):  # fmt: skip
         assert text in second.text
     done = company.press(leaver, "admit", "code_wrong", "sec", page=second)
@@ -194,6 +194,27 @@ def test_on_loopback_one_person_cases_can_be_ruled_on(local: Company) -> None:
     page = local.case(grave)
     assert [] == buttons(page)
     assert "Nothing vouches for who you are" in page.text
+
+
+def test_a_code_stands_there_in_words(local: Company) -> None:
+    """`internal_transfer` is how the machine spells it, and breaks in the middle on a phone."""
+    page = local.case(local.leaver("internal_transfer")).text
+
+    assert "internal transfer</dd>" in page
+    assert "exit kind: internal transfer<" in page
+    assert "internal_transfer" not in page
+
+
+def test_whoever_nothing_vouches_for_is_named_once(local: Company) -> None:
+    """“unverified (unverified)” on a page to print looks like a fault of the page."""
+    leaver = local.leaver("performance")
+    local.press(leaver, "admit", "code_wrong", until="2027-03-31")
+
+    page = local.open(f"/case/{local.queue.number(leaver)}/record").text
+
+    assert "for unverified. Who reads" in page
+    assert "unverified (" not in page
+    assert "31 Mar 2027</time>, the last day" in page
 
 
 def test_a_contested_case_is_taken_up_again(company: Company) -> None:

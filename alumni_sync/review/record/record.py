@@ -14,6 +14,7 @@ from alumni_sync.domain import Identity
 from alumni_sync.eligibility.evaluation.explain import RuleSaid
 from alumni_sync.eligibility.judging.decisions import decisions_by_id
 from alumni_sync.eligibility.judging.records import DecisionRecord
+from alumni_sync.review.people.identity import UNVERIFIED
 from alumni_sync.review.queue.listing import CaseSummary, summary_of
 from alumni_sync.review.queue.numbering import case_id
 from alumni_sync.review.record.dossier import Dossier, facts_as_text, show_case
@@ -136,8 +137,14 @@ def decision_record(d: "Deployment", case: str, identity: Identity) -> DecisionR
         history=tuple(entry for entry in dossier.history if entry.event != SEEN),
         stands=_stands(summary),
         printed_at=d.clock.now(),
-        printed_for=identity.user if identity.verified else f"{identity.user} (unverified)",
+        printed_for=_printed_for(identity),
     )
+
+
+def _printed_for(identity: Identity) -> str:
+    """Return who printed it; a name that nothing vouched for says so."""
+    known = identity.verified or identity.user == UNVERIFIED.user
+    return identity.user if known else f"{identity.user} (unverified)"
 
 
 def rulings_made(history: Sequence[CaseHistory]) -> tuple[RulingMade, ...]:

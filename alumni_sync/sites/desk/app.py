@@ -30,6 +30,7 @@ from alumni_sync.sites.desk import (
 )
 from alumni_sync.sites.desk.service import DeskService
 from alumni_sync.sites.desk.shell import Desk, DeskSite, Office
+from alumni_sync.sites.desk.words import as_sentence
 from alumni_sync.sites.endpoints import AccessLine, Handler, Visit, route
 from alumni_sync.sites.headers import HEALTH_PATH, Address, AtAddress, SecureHeaders
 from alumni_sync.sites.pages import Pages, asset_response
@@ -48,6 +49,7 @@ _WORDS: Final = {
     415: "That was not a form of this desk. Nothing was saved.",
     500: "Something went wrong on our side. The log says where.",
 }
+_NO_ROLE: Final = "roles are given under `people:` in alumni_sync.yaml; ask whoever keeps that file"
 _NOT_TAKEN: Final = "This form cannot be taken. Nothing was saved. Open the page anew."
 
 
@@ -109,10 +111,19 @@ async def _failed(desk: Desk, request: Request, error: Exception) -> Response:
     identity = identity_of(request.headers.get, desk.site.proxy)
     around = status == HTTPStatus.FORBIDDEN and desk.came_around(identity)
     words = _WORDS.get(status, _WORDS[400])
+    why = ""
     if status == HTTPStatus.FORBIDDEN and request.method == "POST" and not around:
         words = _NOT_TAKEN
+    elif status == HTTPStatus.FORBIDDEN and isinstance(error, HTTPException) and not around:
+        why = error.detail if error.detail != HTTPStatus.FORBIDDEN.phrase else _NO_ROLE
     response = desk.page(
-        "desk/failed.html", identity, status, status=status, words=words, around=around
+        "desk/failed.html",
+        identity,
+        status,
+        status=status,
+        words=words,
+        around=around,
+        why=as_sentence(why, identity.user) if why else "",
     )
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)

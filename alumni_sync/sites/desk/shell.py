@@ -118,8 +118,9 @@ class Desk:
         identity = identity_of(request.headers.get, self.site.proxy)
         if self.came_around(identity) or not self.service.may_open(identity):
             raise HTTPException(403)
-        if acts and not any(self.behind.authority.may(identity, act).allowed for act in acts):
-            raise HTTPException(403)
+        permits = [self.behind.authority.may(identity, act) for act in acts]
+        if permits and not any(permit.allowed for permit in permits):
+            raise HTTPException(403, permits[0].why)
         return identity
 
     def page(

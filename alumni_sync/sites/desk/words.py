@@ -57,8 +57,8 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
 """Rulings in the record of a decision."""
 
 VERDICT_WORDS: Final[Mapping[str, str]] = {
-    "excluded": "leave out",
-    "review": "the rules could not decide",
+    "excluded": "leave the person out",
+    "review": "have somebody look first",
 }
 """What the rules propose in a case."""
 

@@ -138,6 +138,21 @@ def test_nothing_is_wider_than_a_phone(chromium: Browser, desk: Open) -> None:
     assert {} == {what: width for what, width in wide.items() if width > 320}
 
 
+def test_the_queue_is_read_on_a_phone(chromium: Browser, desk: Open) -> None:
+    """A list whose due dates have to be dragged into sight is read as a list without any."""
+    context = visitor(chromium, desk, "rev", width=360)
+    page = context.new_page()
+    page.goto(desk.origin + "/")
+    box = page.locator("#cases")
+    hidden = box.evaluate("box => box.scrollWidth - box.clientWidth")
+    seen = box.locator("td[data-label=Due] time").first.bounding_box()
+    context.close()
+
+    assert 0 == hidden
+    assert seen
+    assert seen["x"] + seen["width"] <= 360
+
+
 def test_from_a_call_to_a_withdrawal_by_keyboard(chromium: Browser, desk: Open) -> None:
     """Whoever answers the phone and cannot use a pointer must find, open and record."""
     context = visitor(chromium, desk, java_script_enabled=False)
