@@ -15,6 +15,7 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.ledger.store import Ledger
 from tests import postgres
 from tests.dialects import share_compiled_statements
+from tests.migrations import read_migrations_once
 
 MASTER = bytes(range(32))
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
@@ -37,6 +38,7 @@ def pytest_configure() -> None:
     if memory := memory_folder():
         os.environ.setdefault(postgres.TEMPORARY, str(memory))
     share_compiled_statements()
+    read_migrations_once()
     hypothesis.settings.load_profile("ci")
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,14 +53,21 @@ def dotted(node: ast.AST) -> str:
 
 def uses(path: Path, *names: str) -> Iterator[str]:
     """Yield each place in a file that says one of `names`, as a dotted chain or an import."""
-    for node in ast.walk(parsed(path)):
-        found = ""
-        if isinstance(node, ast.Attribute):
-            found = dotted(node)
-        elif isinstance(node, ast.ImportFrom):
-            found = next((f"{node.module}.{a.name}" for a in node.names), "")
+    for line, found in said(path):
         if any(found == name or found.endswith(f".{name}") for name in names):
-            yield f"{named(path)}:{getattr(node, 'lineno', 0)} {found}"
+            yield f"{named(path)}:{line} {found}"
+
+
+@cache
+def said(path: Path) -> tuple[tuple[int, str], ...]:
+    """Return each dotted chain and first imported name of a file, with its line."""
+    found = []
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Attribute):
+            found.append((node.lineno, dotted(node)))
+        elif isinstance(node, ast.ImportFrom):
+            found.append((node.lineno, next((f"{node.module}.{a.name}" for a in node.names), "")))
+    return tuple(found)
 
 
 def test_the_time_is_read_in_one_place() -> None:

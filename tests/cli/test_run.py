@@ -13,6 +13,7 @@ from alumni_sync.cli.exits import report_error
 from alumni_sync.cli.init import write_deployment
 from alumni_sync.cli.main import run_command_line
 from alumni_sync.errors import ConfigError
+from tests.assets.small import write_small_sample
 
 CLOSE = "2026-10-29T18:10:00+01:00"
 """Ten minutes after payroll has closed in Poland and Germany."""
@@ -41,6 +42,12 @@ def config(tmp_path: Path) -> Path:
     """Return the configuration of a fresh sample company."""
     write_deployment(tmp_path, from_sample=True)
     return tmp_path / "alumni_sync.yaml"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Return the configuration of a company with a few rows, where it is not about how many."""
+    return write_small_sample(tmp_path)
 
 
 def mails(config: Path) -> list[str]:
@@ -101,15 +108,15 @@ def test_a_dry_run_says_what_the_run_then_does(
 
 @pytest.mark.slow
 def test_a_dry_run_of_a_live_deployment_leaves_it_as_it_is(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is run on the production ledger, by somebody who is only curious."""
-    call(capsys, config, "run")
+    call(capsys, small, "run")
     before = {
-        path: path.read_bytes() for path in (config.parent / "var").rglob("*") if path.is_file()
+        path: path.read_bytes() for path in (small.parent / "var").rglob("*") if path.is_file()
     }
 
-    dry = call(capsys, config, "run", "--dry-run")
+    dry = call(capsys, small, "run", "--dry-run")
 
     assert 0 == dry.code
     assert 0 == dry.out["leavers"]["new"] == dry.out["invitations"]["due"]
@@ -123,13 +130,13 @@ def test_a_dry_run_of_a_live_deployment_leaves_it_as_it_is(
 
 @pytest.mark.slow
 def test_a_guard_stops_one_source_and_not_the_other(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An export that came out empty must not read as "nobody works here any more"."""
-    export = config.parent / "leavers-pl.csv"
+    export = small.parent / "leavers-pl.csv"
     export.write_text(export.read_text(encoding="utf-8-sig").splitlines()[0] + "\n")
 
-    said = call(capsys, config, "run")
+    said = call(capsys, small, "run")
 
     assert 3 == said.code
     assert ["acme-de|2026-10-29"] == said.out["closes"]
@@ -140,12 +147,12 @@ def test_a_guard_stops_one_source_and_not_the_other(
 
 @pytest.mark.slow
 def test_a_missing_file_is_named_and_the_other_source_goes_on(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit 2 wins over the rejected rows of the other source."""
-    (config.parent / "leavers-pl.csv").unlink()
+    (small.parent / "leavers-pl.csv").unlink()
 
-    said = call(capsys, config, "run")
+    said = call(capsys, small, "run")
 
     assert 2 == said.code
     assert "leavers-pl.csv" in said.err
@@ -161,12 +168,12 @@ def without_column(config: Path, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["run", "dry-run"])
 def test_a_missing_column_names_the_source_too(
-    options: list[str], config: Path, capsys: pytest.CaptureFixture[str]
+    options: list[str], small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two exports may have files and columns of the same names; which one is to be mended?"""
-    without_column(config, "pl")
+    without_column(small, "pl")
 
-    said = call(capsys, config, "run", *options)
+    said = call(capsys, small, "run", *options)
 
     assert 2 == said.code
     assert said.err.startswith("alumni-sync: source acme-pl: leavers-pl.csv:1: column `")
@@ -175,13 +182,13 @@ def test_a_missing_column_names_the_source_too(
 
 @pytest.mark.slow
 def test_a_dry_run_says_whose_leavers_are_not_in_its_figures(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Half a forecast that passes for a whole one is believed in the planning of a month."""
-    without_column(config, "pl")
-    at = ["--config", str(config), "--as-of", CLOSE]
+    without_column(small, "pl")
+    at = ["--config", str(small), "--as-of", CLOSE]
 
-    said = call(capsys, config, "run", "--dry-run")
+    said = call(capsys, small, "run", "--dry-run")
     run_command_line([*at, "run", "--dry-run"])
 
     assert ["acme-pl"] == said.out["unread"]
@@ -190,13 +197,13 @@ def test_a_dry_run_says_whose_leavers_are_not_in_its_figures(
 
 @pytest.mark.parametrize("options", [[], ["--source", "acme-pl"]])
 def test_a_dry_run_that_reads_nothing_foretells_nothing(
-    options: list[str], config: Path, capsys: pytest.CaptureFixture[str]
+    options: list[str], small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A table of zeros above the error looks like a quiet month."""
-    without_column(config, "pl")
-    without_column(config, "de")
+    without_column(small, "pl")
+    without_column(small, "de")
 
-    said = call(capsys, config, "run", "--dry-run", *options)
+    said = call(capsys, small, "run", "--dry-run", *options)
 
     assert (2, {}) == (said.code, said.out)
     assert "source acme-pl: leavers-pl.csv:1" in said.err
@@ -204,13 +211,13 @@ def test_a_dry_run_that_reads_nothing_foretells_nothing(
 
 @pytest.mark.slow
 def test_what_stops_every_flow_is_said_once(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same sentence four times reads like four mistakes."""
-    pack = config.parent / "rules" / "eligibility" / "default.yaml"
+    pack = small.parent / "rules" / "eligibility" / "default.yaml"
     pack.write_text(pack.read_text(encoding="utf-8") + "colour: blue\n", encoding="utf-8")
 
-    said = call(capsys, config, "run")
+    said = call(capsys, small, "run")
 
     assert 2 == said.code
     (line,) = said.err.splitlines()
@@ -232,13 +239,13 @@ def test_the_only_source_need_not_be_named(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.slow
 def test_a_source_can_be_run_alone_and_for_a_day(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Payroll of one country was late; the other's must not be touched for it."""
-    said = call(capsys, config, "run", "--source", "acme-de", "--close", "2026-10-29")
+    said = call(capsys, small, "run", "--source", "acme-de", "--close", "2026-10-29")
 
     assert ["acme-de|2026-10-29"] == said.out["closes"]
-    assert 1 == rows(config, "close_done")
+    assert 1 == rows(small, "close_done")
 
 
 @pytest.mark.parametrize(
@@ -252,10 +259,10 @@ def test_a_source_can_be_run_alone_and_for_a_day(
 def test_wrong_options_are_said(
     arguments: tuple[str, ...],
     what: str,
-    config: Path,
+    small: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Before anything is read."""
-    said = call(capsys, config, "run", *arguments)
+    said = call(capsys, small, "run", *arguments)
 
     assert (2, True) == (said.code, what in said.err)

@@ -9,6 +9,7 @@ import tempfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -25,7 +26,7 @@ from alumni_sync.review.rulings.contests import contest_cases
 from alumni_sync.review.rulings.ruling import reopen_case, rule_case
 from alumni_sync.review.rulings.steps import REASONS, REOPEN_REASONS, Terms
 from alumni_sync.review.rulings.tickets import issue
-from tests.conftest import MASTER, NOW
+from tests.conftest import MASTER, NOW, sqlite_urls
 from tests.review.queue_of import NOBODY, PEOPLE, Desk, who
 from tests.roster import Leaver, Roster
 
@@ -42,13 +43,14 @@ which = st.sampled_from([0, 1])
 class Cases(RuleBasedStateMachine):
     """Two leavers, their cases, and everybody who may come to touch them."""
 
+    template: Path
+
     @initialize()
     def begin(self) -> None:
         """Open a case for one person and one for two."""
-        self.folder = Path(tempfile.mkdtemp(prefix="cases-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="cases-", dir=self.template.parent))
         self.clock = FixedClock(NOW)
-        urls = (f"sqlite:///{self.folder}/l.db", f"sqlite:///{self.folder}/k.db")
-        self.ledger = Ledger.open(*urls, MASTER)
+        self.ledger = Ledger.open(*sqlite_urls(self.folder, self.template), MASTER)
         self.desk = Desk(Roster.of(self.folder, self.ledger, self.clock, people=PEOPLE))
         self.kinds = ["performance", "dispute"]
         self.leavers = [self.desk.roster.add(exit_kind=kind) for kind in self.kinds]
@@ -264,6 +266,12 @@ class Cases(RuleBasedStateMachine):
 def _end(day: date) -> datetime:
     """Return the end of a day in Warsaw in autumn and winter, as UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=23)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _empty_ledger(sqlite_template: Path) -> None:
+    """Let every example begin with a copy."""
+    Cases.template = sqlite_template
 
 
 TestCases = Cases.TestCase

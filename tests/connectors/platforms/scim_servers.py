@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scim2_server.utils import load_default_resource_types, load_default_schemas
-
 from connectors.platforms.scim.extension import SCHEMA, URN
 
 TOKEN = "of-the-test"
@@ -21,6 +19,9 @@ TOKEN = "of-the-test"
 
 def with_our_extension(folder: Path) -> list[str]:
     """Write the server's schemas with ours among them; return the options that make it use them."""
+    # Every worker collects every test, and this import takes a second.
+    from scim2_server.utils import load_default_resource_types, load_default_schemas
+
     schemas = [_plain(schema) for schema in load_default_schemas().values()]
     types = [_plain(kind) for kind in load_default_resource_types().values()]
     for kind in types:
@@ -63,7 +64,7 @@ def running(options: list[str]) -> Iterator[str]:
             _until_it_answers(f"{url}/ready/v2/ServiceProviderConfig", process)
             yield url
         finally:
-            process.terminate()
+            process.kill()  # whoever starts the tests may ignore SIGTERM, and that is inherited
 
 
 def _until_it_answers(url: str, process: "subprocess.Popen[bytes]") -> None:
