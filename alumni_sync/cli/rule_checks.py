@@ -25,9 +25,10 @@ _PACK: Final = click.argument(
 
 @click.command()
 @_PACK
+@click.option("--overlaps", is_flag=True, help="Also show rules that meet, and which is heard.")
 @json_option
 @pass_app
-def lint(app: App, pack: Path | None, *, as_json: bool) -> None:
+def lint(app: App, pack: Path | None, *, overlaps: bool, as_json: bool) -> None:
     """Look for mistakes in PACK (default: that of the configuration), with a leaver for each.
 
     Rules that say the same, contradict each other, or never decide; codes and fields that no source
@@ -36,9 +37,15 @@ def lint(app: App, pack: Path | None, *, as_json: bool) -> None:
     from alumni_sync.eligibility.proving.pack_check import check_pack
 
     path, plugins = _asked(app, pack)
-    found = check_pack(path, plugins)
-    value = {"pack": path.name, "findings": [_plain(one) for one in found]}
-    show(value, _findings(path, found), as_json=as_json)
+    report = check_pack(path, plugins, meetings=overlaps or as_json)
+    found = report.findings
+    value = {
+        "pack": path.name,
+        "findings": [_plain(one) for one in found],
+        "settled": [_plain(one) for one in report.settled],
+    }
+    lines = [*_findings(path, found), *(_settled(report.settled) if overlaps else ())]
+    show(value, lines, as_json=as_json)
     finish(Exit.REJECTED if found else Exit.DONE)
 
 
@@ -73,6 +80,15 @@ def _findings(path: Path, found: "Sequence[Finding]") -> Iterator[str]:
     yield f"{len(found)} finding(s) in {path.name}." if found else f"{path.name}: nothing found."
 
 
+def _settled(found: "Sequence[Finding]") -> Iterator[str]:
+    """Yield which rules meet and which of them is heard; no mistakes."""
+    yield f"Settled by precedence, no mistakes: {len(found)} pair(s) of rules."
+    for one in found:
+        yield f"    {one.sentence}"
+        if one.looked_at:
+            yield f"        For example: {_leaver(one)}"
+
+
 def _leaver(found: "Finding") -> str:
     """Return the example as far as the rules look at it, as words."""
     place = f", in {' '.join(filter(None, found.place))}" if any(found.place) else ""
@@ -105,7 +121,7 @@ def lint_notes(plugins: "Plugins") -> Iterator[str]:
 
     path = plugins.settings.rules
     try:
-        found = check_pack(path, plugins)
+        found = check_pack(path, plugins).findings
     except ConfigError:
         return
     if found:

@@ -69,6 +69,24 @@ def test_a_finding_names_line_and_example(sample: Path, capsys: pytest.CaptureFi
     ] == out.splitlines()
 
 
+def test_what_is_settled_is_shown_on_request(
+    sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever writes a rule must see where it is not heard, and nobody has to mend that."""
+    code, out, _ = _run(capsys, sample, "rules", "lint", "--overlaps")
+
+    lines = out.splitlines()
+    assert (0, "default.yaml: nothing found.") == (code, lines[0])
+    assert "Settled by precedence, no mistakes: 4 pair(s) of rules." == lines[1]
+    meeting = "conduct-exit decides where it meets under-18: excluded goes before held."
+    example = "birth_date 2008-11-04, exit_kind misconduct; judged on 2026-11-03, in acme-pl pl"
+    found = lines.index(f"    {meeting}")
+    assert f"        For example: {example}" == lines[found + 1]
+    said = _json(capsys, sample, "rules", "lint")[1]
+    assert ([], 4) == (said["findings"], len(said["settled"]))
+    assert ["conduct-exit", "under-18"] in [one["rules"] for one in said["settled"]]
+
+
 def test_a_finding_for_machines(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An editor, or a check before a change is taken in, reads this."""
     _add(sample, RULE)

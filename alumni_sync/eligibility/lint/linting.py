@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, product
 from typing import Final
@@ -15,6 +15,7 @@ from alumni_sync.eligibility.lint.finding import Finding, Kind, is_written
 from alumni_sync.eligibility.lint.gaps import asked_besides, gaps
 from alumni_sync.eligibility.lint.names import misnamed, readable
 from alumni_sync.eligibility.lint.pairs import alone, compared
+from alumni_sync.eligibility.lint.settled import settled
 from alumni_sync.eligibility.lint.space import Place, Space
 from alumni_sync.eligibility.lint.sparing import spared
 from alumni_sync.eligibility.lint.standing import misjudged
@@ -27,14 +28,29 @@ MOST_PAIRS: Final = 1_000
 _SPARE: Final = frozenset({Kind.UNREACHABLE, Kind.SUBSUMED})
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a look at a pack finds.
+
+    Attributes:
+        findings: mistakes, rule by rule; () where nothing is wrong.
+        settled: pairs of rules that meet and demand different things, the one that is heard first;
+            no mistakes. A pair that is too large is named (`Kind.UNDECIDED`).
+    """
+
+    findings: tuple[Finding, ...]
+    settled: tuple[Finding, ...] = ()
+
+
 def lint(
     pack: RulePack,
     *,
     codes: Mapping[str, frozenset[str]] | None = None,
     mapped: Mapping[str, frozenset[str]] | None = None,
     places: Mapping[str, str] | None = None,
-) -> tuple[Finding, ...]:
-    """Return what is wrong with a pack, rule by rule; () where nothing is.
+    meetings: bool = False,
+) -> Report:
+    """Return what is wrong with a pack, rule by rule.
 
     Every finding is decided, not guessed: what cannot be decided within bounds is a finding of its
     own (`Kind.UNDECIDED`).
@@ -45,6 +61,7 @@ def lint(
         mapped: source → fields that its mapping fills.
         places: source → jurisdiction; None where the configuration is not known: then rules may
             meet in any place that they name, and elsewhere.
+        meetings: also return what is settled by precedence.
     """
     where = _places(pack, places)
     found = list(misnamed(pack, where, mapped or {}, codes or {}))
@@ -65,7 +82,10 @@ def lint(
         if still:
             found.append(_undecided([rule for rule in pack.rules if rule.id in still]))
     order = {rule.id: position for position, rule in enumerate(pack.rules)}
-    return tuple(sorted(found, key=lambda one: (order[one.rules[0]], one.kind, one.rules)))
+    return Report(
+        tuple(sorted(found, key=lambda one: (order[one.rules[0]], one.kind, one.rules))),
+        tuple(whole.settled()) if meetings else (),
+    )
 
 
 def _places(pack: RulePack, places: Mapping[str, str] | None) -> tuple[Place, ...]:
@@ -121,6 +141,25 @@ class _Round:
             yield from gaps(self._space)
         except TooLarge:
             yield _undecided([rule for rule in self._space.pack.rules if is_written(rule)])
+
+    def settled(self) -> Iterator[Finding]:
+        """Yield what is settled between rules about which nothing else was found."""
+        told = {frozenset(one.rules) for one in self._found if one.kind is not Kind.UNREACHABLE}
+        rules = [rule for rule in self._space.pack.rules if is_written(rule)]
+        for one, other in combinations(rules, 2):
+            if {one.id, other.id} & self._done or {one.id, other.id} in told:
+                continue
+            found = self._settled(one, other)
+            if found is not None:
+                yield found
+
+    def _settled(self, one: Rule, other: Rule) -> Finding | None:
+        if not {one.id, other.id} <= self._space.rules.keys():
+            return _undecided([one, other])
+        try:
+            return settled(self._space, one, other)
+        except TooLarge:
+            return _undecided([one, other])
 
     def _ask(self, rules: Sequence[Rule], question: Callable[[], Finding | None]) -> None:
         """Ask one question; note what it finds, or that it is too large."""

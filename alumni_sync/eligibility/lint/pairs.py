@@ -20,6 +20,7 @@ from alumni_sync.eligibility.language.pack import (
 )
 from alumni_sync.eligibility.lint.adding import NOT_THE_SAME, TRUE_ALONE, Differing, adding
 from alumni_sync.eligibility.lint.diagrams import Path
+from alumni_sync.eligibility.lint.ends import held_twice
 from alumni_sync.eligibility.lint.finding import Finding, Kind, finding, is_written
 from alumni_sync.eligibility.lint.space import Example, Space
 from alumni_sync.eligibility.lint.terrain import (
@@ -69,7 +70,7 @@ def compared(space: Space, one: Rule, other: Rule) -> Finding | None:
     if not _of_one_kind(one.then, other.then):
         return None
     if one.then == other.then:
-        return _alike(space, one, other)
+        return _alike(space, one, other) or held_twice(space, one, other)
     return _unlike(space, one, other)
 
 

@@ -9,34 +9,35 @@ from alumni_sync.domain import ExitKind, MappingSaid
 from alumni_sync.eligibility.language.clauses import OneOf, literals
 from alumni_sync.eligibility.language.pack import RulePack
 from alumni_sync.eligibility.language.reading import load_pack
-from alumni_sync.eligibility.lint.finding import Finding
-from alumni_sync.eligibility.lint.linting import lint
+from alumni_sync.eligibility.lint.linting import Report, lint
 from alumni_sync.errors import AlumniSyncError
 
 _LAST_DAYS: Final = frozenset({"exit_date", "last_working_day"})
 """Whichever of the two a mapping has, the other one is filled from it."""
 
 
-def check_pack(path: Path, plugins: Plugins | None = None) -> tuple[Finding, ...]:
+def check_pack(path: Path, plugins: Plugins | None = None, *, meetings: bool = False) -> Report:
     """Return what lint finds in a rule pack.
 
     Args:
         path: of the pack.
         plugins: the deployment that is to use it; None where none is known: then rules may meet in
             any place that they name, and nothing is said of codes and columns.
+        meetings: also return what is settled by precedence.
 
     Raises:
         ConfigError: the pack cannot be used; every problem with its line.
     """
     pack = load_pack(path)
     if plugins is None:
-        return lint(pack)
+        return lint(pack, meetings=meetings)
     said = dict(_mappings(plugins))
     return lint(
         pack,
         codes={source: _codes(pack, mapping) for source, mapping in said.items()},
         mapped={source: _fields(mapping) for source, mapping in said.items()},
         places={name: source.jurisdiction for name, source in plugins.settings.sources.items()},
+        meetings=meetings,
     )
 
 

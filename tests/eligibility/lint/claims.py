@@ -14,6 +14,7 @@ from alumni_sync.eligibility.evaluation.explain import explain_rules
 from alumni_sync.eligibility.evaluation.operators import Evaluation
 from alumni_sync.eligibility.language.clauses import (
     Ago,
+    All,
     Clause,
     Compare,
     Contains,
@@ -148,8 +149,13 @@ def _contradicting(
         assert (True not in answers) or (False not in answers)
         return
     one, other = rules
-    assert one.then != other.then
     assert said[0][one.id] is said[0][other.id] is True
+    if one.then == other.then:  # two ends of one hold
+        people = [All(rule.when.parts[:-1]) for rule in rules if isinstance(rule.when, All)]
+        for who in (shown(found), *crowd):
+            assert holds(pack, who, people[0]) == holds(pack, who, people[1])
+        return
+    assert one.then != other.then
     assert all((each[one.id] is True) == (each[other.id] is True) for each in said)
 
 
@@ -157,7 +163,7 @@ def _overlapping(
     pack: RulePack, rules: list[Rule], found: Finding, crowd: Sequence[Leaver]
 ) -> None:
     one, other = rules
-    assert one.then != other.then
+    assert one.then != other.then or one.then is Verdict.HELD
     said = judge_shown(pack, shown(found)).said
     assert said[one.id] is said[other.id] is True
     alone = [each.said for each in judge(pack, *crowd)]

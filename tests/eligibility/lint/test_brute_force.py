@@ -92,7 +92,7 @@ def test_what_the_grid_shows_is_found(pack: RulePack) -> None:
     judged = judge(pack, *GRID)
     own = [rule for rule in pack.rules if rule.id.startswith("r") and rule.id[1:].isdigit()]
 
-    found = lint(pack)
+    found = lint(pack).findings
 
     named = {rule for one in found for rule in one.rules}
     broken = {
@@ -130,7 +130,7 @@ def test_what_is_found_the_grid_shows(pack: RulePack) -> None:
     judged = judge(pack, *GRID)
     by_id = {rule.id: rule for rule in pack.rules}
 
-    for one in lint(pack):
+    for one in lint(pack).findings:
         rules = [by_id[rule_id] for rule_id in one.rules]
         match one.kind:
             case Kind.CONTRADICTING if len(rules) == 1:

@@ -13,7 +13,7 @@ from alumni_sync.eligibility.language.reading import load_pack, parse_pack
 from alumni_sync.eligibility.lint.finding import Kind
 from alumni_sync.eligibility.lint.linting import lint
 from alumni_sync.shipped import shipped
-from tests.eligibility.lint.claims import assert_claim, crowd_for
+from tests.eligibility.lint.claims import assert_claim, crowd_for, judge_shown, shown
 from tests.eligibility.lint.strategies import packs
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def test_case(path: Path) -> None:
     """R7: a mistake that is not found judges people; a false alarm is why the next is ignored."""
     pack, known = load_pack(path), _known(path)
 
-    found = lint(pack, **known)
+    found = lint(pack, **known).findings
 
     assert _expected(path) == sorted((one.kind.value, one.rules) for one in found)
     crowd = crowd_for(pack, places=list(known.get("places", {}).items()))
@@ -73,16 +73,59 @@ def test_the_pack_that_we_ship_is_clean(places: dict[str, str] | None) -> None:
     """Whoever starts with findings learns to overlook them."""
     pack = load_pack(shipped("rules") / "eligibility" / "default.yaml")
 
-    assert () == lint(pack, places=places)
+    assert () == lint(pack, places=places).findings
 
 
 @settings(max_examples=30, deadline=None)
 @given(packs())
 def test_no_claim_is_false(pack: RulePack) -> None:
     """A rule that is taken out because lint called it spare must not change what anybody gets."""
-    for one in lint(pack, places={"acme-pl": "pl", "acme-de": "de"}):
+    for one in lint(pack, places={"acme-pl": "pl", "acme-de": "de"}).findings:
         if one.kind not in {Kind.OVERLAPPING, Kind.UNDECIDED}:
             assert_claim(pack, one, crowd_for(pack, 60))
+
+
+MEET = """
+  - {id: it, when: {department: {equals: IT}}, then: held}
+  - {id: senior, when: {job_level: {at_least: 8}}, then: review}
+  - {id: until, when: {exit_kind: {equals: redundancy}}, then: {held_until: 2027-01-01}}
+  - id: intern
+    when: {worker_type: {equals: intern}}
+    then: {held_until: 6 months after exit_date}
+  - {id: jobs, when: {location: {equals: Radom}}, then: {outreach_hold: {purpose: job_offers}}}
+  - id: jobs-for-a-time
+    when: {country: {equals: PL}}
+    then: {outreach_hold: {purpose: job_offers, until: 6 months after exit_date}}
+"""
+
+
+def test_who_is_heard_is_who_decides() -> None:
+    """Whoever reads that a rule decides must find that it does, of the leaver that is shown."""
+    pack = parse_pack(BASE + MEET)
+
+    report = lint(pack, meetings=True)
+
+    assert () == report.findings
+    assert ("senior", "it") in [one.rules for one in report.settled]
+    assert ("left-badly", "senior") in [one.rules for one in report.settled]
+    later = {one.rules for one in report.settled if "the later end counts" in one.sentence}
+    assert {("until", "intern"), ("jobs", "jobs-for-a-time")} == later
+    for one in report.settled:
+        judged = judge_shown(pack, shown(one))
+        assert judged.said[one.rules[0]] is judged.said[one.rules[1]] is True
+        if one.rules not in later:
+            assert one.rules[0] == judged.rules[0]
+    assert () == lint(pack).settled
+
+
+def test_a_pair_that_is_too_large_is_named() -> None:
+    """A pair that was not looked at must not pass for one that never meets."""
+    parts = ", ".join(f"{{job_title: {{contains: {word}}}}}" for word in (*WORDS, *MORE))
+    large = f"  - {{id: large, when: {{any: [{parts}]}}, then: review}}\n"
+
+    found = lint(parse_pack(f"{BASE}{large}"), meetings=True).settled
+
+    assert (Kind.UNDECIDED, ("left-badly", "large")) in [(one.kind, one.rules) for one in found]
 
 
 WORDS = ("senior", "junior", "head", "lead", "manager", "engineer", "buyer", "clerk", "driver")
@@ -106,7 +149,7 @@ def test_many_patterns_are_compared_two_by_two() -> None:
     )
     wider = "  - {id: wider, when: {job_title: {matches: '*ine?r*'}}, then: {flag: x}}\n"
 
-    found = lint(parse_pack(f"{BASE}{rules}{wider}"))
+    found = lint(parse_pack(f"{BASE}{rules}{wider}")).findings
 
     assert [(Kind.SUBSUMED, ("engineer", "wider"))] == [(one.kind, one.rules) for one in found]
 
@@ -117,7 +160,7 @@ def test_what_is_too_large_is_said() -> None:
     large = f"  - {{id: large, when: {{any: [{parts}]}}, then: review}}\n"
     twice = "  - {id: twice, when: {exit_kind: {equals: performance}}, then: review}\n"
 
-    found = lint(parse_pack(f"{BASE}{large}{twice}"))
+    found = lint(parse_pack(f"{BASE}{large}{twice}")).findings
 
     assert [(Kind.SUBSUMED, ("twice", "unclear")), (Kind.UNDECIDED, ("large",))] == sorted(
         (one.kind, one.rules) for one in found
@@ -134,4 +177,4 @@ def test_a_large_table_is_looked_at_in_steps() -> None:
     )
     pack = parse_pack(f"{BASE}tables: [big.csv]\n", tables={"big.csv": (head + rows).encode()})
 
-    assert () == lint(pack)
+    assert () == lint(pack).findings
