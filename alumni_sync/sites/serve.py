@@ -15,11 +15,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from alumni_sync.bulk import serving
+from alumni_sync.consent.notices.states import seen_for
 from alumni_sync.errors import ConfigError
 from alumni_sync.sites.headers import is_loopback
 from alumni_sync.sites.worker import Worker
 
 GRACE: Final = 5  # seconds that open requests may take once we are told to stop
+SEEN_FOR: Final = 1.0
+"""Seconds after which the pages show what has changed in the files of a notice."""
 _BACKLOG: Final = 512
 
 
@@ -93,6 +96,7 @@ def serve(
     """Serve `sites` and work until `stop` is set; then let open requests end and return."""
     with ExitStack() as stack:
         stack.enter_context(serving())
+        stack.enter_context(seen_for(SEEN_FOR))
         listeners = [stack.enter_context(closing(listen(site))) for site in sites]
         servers = [uvicorn.Server(_config(site.app)) for site in sites]
         threads = [

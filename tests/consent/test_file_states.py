@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alumni_sync.consent.notices.editions import load_edition
-from alumni_sync.consent.notices.states import FileStates, below
+from alumni_sync.consent.notices.states import FileStates, below, seen_for
 from alumni_sync.errors import ConfigError
 from tests.sites.standin import RULES
 
@@ -48,6 +48,31 @@ def test_whatever_changes_below_a_folder_is_seen(tmp_path: Path, change: str) ->
     CHANGES[change](folder)
 
     assert not states.stand()
+
+
+def test_what_was_just_seen_stands_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Every visit to a busy site would ask for two dozen files; nobody else may see an old one."""
+    states = FileStates.of(below(tmp_path))
+
+    with seen_for(3600):
+        looked = states.stand()
+        (tmp_path / "new").touch()
+        within = states.stand()
+    with seen_for(0):
+        after = states.stand()
+
+    assert (True, True, False) == (looked, within, after)
+
+
+def test_a_change_is_never_overlooked_for_good(tmp_path: Path) -> None:
+    """A notice found changed once would be shown again for a moment as if it were not."""
+    states = FileStates.of(below(tmp_path))
+    (tmp_path / "new").touch()
+
+    with seen_for(3600):
+        seen = [states.stand(), states.stand()]
+
+    assert [False, False] == seen
 
 
 def test_a_newer_edition_is_shown_at_once(tmp_path: Path) -> None:
