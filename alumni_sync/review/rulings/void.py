@@ -64,7 +64,8 @@ def _who_may_no_more(
     d: "Deployment", connection: Connection, authority: Authority
 ) -> Iterator[tuple[str, str]]:
     """Yield user and source of proposals that wait and would not be taken now."""
-    query = select(_APPROVALS.c.first_by).where(_APPROVALS.c.second_by.is_(None)).distinct()
+    waits = (_APPROVALS.c.second_by.is_(None), _APPROVALS.c.subject.startswith("EX-"))
+    query = select(_APPROVALS.c.first_by).where(*waits).distinct()
     for user in connection.execute(query).scalars():
         for source in d.settings.sources:
             if not authority.may(Identity(user, verified=True), Act.PROPOSE, source).allowed:
@@ -73,33 +74,41 @@ def _who_may_no_more(
 
 def _let_wait(d: "Deployment", user: str, source: str, now: datetime, run_id: str) -> int:
     awaits = _CASES.c.status == CaseStatus.AWAITING_SECOND.value
-    with d.ledger.write() as connection:
-        query = select(_CASES).where(_CASES.c.source == source, awaits).with_for_update()
-        rows = connection.execute(query).all()
+    with d.ledger.read() as connection:
+        rows = connection.execute(select(_CASES).where(_CASES.c.source == source, awaits)).all()
         void = [row for row in rows if _proposed_by(connection, row, user)]
-        for row in void:
-            this = (_CASES.c.id == row.id, _CASES.c.version == row.version)
-            values = {
-                "status": CaseStatus.OPEN.value,
-                "version": row.version + 1,
-                "reminded_at": None,
-                "escalated_at": None,
-                **NO_END,
-            }
-            connection.execute(update(_CASES).where(*this).values(values))
-            connection.execute(
-                insert(_EVENTS).values(
-                    case_id=row.id,
-                    person_id=row.person_id,
-                    version=row.version + 1,
-                    event=PROPOSAL_VOID,
-                    at=now,
-                    actor=SYSTEM,
-                    verified=True,
-                    run_id=run_id,
-                )
-            )
-    return len(void)
+    if not void:
+        return 0
+    with d.ledger.write() as connection:
+        return sum(_begin_anew(connection, row, now, run_id) for row in void)
+
+
+def _begin_anew(connection: Connection, row: Row[Any], now: datetime, run_id: str) -> bool:
+    """Open a case again for a first person, unless somebody changed it meanwhile."""
+    version = row.version + 1
+    values = {
+        "status": CaseStatus.OPEN.value,
+        "version": version,
+        "reminded_at": None,
+        "escalated_at": None,
+        **NO_END,
+    }
+    this = (_CASES.c.id == row.id, _CASES.c.version == row.version)
+    if not connection.execute(update(_CASES).where(*this).values(values)).rowcount:
+        return False
+    connection.execute(
+        insert(_EVENTS).values(
+            case_id=row.id,
+            person_id=row.person_id,
+            version=version,
+            event=PROPOSAL_VOID,
+            at=now,
+            actor=SYSTEM,
+            verified=True,
+            run_id=run_id,
+        )
+    )
+    return True
 
 
 def _proposed_by(connection: Connection, row: Row[Any], user: str) -> bool:
