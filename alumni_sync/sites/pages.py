@@ -9,6 +9,7 @@ mails) stays within one and comes in here as a value, never as a template.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,7 @@ from alumni_sync.sites.languages import Texts, all_texts, preferred
 
 _PACKAGE: Final = files("alumni_sync.sites")
 _STATIC: Final[Mapping[str, str]] = {"style.css": "text/css", "mark.svg": "image/svg+xml"}
+_LETTER_AND_WORD: Final = re.compile(r"(?<![\w&#;/.@-])\w-\w+(?![^<>]*>)")
 _A_YEAR: Final = "public, max-age=31536000, immutable"
 
 
@@ -81,6 +83,7 @@ def _environment() -> Environment:
     environment.context_class = _Context
     environment.filters["demoted"] = demoted
     environment.filters["lower_first"] = lower_first
+    environment.filters["whole"] = whole
     environment.globals["versions"] = {name: a.fingerprint for name, a in assets().items()}
     return environment
 
@@ -91,6 +94,11 @@ def demoted(html: str) -> str:
         html = html.replace(f"<h{level}>", f"<h{level + 1}>")
         html = html.replace(f"</h{level}>", f"</h{level + 1}>")
     return html
+
+
+def whole(html: str) -> str:
+    """Return our own rendered Markdown with "e-mail" on one line; no letter of it is another."""
+    return _LETTER_AND_WORD.sub(r'<span class="whole">\g<0></span>', html)
 
 
 def lower_first(sentence: str) -> str:

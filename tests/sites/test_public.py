@@ -3,7 +3,7 @@
 import pytest
 
 from alumni_sync.sites.languages import Texts, all_texts, preferred
-from alumni_sync.sites.pages import demoted
+from alumni_sync.sites.pages import demoted, whole
 from tests.sites.browser import Browser
 from tests.sites.standin import NOW, RULES
 
@@ -90,6 +90,19 @@ def test_dates_are_written_as_people_do() -> None:
 def test_nobody_is_preferred_out_of_what_is_offered() -> None:
     """An empty or mad header still gives a language."""
     assert "pl" == preferred("," * 500 + ";q=", ["pl", "en"])
+
+
+def test_a_letter_and_its_word_stay_on_one_line() -> None:
+    """A line that ends with "e-" reads like a slip, in a text that nobody may change any more."""
+    html = '<p>adres e-mail, <a href="https://a.example/e-mail">E-Mail-Adresse</a> to-do</p>'
+
+    kept = whole(html)
+
+    assert (
+        '<p>adres <span class="whole">e-mail</span>, <a href="https://a.example/e-mail">'
+        '<span class="whole">E-Mail</span>-Adresse</a> to-do</p>'
+    ) == kept
+    assert html == kept.replace('<span class="whole">', "").replace("</span>", "")
 
 
 def test_headings_of_a_notice_fit_below_a_pages_own() -> None:
