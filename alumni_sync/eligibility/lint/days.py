@@ -23,6 +23,8 @@ from alumni_sync.eligibility.lint.diagrams import TooLarge
 MOST_COMBINATIONS: Final = 200_000
 MOST_DAYS: Final = 400
 _MONTHS_DIFFER: Final = 4
+_SEEN_THROUGH: Final = 2
+"""So many dates, the day of the run among them, are decided exactly in months and days."""
 _FIRST: Final = np.datetime64("0001-01-01", "D")
 _LAST: Final = np.datetime64("9999-12-31", "D")
 _NONE: Final = np.array([], dtype="M8[D]")
@@ -93,6 +95,16 @@ def combinations(
                 found.setdefault(said.tobytes(), (said, facts))
     rows = [said for said, _ in found.values()]
     return np.array(rows, dtype=np.int8).reshape(len(rows), -1), [f for _, f in found.values()]
+
+
+def by_month_ends(fields: Sequence[str], leaves: Sequence[Leaf]) -> bool:
+    """Say whether what is said of a group of dates rests on ends of months that were tried.
+
+    Where two bounds between two dates are tight at once, both are at the end of a month or neither
+    is. Of three dates, one may be in the middle of a month: not all of that is tried.
+    """
+    moving = any(_distance(leaf) is not None for leaf in leaves)
+    return len(fields) + moving > _SEEN_THROUGH and _mixed(leaves)
 
 
 def _pins(fields: Sequence[str], leaves: Sequence[Leaf], today: date) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,12 @@ _ELSEWHERE: Final = ""
 MOST_PAIRS: Final = 1_000
 """So many pairs are looked at one by one where the pack as a whole is too large."""
 
+_NOBODY: Final = frozenset({Kind.IDENTICAL, Kind.SUBSUMED, Kind.CONTRADICTING, Kind.UNREACHABLE})
+"""Kinds that say of nobody, or of everybody, what an example alone does not show."""
+_BY_MONTH_ENDS: Final = (
+    "(Three dates counted from each other in months and days, the day of the run among them, were "
+    "tried at the ends of months only: look twice.)"
+)
 _SPARE: Final = frozenset({Kind.UNREACHABLE, Kind.SUBSUMED})
 
 
@@ -170,6 +176,8 @@ class _Round:
             return
         if found is None:
             return
+        if found.kind in _NOBODY and self._space.tried(found.looked_at):
+            found = replace(found, sentence=f"{found.sentence} {_BY_MONTH_ENDS}")
         self._found.append(found)
         match found.kind:
             case Kind.CONTRADICTING if len(found.rules) == 1:

@@ -113,7 +113,8 @@ class _Comparison:
     """The rules before and after, over every leaver that one of them can tell from another.
 
     Attributes:
-        undecided: a rule is gone, or another one now, that is too large to be looked at.
+        undecided: a rule is gone, or another one now, that is too large to be looked at, or about
+            which "nobody" cannot be said for certain.
     """
 
     def __init__(
@@ -127,7 +128,10 @@ class _Comparison:
         self._old = dict(self._sides(old, _BEFORE))
         self._new = dict(self._sides(new, _AFTER))
         same = {r.condition for r in new} if after.harmless <= before.harmless else set()
-        self.undecided = any(r.id not in self._old and r.condition not in same for r in old)
+        self.undecided = any(
+            (r.id not in self._old or self.terrain.tried(r.fields)) and r.condition not in same
+            for r in old
+        )
 
     def _sides(self, rules: Iterable[Rule], reading: int) -> Iterator[tuple[str, _Side]]:
         """Yield the rules that can be worked out; without one of the new ones more may move."""

@@ -22,7 +22,7 @@ from alumni_sync.eligibility.lint.axes import (
     say,
     tag_of,
 )
-from alumni_sync.eligibility.lint.days import combinations, linked, run_days
+from alumni_sync.eligibility.lint.days import by_month_ends, combinations, linked, run_days
 from alumni_sync.eligibility.lint.diagrams import TooLarge
 
 PLACE: Final = 0
@@ -39,12 +39,14 @@ class Atlas:
         tags: tag, folded → number of the axis that asks for it (0: not there, 1: there).
         days: days of the run that make a difference, the usual one first.
         on_days: leaf about the day of the run and its polarity → what it says on each of them.
+        tried: dates about which what is said rests on ends of months that were tried.
     """
 
     days: Sequence[date] = (USUAL["today"],)
     on_days: dict[tuple[Leaf, bool], tuple[int, ...]] = field(default_factory=dict)
     axes: dict[int, Axis] = field(default_factory=dict)
     tags: dict[str, int] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
     _number: dict[str, int] = field(default_factory=dict)
     _next: int = _FIRST
 
@@ -94,6 +96,7 @@ def atlas_of(
     else:
         _say_days(atlas, leaves)
     for group, own in of_group.items():
+        atlas.tried |= set(group) if by_month_ends(group, own) else set()
         _add_dates(atlas, group, own, readings, adverse)
     _drop_days_alike(atlas)
     for name in fields:

@@ -42,6 +42,13 @@ class Terrain:
         self._asked: dict[int, frozenset[int]] = {}
         self._valid = self._possible_days()
 
+    def tried(self, fields: Collection[str]) -> bool:
+        """Say whether what is said of some fields rests on ends of months that were tried.
+
+        Then "nobody" is not decided, though "somebody" always is.
+        """
+        return not self._atlas.tried.isdisjoint(fields)
+
     def clause(self, clause: Clause, *, positive: bool = True, reading: int = 0) -> int:
         """Return the diagram of a condition (or its opposite), as one kind of sources reads it.
 

@@ -118,6 +118,30 @@ def test_who_is_heard_is_who_decides() -> None:
     assert () == lint(pack).settled
 
 
+CHAIN = """
+  - id: chain
+    when:
+      all:
+        - hire_date: {at_most: 1 month before exit_date}
+        - hire_date: {at_least: 28 days before exit_date}
+        - exit_date: {at_most: 1 month ago}
+        - exit_date: {at_least: %s days ago}
+    then: review
+"""
+
+
+def test_what_rests_on_the_ends_of_months_says_so() -> None:
+    """Nobody fits the first of these; of the second that is wrong: 15 February, March, April."""
+    for days in (28, 31):
+        (found,) = lint(parse_pack(BASE + CHAIN % days)).findings
+
+        assert (Kind.CONTRADICTING, ("chain",)) == (found.kind, found.rules)
+        assert found.sentence.endswith("were tried at the ends of months only: look twice.)")
+    plain = BASE + "  - {id: x, when: {all: [{exit_date: {after: 1 month ago}}, {exit_date: {"
+    (found,) = lint(parse_pack(f"{plain}before: 31 days ago}}}}]}}, then: review}}\n")).findings
+    assert "look twice" not in found.sentence
+
+
 def test_a_pair_that_is_too_large_is_named() -> None:
     """A pair that was not looked at must not pass for one that never meets."""
     parts = ", ".join(f"{{job_title: {{contains: {word}}}}}" for word in (*WORDS, *MORE))

@@ -190,3 +190,18 @@ def test_what_is_too_large_waits_only_where_it_matters(
 ) -> None:
     """A rule that nobody can see through must neither let anybody in nor stop every change."""
     assert moves == (loosening(_pack(*before), _pack(*after), TODAY) is not None)
+
+
+def test_what_is_tried_only_is_not_taken_for_nobody() -> None:
+    """Dates in a chain of months are tried at their ends: what is gone of such rules waits."""
+    chain = (
+        "  - id: chain\n    when:\n      all:\n"
+        "        - hire_date: {at_most: 1 month before exit_date}\n"
+        "        - hire_date: {at_least: 28 days before exit_date}\n"
+        "        - exit_date: {at_most: 1 month ago}\n"
+        "        - exit_date: {at_least: 31 days ago}\n"
+        "    then: review\n"
+    )
+
+    assert loosening(_pack(chain, SENIOR), _pack(chain, SENIOR, INTERN), TODAY) is None
+    assert loosening(_pack(chain, SENIOR), _pack(SENIOR), TODAY) is not None
