@@ -239,7 +239,7 @@ class KeyStore:
             return self._wrapper.decrypt(
                 wrapped[:_NONCE], wrapped[_NONCE:], f"{subject}|{kind}".encode()
             )
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # altered, or cut so short that it has no nonce
             pass
         msg = f"the wrapped {kind} key of {subject} does not open"
         raise SealBroken(msg)

@@ -155,6 +155,20 @@ def test_a_tampered_wrapped_key_is_not_used(tmp_path: Path) -> None:
             ledger.vault.load(["P-1"])
 
 
+@pytest.mark.parametrize("left", [b"", b"short", bytes(20)])
+def test_a_wrapped_key_that_was_cut_short_is_not_used(tmp_path: Path, left: bytes) -> None:
+    """Whoever cuts keys must be told of like whoever swaps them, in our own words."""
+    urls = f"sqlite:///{tmp_path}/ledger.db", f"sqlite:///{tmp_path}/keys.db"
+    with Ledger.open(*urls, MASTER) as ledger:
+        ledger.vault.create_keys(["P-1"])
+        with ledger.vault.store.engine.begin() as connection:
+            cut = update(WRAPPED_KEY).where(WRAPPED_KEY.c.subject == "P-1").values(profile=left)
+            connection.execute(cut)
+
+        with pytest.raises(SealBroken):
+            ledger.vault.load(["P-1"])
+
+
 def _held(folder: Path, content: bytes) -> bool:
     """Say whether any file of the key store contains these bytes."""
     return any(content in path.read_bytes() for path in folder.glob("keys.db*"))
