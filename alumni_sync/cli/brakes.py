@@ -69,7 +69,7 @@ def _group(group: click.Group, kind: str) -> None:
 def _row(stop: dict[str, Any], kind: str) -> tuple[object, ...]:
     counts = " ".join(f"{name}={count}" for name, count in stop["counts"].items())
     scope = stop["source" if kind == "guard" else "platform"]
-    since = f"{stop['tripped_at']:%Y-%m-%d %H:%M}"
+    since = f"{stop['tripped_at']:%Y-%m-%d %H:%M} UTC"
     what = " ".join(filter(None, (stop["name"], stop["code"])))
     return stop[kind], what, scope, stop["status"], since, counts
 

@@ -6,6 +6,7 @@ reached or refused us. Of several, 2 wins over 4 over 3 over 1. An error that is
 with 70, as sysexits.h has it.
 """
 
+import errno
 import sys
 import traceback
 from collections.abc import Iterable
@@ -38,6 +39,9 @@ class Exit(IntEnum):
 SEVERITY: Final = (Exit.BUG, Exit.USAGE, Exit.VENDOR, Exit.STOPPED, Exit.REJECTED, Exit.DONE)
 """Worst first."""
 
+_FULL_OR_READ_ONLY: Final = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT})
+_WRITABLE: Final = "the login that runs this has to read and write the deployment's folder"
+
 
 def worst(codes: Iterable[Exit]) -> Exit:
     """Return the code that a command with several results ends with."""
@@ -54,7 +58,9 @@ def code_of(error: BaseException) -> Exit:
             return Exit.STOPPED
         case RecordRejected():
             return Exit.REJECTED
-        case AlumniSyncError() | click.ClickException():
+        case AlumniSyncError() | click.ClickException() | PermissionError():
+            return Exit.USAGE
+        case OSError() if error.errno in _FULL_OR_READ_ONLY:
             return Exit.USAGE
         case _:
             return Exit.BUG
@@ -71,6 +77,8 @@ def lines_of(error: BaseException) -> list[str]:
         return [" ".join(str(error).split())]
     if isinstance(error, click.ClickException):
         return [" ".join(error.format_message().split())]
+    if isinstance(error, OSError) and code_of(error) is Exit.USAGE:
+        return [f"{error.filename or 'a file'}: {error.strerror} ({_WRITABLE})"]
     return [
         f"{type(error).__name__}: a fault of alumni_sync (please report it; --debug shows where)"
     ]

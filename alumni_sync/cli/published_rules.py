@@ -159,7 +159,7 @@ def revisions(app: App, source: str | None, *, as_json: bool) -> None:
             row["revision"],
             row["source"],
             row["state"],
-            f"{row['kept_at']:%Y-%m-%d %H:%M}",
+            f"{row['kept_at']:%Y-%m-%d %H:%M} UTC",
             row["released_by"] or "",
             counts_words(row["counts"]) if row["counts"] else "",
         )

@@ -150,7 +150,7 @@ def _lines(shown: "Dossier") -> Iterator[str]:
         reason = f": {entry.reason}" if entry.reason else ""
         how = f", until {entry.until}" if entry.until else ""
         how += ", in bulk" if entry.bulk else ""
-        yield f"{entry.at:%Y-%m-%d %H:%M}  {entry.event} by {entry.actor}{vouched}{reason}{how}"
+        yield f"{entry.at:%Y-%m-%d %H:%M} UTC  {entry.event} by {entry.actor}{vouched}{reason}{how}"
         yield from said_lines(entry)
 
 

@@ -106,7 +106,8 @@ def _lines(shown: "ShownRequest") -> "Iterator[str]":
     yield from ("", *shown.words.splitlines(), "") if shown.words else ("",)
     for each in shown.history:
         reason = f" ({each.reason.replace('_', ' ')})" if each.reason else ""
-        yield f"{each.at:%Y-%m-%d %H:%M}  {each.event.replace('_', ' ')} by {each.actor}{reason}"
+        what = each.event.replace("_", " ")
+        yield f"{each.at:%Y-%m-%d %H:%M} UTC  {what} by {each.actor}{reason}"
         yield from (f"                  {line}" for line in each.answer.splitlines())
 
 

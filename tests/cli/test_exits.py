@@ -1,5 +1,6 @@
 """Exit codes: scheduled jobs decide by them, so each error has exactly one."""
 
+import errno
 import itertools
 from datetime import date
 
@@ -32,6 +33,10 @@ from alumni_sync.errors import (
         (RateLimited("v", "pull"), 4),
         (AuthRejected("v", "pull", "401"), 4),
         (RecordRejected("x.csv:1", "hire_date", "missing"), 1),
+        (PermissionError(errno.EACCES, "Permission denied", "var/keys.master"), 2),
+        (OSError(errno.ENOSPC, "No space left on device"), 2),
+        (OSError(errno.EROFS, "Read-only file system", "var"), 2),
+        (OSError(errno.EIO, "Input/output error"), 70),
         (ZeroDivisionError("secret"), 70),
     ],
 )
@@ -53,6 +58,16 @@ def test_all_problems_are_lines() -> None:
     error = ConfigError([Problem("a.yaml:1 x", "is missing"), Problem("b", "is wrong", "mend it")])
 
     assert ["a.yaml:1 x: is missing", "b: is wrong (mend it)"] == lines_of(error)
+
+
+def test_a_folder_that_is_not_ours_to_write_is_no_fault_of_the_program() -> None:
+    """Whoever set up a second login must be told which file it may not open."""
+    denied = PermissionError(errno.EACCES, "Permission denied", "var/keys.master")
+
+    (line,) = lines_of(denied)
+
+    assert line.startswith("var/keys.master: Permission denied (the login that runs this")
+    assert lines_of(OSError(errno.ENOSPC, "No space left on device"))[0].startswith("a file: No sp")
 
 
 def test_what_may_be_chosen_stands_in_the_same_line() -> None:

@@ -268,7 +268,7 @@ def test_a_case_with_its_person(shell: Shell) -> None:
     assert "Excluded, because the exit kind is misconduct or dispute." in text
     assert "true    the exit kind is misconduct or dispute" in text
     assert "It takes two people" in text
-    assert f"seen by {ME}" in text
+    assert f" UTC  seen by {ME}" in text
 
 
 def test_the_way_to_the_hris(shell: Shell) -> None:
