@@ -490,20 +490,11 @@ class JsonPost(Protocol):
 class Launcher(Protocol):
     """Runs the job `review_exclusions` for the HR desk; wired by the CLI."""
 
-    def launch(self, ticket: str, reason: str, user: Identity) -> LaunchResult:
-        """Make the ruling that `ticket` stands for, in the name of `user`.
+    def launch(self, tickets: Sequence[str], reason: str, user: Identity) -> Sequence[LaunchResult]:
+        """Make the rulings that `tickets` stand for: a result for each, none keeps another back.
 
         Args:
-            ticket: stands for one case, version and ruling; nothing else of the case is handed on.
+            tickets: each stands for one case, version and ruling; nothing else is handed on.
             reason: a code of the closed list.
             user: who launches; stands signed on the run, as if they had come through the proxy.
-        """
-
-    def launch_several(
-        self, tickets: Sequence[str], reason: str, user: Identity
-    ) -> Sequence[LaunchResult]:
-        """Make several rulings by one launch; one that is refused keeps no other from being made.
-
-        Returns:
-            A result for each ticket, in their order.
         """

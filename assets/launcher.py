@@ -36,31 +36,23 @@ class DagsterLauncher:
     d: Deployment
     turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def launch(self, ticket: str, reason: str, user: Identity) -> LaunchResult:
-        """Execute the job to its end, and say in its sentence what became of it."""
-        run_id = str(uuid.uuid4())
+    def launch(self, tickets: Sequence[str], reason: str, user: Identity) -> Sequence[LaunchResult]:
+        """Execute the job to its end, once for all of them, and say what became of each."""
+        run_id, (first, *others) = str(uuid.uuid4()), tickets
+        config = {"ticket": first, "reason": reason, **({"others": others} if others else {})}
         try:
-            done = self._execute(run_id, {"ticket": ticket, "reason": reason}, user)
+            done = self._execute(run_id, config, user)
         except StageFailed as failed:
             if not isinstance(failed.error, Refused):
                 raise
-            return LaunchResult(run_id, str(failed.error), refused=True)
+            return [LaunchResult(run_id, str(failed.error), refused=True)]
+        if others:
+            return [
+                LaunchResult(run_id, str(line.data[SAID]), refused=not line.data[DONE])
+                for line in _results(done)
+            ]
         (made,) = done.asset_materializations_for_node(RULING_OP)
-        return LaunchResult(run_id, str(made.metadata[RULING].value))
-
-    def launch_several(
-        self, tickets: Sequence[str], reason: str, user: Identity
-    ) -> Sequence[LaunchResult]:
-        """Execute the job once for all of them, and say what became of each."""
-        if len(tickets) == 1:
-            return [self.launch(tickets[0], reason, user)]
-        run_id = str(uuid.uuid4())
-        first, *others = tickets
-        done = self._execute(run_id, {"ticket": first, "reason": reason, "others": others}, user)
-        return [
-            LaunchResult(run_id, str(line.data[SAID]), refused=not line.data[DONE])
-            for line in _results(done)
-        ]
+        return [LaunchResult(run_id, str(made.metadata[RULING].value))]
 
     def _execute(
         self, run_id: str, config: Mapping[str, Any], user: Identity

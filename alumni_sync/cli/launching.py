@@ -21,15 +21,11 @@ class DeskLauncher:
 
     d: "Deployment"
 
-    def launch(self, ticket: str, reason: str, user: "Identity") -> "LaunchResult":
-        """Hand a ruling to Dagster, or make it in the ledger alone; see `ports.Launcher`."""
-        return self._launcher.launch(ticket, reason, user)
-
-    def launch_several(
+    def launch(
         self, tickets: "Sequence[str]", reason: str, user: "Identity"
     ) -> "Sequence[LaunchResult]":
-        """Do so with several rulings; see `ports.Launcher`."""
-        return self._launcher.launch_several(tickets, reason, user)
+        """Hand rulings to Dagster, or make them in the ledger alone; see `ports.Launcher`."""
+        return self._launcher.launch(tickets, reason, user)
 
     @property
     def _launcher(self) -> "Launcher":

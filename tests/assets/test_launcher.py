@@ -1,6 +1,7 @@
 """The desk's launches in Dagster: a run like any other, signed for whoever pressed the button."""
 
 import threading
+from collections.abc import Sequence
 
 import dagster as dg
 import pytest
@@ -28,6 +29,12 @@ def proxied(company: Deployment) -> Deployment:
     config = company.root / "alumni_sync.yaml"
     config.write_text(config.read_text(encoding="utf-8") + BY_PROXY, encoding="utf-8")
     return Deployment.open(config, clock=company.clock)
+
+
+def only(results: Sequence[LaunchResult]) -> LaunchResult:
+    """Return what became of the one case that was launched."""
+    (result,) = results
+    return result
 
 
 def entry_of(d: Deployment, verdict: str, case: str = "") -> InboxEntry:
@@ -63,13 +70,13 @@ def test_two_people_admit_from_the_desk(proxied: Deployment) -> None:
     launcher, entry = DagsterLauncher(proxied), entry_of(proxied, "excluded")
     first = reviewer_of(proxied, entry.case)
 
-    proposed = launcher.launch(entry.admit_ticket, "code_wrong", first)
+    proposed = only(launcher.launch([entry.admit_ticket], "code_wrong", first))
     assert f"{entry.case} waits for a second person to admit it" == proposed.sentence
     waiting = entry_of(proxied, "excluded", entry.case)
-    own = launcher.launch(waiting.admit_ticket, "code_wrong", first)
+    own = only(launcher.launch([waiting.admit_ticket], "code_wrong", first))
     assert own.refused
     assert "awaiting_second" == status_of(proxied, entry.case)
-    done = launcher.launch(waiting.admit_ticket, "code_wrong", WEBER)
+    done = only(launcher.launch([waiting.admit_ticket], "code_wrong", WEBER))
 
     assert done.sentence.startswith(f"{entry.case} is admitted: in the next round the person")
     assert "admitted" == status_of(proxied, entry.case)
@@ -79,7 +86,7 @@ def test_a_launch_is_a_run_that_is_signed_for_its_user(proxied: Deployment) -> N
     """Dagster's history must name who ruled, and nobody may copy it to a run of their own."""
     entry = entry_of(proxied, "review")
     user = reviewer_of(proxied, entry.case)
-    result = DagsterLauncher(proxied).launch(entry.uphold_ticket, "confirmed", user)
+    result = only(DagsterLauncher(proxied).launch([entry.uphold_ticket], "confirmed", user))
     run = run_of(proxied, result)
 
     hashes = proxied.ledger.hashes
@@ -95,7 +102,7 @@ def test_without_a_ticket_nothing_is_decided(proxied: Deployment, ticket: str) -
     """The port takes text; whoever reaches it with another must get nowhere."""
     before = count_waiting(proxied)
 
-    result = DagsterLauncher(proxied).launch(ticket, "code_wrong", WEBER)
+    result = only(DagsterLauncher(proxied).launch([ticket], "code_wrong", WEBER))
 
     assert "the ticket is not one of ours: follow the link of the case again" == result.sentence
     assert result.refused
@@ -110,7 +117,7 @@ def test_two_who_rule_at_once_get_an_answer_each(proxied: Deployment) -> None:
     said: list[LaunchResult] = []
 
     def press(ticket: str, reason: str) -> None:
-        said.append(launcher.launch(ticket, reason, user))
+        said.append(only(launcher.launch([ticket], reason, user)))
 
     threads = [
         threading.Thread(target=press, args=pressed)
@@ -136,15 +143,15 @@ def test_without_dagster_the_same_ruling_is_made(proxied: Deployment) -> None:
     home.unlink()
     assert not has_dagster(proxied.root)
 
-    refused = launcher.launch(entry.admit_ticket, "confirmed", user)
-    done = launcher.launch(entry.admit_ticket, "context_known", user)
+    refused = only(launcher.launch([entry.admit_ticket], "confirmed", user))
+    done = only(launcher.launch([entry.admit_ticket], "context_known", user))
 
     assert (None, True) == (refused.run_id, refused.refused)
     assert "to admit, give one of: code_wrong" in refused.sentence
     assert (None, False) == (done.run_id, done.refused)
     assert "admitted" == status_of(proxied, entry.case)
     home.touch()
-    again = launcher.launch(entry.admit_ticket, "context_known", user)
+    again = only(launcher.launch([entry.admit_ticket], "context_known", user))
     assert again.run_id is not None
     assert f"{entry.case}: this was done before, nothing changed" == again.sentence
 
@@ -157,7 +164,7 @@ def test_several_are_one_run_with_a_result_a_case(proxied: Deployment) -> None:
     tickets = [light.uphold_ticket, grave.uphold_ticket, light.admit_ticket]
     theirs = user == reviewer_of(proxied, grave.case)
 
-    results = launcher.launch_several(tickets, "confirmed", user)
+    results = launcher.launch(tickets, "confirmed", user)
 
     assert [False, not theirs, True] == [one.refused for one in results]
     assert f"{light.case} is upheld: the person stays out" == results[0].sentence
@@ -177,5 +184,5 @@ def test_several_are_one_run_with_a_result_a_case(proxied: Deployment) -> None:
     assert event.asset_materialization is not None
     said = str(event.asset_materialization.metadata["ruling"].value)
     assert f"{1 + theirs} of 3 cases ruled on by one act" == said
-    again = launcher.launch_several(tickets[:1], "confirmed", other)
+    again = launcher.launch(tickets[:1], "confirmed", other)
     assert [True] == [one.refused for one in again]

@@ -8,6 +8,7 @@ from alumni_sync.review.queue.inbox import InboxEntry, inbox
 from alumni_sync.review.record.dossier import show_case
 from assets.home import instance_of
 from assets.launcher import DagsterLauncher
+from tests.assets.test_launcher import only
 from tests.assets.test_rulings import BY_PROXY
 
 KOWALSKA = Identity("hr.kowalska", verified=True)
@@ -47,7 +48,7 @@ def test_a_run_does_not_tell_whose_case_it_is(company: Deployment) -> None:
     with with_people(company, f'employee: acme-pl/1, manager: "acme-pl/{number}"') as d:
         entry, _ = of_poland(d, "review")
 
-        result = DagsterLauncher(d).launch(entry.admit_ticket, "code_wrong", KOWALSKA)
+        result = only(DagsterLauncher(d).launch([entry.admit_ticket], "code_wrong", KOWALSKA))
 
         assert (True, "nobody rules on their own manager's case") == (
             result.refused,
@@ -62,14 +63,14 @@ def test_a_run_does_not_tell_who_has_left(company: Deployment) -> None:
     """That a colleague is gone is for whoever asks in their place, not for all who read runs."""
     entry, _ = of_poland(company, "excluded")
     with with_people(company, "employee: acme-pl/1") as d:
-        DagsterLauncher(d).launch(entry.admit_ticket, "code_wrong", KOWALSKA)
+        only(DagsterLauncher(d).launch([entry.admit_ticket], "code_wrong", KOWALSKA))
     config = company.root / "alumni_sync.yaml"
     text = config.read_text(encoding="utf-8").replace("acme-pl/1}", f"acme-pl/{left_by(company)}}}")
     config.write_text(text, encoding="utf-8")
     with Deployment.open(config, clock=company.clock) as d:
         (waiting,) = (one for one in inbox(d) if one.case == entry.case)
 
-        result = DagsterLauncher(d).launch(waiting.admit_ticket, "code_wrong", WEBER)
+        result = only(DagsterLauncher(d).launch([waiting.admit_ticket], "code_wrong", WEBER))
 
         assert "what hr.kowalska proposed is void: hr.kowalska has left" in result.sentence
         kept = stored(d, result)

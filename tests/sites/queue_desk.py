@@ -44,17 +44,10 @@ class Company:
         self.woken: list[str] = []
         self.app = desk_app(site, LedgerDesk(d), clock, office)
 
-    def launch(self, ticket: str, reason: str, user: Identity) -> LaunchResult:
+    def launch(self, tickets: Sequence[str], reason: str, user: Identity) -> Sequence[LaunchResult]:
         """Rule without Dagster, and remember what was handed over."""
-        self.launched.append((ticket, reason, user.user))
-        return LedgerLauncher(self.queue.d).launch(ticket, reason, user)
-
-    def launch_several(
-        self, tickets: Sequence[str], reason: str, user: Identity
-    ) -> Sequence[LaunchResult]:
-        """Rule on several without Dagster, and remember what was handed over."""
         self.launched += [(ticket, reason, user.user) for ticket in tickets]
-        return LedgerLauncher(self.queue.d).launch_several(tickets, reason, user)
+        return LedgerLauncher(self.queue.d).launch(tickets, reason, user)
 
     def leaver(self, exit_kind: str, source: str = "acme-pl") -> Leaver:
         """Add somebody on whom a person must rule."""

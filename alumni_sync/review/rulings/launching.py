@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alumni_sync.domain import Identity, LaunchResult
-from alumni_sync.errors import Refused
 from alumni_sync.ledger.ids import new_id
 from alumni_sync.review.rulings.bulk import RefusedCase, rule_cases
-from alumni_sync.review.rulings.ruling import rule_case
 
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
@@ -20,19 +18,7 @@ class LedgerLauncher:
 
     d: "Deployment"
 
-    def launch(self, ticket: str, reason: str, user: Identity) -> LaunchResult:
-        """Rule, and say what became of it."""
-        try:
-            result = rule_case(
-                self.d, ticket=ticket, reason=reason, identity=user, run_id=new_id("R")
-            )
-        except Refused as refused:
-            return LaunchResult(None, str(refused), refused=True)
-        return LaunchResult(None, result.sentence)
-
-    def launch_several(
-        self, tickets: Sequence[str], reason: str, user: Identity
-    ) -> Sequence[LaunchResult]:
+    def launch(self, tickets: Sequence[str], reason: str, user: Identity) -> Sequence[LaunchResult]:
         """Rule on each, and say what became of it."""
         results = rule_cases(self.d, tickets, reason=reason, identity=user, run_id=new_id("R"))
         return [

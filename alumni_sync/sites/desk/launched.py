@@ -18,6 +18,7 @@ from alumni_sync.review.rulings.comments import keep_comment, take_back_comment
 from alumni_sync.review.rulings.steps import Terms
 from alumni_sync.review.rulings.tickets import issue
 from alumni_sync.sites.desk.shell import Desk
+from alumni_sync.turns import aside
 
 LAUNCH_WITHIN: Final = timedelta(minutes=5)
 """How long the ticket of a launch is good, which is used at once."""
@@ -98,5 +99,6 @@ def _launch(
     ]
     if not tickets:
         return {}
-    made = desk.behind.launcher.launch_several(tickets, wanted.reason, identity)
+    with aside():  # a run takes a second: whoever else is at the desk need not wait for it
+        made = desk.behind.launcher.launch(tickets, wanted.reason, identity)
     return dict(zip((number for number, _ in seen), made, strict=True))
