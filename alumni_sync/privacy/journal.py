@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import insert, select, update
 
+from alumni_sync.errors import LedgerError
 from alumni_sync.ledger.among import among
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.put_back import refuse_older
@@ -25,17 +26,39 @@ if TYPE_CHECKING:
 
 _PERSON: Final = t(Person)
 _SPELL: Final = t(Spell)
+_SAMPLE: Final = 100
 
 
 def before_work(d: "Deployment") -> None:
     """Do what comes before anything that reaches people: the ledger may be a copy put back.
 
     Raises:
-        LedgerError: a second place says that it is; else whoever was erased since is erased again.
+        LedgerError: a second place says that it is, or the key store is none of this ledger; else
+            whoever was erased since is erased again.
     """
+    refuse_another_store(d)
     refuse_older(d.ledger, d.settings.ledger.checkpoints)
     replay(d)
     note_suppressions(d)
+
+
+def refuse_another_store(d: "Deployment") -> None:
+    """Refuse a key store that has nobody's key: a folder is not mounted, or a path names another.
+
+    Everybody would be taken for unreadable: nobody's page could even let them leave.
+
+    Raises:
+        LedgerError: there are people in the ledger, and no key of any.
+    """
+    query = select(_SPELL.c.person_id).where(_SPELL.c.sealed.is_not(None)).limit(_SAMPLE)
+    with d.ledger.read() as connection:
+        people = list(connection.execute(query).scalars())
+    store = d.ledger.vault.store
+    if people and not store.load(people) and not store.shredded():
+        raise LedgerError(
+            "the key store has no key of anybody in this ledger: keys.store names another one, or "
+            "an empty one; put the right one back (docs/privacy.md, Backups)"
+        )
 
 
 def replay(d: "Deployment", *, restored: bool = False) -> int:
