@@ -66,7 +66,7 @@ def _measure(folder: Path, leavers: int) -> dict[str, Part]:
     for side in ("ours", "bare"):
         build(folder / side, leavers, rules=RULES)
     parts = {}
-    for name in ("bare-prepare", "bare-take", "ours-take"):
+    for name in ("bare-prepare", "ours-prepare", "bare-take", "ours-take"):
         parts[name] = _start(name, folder)
     _same_work(folder, _COMPARED, "after taking in")
     for name in ("ours-grants", "bare-grants", "bare-members", "ours-members"):
@@ -149,13 +149,14 @@ def _bare(name: str) -> Callable[[], Callable[[Path], int]]:
     return load
 
 
-def _bare_prepare() -> Callable[[Path], int]:
-    """Make the very schemas that the product has, empty."""
+def _prepare() -> Callable[[Path], int]:
+    """Make the very schemas that the product has, empty, on either side: once in a lifetime."""
     from connectors.platforms.directory.store import open_store
 
     def work(folder: Path) -> int:
         _open_ledger(folder).close()
-        open_store(folder / "var" / "bare-community.db").close()
+        for name in ("bare-community.db", "community.db"):
+            open_store(folder / "var" / name).close()
         return 0
 
     return work
@@ -189,7 +190,8 @@ _PARTS: Final[dict[str, Callable[[], Callable[[Path], int]]]] = {
     "ours-unchanged": _ours_take,
     "ours-grants": _grants,
     "ours-members": _ours_members,
-    "bare-prepare": _bare_prepare,
+    "bare-prepare": _prepare,
+    "ours-prepare": _prepare,
     "bare-take": _bare("intake"),
     "bare-unchanged": _bare("recheck"),
     "bare-grants": _grants,

@@ -34,6 +34,7 @@ from alumni_sync.ports import ProfileField, Purpose, Removal, Shown
 if TYPE_CHECKING:
     from alumni_sync.deployment import Deployment
 
+_STATES: Final = {state.value: state for state in ConsentState}
 _LIVE: Final = tuple(sorted(state.value for state in LIVE_STATES))
 _HELD_ONTO: Final = (*_LIVE, ConsentState.PAUSED.value)
 _GONE: Final = ("removed", "verified_absent")
@@ -193,7 +194,7 @@ def _grant(row: RowMapping, ring: KeyRing) -> Grant | None:
         person_id=row["person_id"],
         source=row["source"],
         seq=row["grant_seq"],
-        state=ConsentState(row["state"]),
+        state=_STATES[row["state"]],
         valid_until=row["valid_until"],
         name=agreed.name,
         email=agreed.email,

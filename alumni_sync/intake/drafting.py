@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -39,8 +39,7 @@ _NEW_SPELL: Final = _defaults(Spell)
 _NEW_PERSON: Final = _defaults(Person)
 
 
-@dataclass(frozen=True, slots=True)
-class Sighted:
+class Sighted(NamedTuple):
     """One row that needs writing, with what the survey found of it (`known` is a `Known`)."""
 
     record: SourceRecord

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, func, update
+from sqlalchemy import Connection, bindparam, func, null, update
 
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.tables import DeadLetter, PlatformWrite, t
@@ -73,14 +73,14 @@ _HELD: Final = (
         version=MEMBERSHIP.c.version + 1,
         content_hash=bindparam("content"),
         recheck_at=bindparam("recheck"),
-        claimed_by=None,
-        claimed_at=None,
+        claimed_by=null(),
+        claimed_at=null(),
         attempts=0,
-        next_at=None,
+        next_at=null(),
         joined_at=func.coalesce(MEMBERSHIP.c.joined_at, bindparam("at")),
-        hidden_at=None,
-        removed_at=None,
-        absent_at=None,
+        hidden_at=null(),
+        removed_at=null(),
+        absent_at=null(),
         read_backs=0,
         changed_at=bindparam("at"),
         sealed=bindparam("reference"),

@@ -19,6 +19,7 @@ SEGMENT_FIELDS: Final = (
     ProfileField.LEAVE_YEAR,
 )
 """Ticked fields that members are addressed by; a segment is `field:value`."""
+_SEGMENTS: Final = {name: f"{name}:" for name in SEGMENT_FIELDS}
 
 BADGE_SEGMENTS: Final = {
     ProfileField.MENTOR_BADGE: "mentors",
@@ -32,7 +33,7 @@ def build_profile(grant: Grant, alumni_id: str, now: datetime) -> Profile | None
     if not may_process(grant, Purpose.COMMUNITY, None, now):
         return None
     fields = grant.fields  # ticked ones only; the community's own yes is what they need
-    segments = {f"{name}:{fields[name].value}" for name in SEGMENT_FIELDS if name in fields}
+    segments = {head + fields[name].value for name, head in _SEGMENTS.items() if name in fields}
     segments |= {segment for badge, segment in BADGE_SEGMENTS.items() if badge in fields}
     return Profile(
         alumni_id=alumni_id,

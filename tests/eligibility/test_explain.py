@@ -108,6 +108,16 @@ def test_holds_are_read_without_the_rest(roster: Roster) -> None:
     ]
 
 
+def test_words_that_look_like_no_holds_hide_none(roster: Roster) -> None:
+    """What a leaver's department is called must not open a purpose to them."""
+    who = roster.add(exit_kind="redundancy", location='"holds":[]', department='"holds":[]')
+    judge_leavers(roster.deployment, run_id="R-1")
+    (row,) = roster.decisions(who)
+    content = roster.ledger.vault.open(who.person, KeyKind.EVIDENCE, "decision", row.sealed)
+
+    assert ["job_offers"] == [hold.purpose for hold in load_holds(content)]
+
+
 def test_what_is_known_beside_the_facts_is_no_fact_of_theirs(roster: Roster) -> None:
     """“Address shared: not known” under a clause that is true makes a reviewer doubt both."""
     who = roster.add()

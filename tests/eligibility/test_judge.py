@@ -1,6 +1,7 @@
 """The service around the rules: who is judged, when again, and what is kept of it."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from alumni_sync.clock import FixedClock
 from alumni_sync.domain import NOT_VISIBLE, OutreachHold
 from alumni_sync.eligibility.judging.judge import VerdictCounts, judge_leavers
 from alumni_sync.eligibility.judging.records import closed_purposes, load_record
+from alumni_sync.eligibility.judging.stale import stale_page
 from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.keystore import KeyKind
 from alumni_sync.ledger.store import Ledger
 from alumni_sync.ledger.tables import Decision, Spell, t
+from tests.conftest import NOW
 from tests.roster import Leaver, Roster, release_changed_rules
 
 NOTHING = VerdictCounts({}, {})
@@ -215,6 +218,21 @@ def test_another_exit_over_misconduct_keeps_a_person_out(roster: Roster, where: 
     assert ("other-exit-adverse",) == _record(roster, earlier).judgement.rules
     assert VerdictCounts({"held": 1, "excluded": 1}, {}) == counts
     assert NOTHING == _judge(roster, "R-2")
+
+
+def test_a_verdict_moves_nobody_who_has_one_exit(roster: Roster) -> None:
+    """To look at everybody again after each run of decisions takes as long as a run without any."""
+    roster.add()
+    twice = roster.add(key="K-1")
+    exits = {twice.spell, roster.add(of=twice).spell}
+    elsewhere = roster.add("acme-de", key="K-1")
+
+    with roster.ledger.read() as connection:
+        look = partial(stale_page, connection, now=NOW, after="", limit=9, only_several=True)
+        here, there = (look(source, mark="0:1") for source in ("acme-pl", "acme-de"))
+
+    assert exits == {row.id for row in here}
+    assert [elsewhere.spell] == [row.id for row in there]
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,22 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
-from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, select, update
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    select,
+    update,
+)
 from sqlalchemy.exc import ArgumentError
 
 from alumni_sync.errors import ConfigError, LedgerError
 from alumni_sync.ledger.engine import harmless_errors, make_engine, transaction
 from alumni_sync.ledger.store import Ledger
-from alumni_sync.ledger.tables import CaseEvent, Watermark, t
+from alumni_sync.ledger.tables import CaseEvent, Person, Watermark, t
 from alumni_sync.ledger.upsert import (
     execute_many,
     in_chunks,
@@ -22,6 +31,7 @@ from alumni_sync.ledger.upsert import (
     upsert,
 )
 from tests.conftest import NOW
+from tests.statements import statements
 
 CANARY = "zofia.canary@post.example"
 
@@ -180,3 +190,37 @@ def test_bulk_insert_fills_in_what_rows_leave_out(ledger: Ledger) -> None:
         insert_rows(connection, t(CaseEvent), [{**row, "at": NOW, "actor": "system"}])
         (found,) = connection.execute(t(CaseEvent).select()).all()
     assert ("", "", False) == (found.reason, found.run_id, found.verified)
+
+
+def test_a_null_in_all_rows_is_a_null_whatever_the_default(ledger: Ledger) -> None:
+    """What no row has a value for is left out, and must not come back as something else."""
+    table = Table(
+        "scratch",
+        MetaData(),
+        Column("id", Integer, primary_key=True),
+        Column("empty", String),
+        Column("some", String),
+        Column("usual", String, default="usual"),
+    )
+    rows: list[dict[str, object]] = [
+        {"id": 1, "empty": None, "some": None, "usual": None},
+        {"id": 2, "empty": None, "some": "a", "usual": None},
+    ]
+    with ledger.write() as connection:
+        table.create(connection)
+        with statements(ledger) as seen:
+            insert_rows(connection, table, rows)
+
+        assert ["EMPTY" in statement for statement in seen] == [False]
+        assert [tuple(found) for found in connection.execute(select(table))] == [
+            (1, None, None, None),
+            (2, None, "a", None),
+        ]
+
+
+def test_bytes_go_through_nothing(ledger: Ledger) -> None:
+    """A function of Python for each sealed value of each row is a good part of a bulk run."""
+    dialect = ledger.engine.dialect
+    kind = t(Person).c.sealed.type.dialect_impl(dialect)
+
+    assert (None, None) == (kind.bind_processor(dialect), kind.result_processor(dialect, None))

@@ -7,6 +7,7 @@ is gone, its part is simply empty: whoever left can still see their state and th
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
@@ -85,7 +86,7 @@ class Agreed:
         return cls(
             name=raw["name"],
             email=raw["email"],
-            purposes=frozenset(_PURPOSES[purpose] for purpose in raw["purposes"]),
+            purposes=_purposes(tuple(raw["purposes"])),
             fields={
                 _FIELDS[name]: Shown(value, to_members)
                 for name, (value, to_members) in raw["fields"].items()
@@ -95,6 +96,11 @@ class Agreed:
                 for purpose, day in raw.get("not_before", {}).items()
             },
         )
+
+
+@cache  # there are few purposes, and hence few combinations of them
+def _purposes(values: tuple[str, ...]) -> frozenset[Purpose]:
+    return frozenset(_PURPOSES[value] for value in values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """One page of spells on its way from sealed facts to decisions that can be written."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -28,8 +27,7 @@ from alumni_sync.ledger.keystore import KeyKind, SealBroken
 from alumni_sync.ledger.vault import KeyRing
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """One spell, judged.
 
     Attributes:

@@ -24,7 +24,7 @@ from alumni_sync.ledger.vault import KeyRing
 
 PAGE: Final = 3_000
 MOST_PASSES: Final = 3
-"""A verdict may change the state of the person's other exits; another pass settles those."""
+"""A verdict may change the state of the person's other exits; other passes settle those."""
 
 _SPELLS: Final = t(Spell)
 _DECISIONS: Final = t(Decision)
@@ -47,8 +47,21 @@ class VerdictCounts:
 
 @dataclass(slots=True)
 class _Tally:
+    """What was decided so far, and whom the next pass looks at.
+
+    Attributes:
+        overtaken: facts came in while they were judged; before the first pass, who knows.
+        only_several: nobody else can be stale but who has several exits.
+    """
+
     verdicts: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
+    overtaken: bool = True
+    only_several: bool = False
+
+    def begin_pass(self) -> None:
+        """Look at everybody, unless a pass did that already and nothing came in since."""
+        self.only_several, self.overtaken = not self.overtaken, False
 
     def add(self, judged: Judged, run_id: str) -> None:
         """Count a decision; a second one of the same run about a spell replaces the first."""
@@ -75,6 +88,7 @@ def judge_leavers(d: Deployment, *, run_id: str, source: str | None = None) -> V
     tally = _Tally()
     published = publish(d, run_id, [source] if source else d.settings.sources)
     for _ in range(MOST_PASSES):
+        tally.begin_pass()
         if not sum(_judge_source(d, one.ruleset, run_id, tally) for one in published):
             break
     standings = Counter(one.standing for one in published)
@@ -93,14 +107,22 @@ def _judge_source(d: Deployment, rules: Ruleset, run_id: str, tally: _Tally) -> 
     while True:
         now = d.clock.now()
         with d.ledger.read() as connection:
-            rows = stale_page(connection, rules.source, rules.mark, now, after=last, limit=PAGE)
+            rows = stale_page(
+                connection,
+                rules.source,
+                rules.mark,
+                now,
+                after=last,
+                limit=PAGE,
+                only_several=tally.only_several,
+            )
         if not rows:
             return decided
         last = rows[-1].id
         ring = d.ledger.vault.load(row.person_id for row in rows)
         page = bench.judge([row for row in rows if _can_be_read(ring, row)], ring, now)
         with d.ledger.write() as connection:
-            _write(connection, page)
+            tally.overtaken |= not _write(connection, page)
         for judged in page:
             if judged.decision is not None:
                 decided += 1
@@ -112,8 +134,8 @@ def _can_be_read(ring: KeyRing, row: Row[Any]) -> bool:
     return ring.has(row.person_id, KeyKind.PROFILE) and ring.has(row.person_id, KeyKind.EVIDENCE)
 
 
-def _write(connection: Connection, page: Sequence[Judged]) -> None:
-    """Write the decisions of a page, and what spells know of them.
+def _write(connection: Connection, page: Sequence[Judged]) -> bool:
+    """Write the decisions of a page, and what spells know of them; say whether all were written.
 
     Facts that came in while the page was judged win: such a spell stays stale.
     """
@@ -131,8 +153,9 @@ def _write(connection: Connection, page: Sequence[Judged]) -> None:
         for judged in page
         if judged.decision is not None
     ]
-    execute_many(connection, update(_SPELLS).where(*this), again)
-    execute_many(connection, update(_SPELLS).where(*this).values(decision_id=latest), anew)
+    seen = execute_many(connection, update(_SPELLS).where(*this), again)
+    seen += execute_many(connection, update(_SPELLS).where(*this).values(decision_id=latest), anew)
+    return seen == len(page)
 
 
 def _seen(judged: Judged) -> dict[str, object]:

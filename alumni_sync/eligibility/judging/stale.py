@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    func,
     literal,
     or_,
     select,
@@ -67,14 +68,17 @@ def stale_page(
     *,
     after: str,
     limit: int,
+    only_several: bool = False,
 ) -> Sequence[Row[tuple[object, ...]]]:
     """Return the next spells of `source` to be judged, in the order of their ids.
 
     Columns: those of the spell and person that judging needs; `marker`, to be kept as
     `judged_facts`, whose last part says which states hold (`states_of`); what the current decision
-    says. `mark` is `Ruleset.mark`.
+    says. `mark` is `Ruleset.mark`. `only_several`: only of human beings with several exits, who
+    alone can have become stale by a verdict.
     """
-    query, values = _stale(mark.endswith(f":{ANY_LIST}")), _values(source, mark, now)
+    any_list = mark.endswith(f":{ANY_LIST}")
+    query, values = _stale(any_list, only_several), _values(source, mark, now)
     return connection.execute(query, {**values, "after": after, "limit": limit}).all()
 
 
@@ -109,9 +113,10 @@ def these_spells(
 
 
 @cache
-def _stale(any_list: bool) -> Select[tuple[Any, ...]]:  # noqa: FBT001 a state
+def _stale(any_list: bool, only_several: bool) -> Select[tuple[Any, ...]]:  # noqa: FBT001 states
     marker, stale = _marked(any_list)
-    return _page(_spells_of(marker).where(stale))
+    query = _spells_of(marker)
+    return _page(query.where(_is_one_of_several(), stale) if only_several else query.where(stale))
 
 
 @cache
@@ -246,6 +251,19 @@ def other_exit_is_adverse() -> ColumnElement[bool]:
         adverse,
     )
     return or_(here, and_(_PEOPLE.c.key_hash.is_not(None), elsewhere))
+
+
+def _is_one_of_several() -> ColumnElement[bool]:
+    """Say the same as `_has_another`, for whoever asks of all: the few are found once, as a set."""
+    spell, person = _SPELLS.alias("any_spell"), _PEOPLE.alias("any_person")
+    people = select(spell.c.person_id).group_by(spell.c.person_id).having(func.count() > 1)
+    keys = (
+        select(person.c.key_hash)
+        .where(person.c.key_hash.is_not(None))
+        .group_by(person.c.key_hash)
+        .having(func.count() > 1)
+    )
+    return or_(_SPELLS.c.person_id.in_(people), _PEOPLE.c.key_hash.in_(keys))
 
 
 def _has_another() -> ColumnElement[bool]:
