@@ -8,10 +8,9 @@ value was that is none.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from alumni_sync.domain import FieldType
@@ -19,6 +18,9 @@ from alumni_sync.eligibility.evaluation.kleene import Mask
 from alumni_sync.eligibility.evaluation.readable import column_of, objects
 from alumni_sync.eligibility.language.clauses import Duration
 from alumni_sync.eligibility.language.fields import FIELD_TYPES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Days = NDArray[np.datetime64]
 Numbers = NDArray[np.float64]
@@ -40,7 +42,7 @@ def unreadable_column(field: str) -> str:
     return f"{field}:unreadable"
 
 
-def build_frame(records: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> pd.DataFrame:
+def build_frame(records: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> "pd.DataFrame":
     """Return a frame of records as the ledger's JSON has them.
 
     Args:
@@ -48,6 +50,8 @@ def build_frame(records: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> 
             "not mapped", None is unknown, and so is what the field cannot hold.
         fields: the columns to build.
     """
+    import pandas as pd  # noqa: PLC0415 most processes judge nobody
+
     columns: dict[str, Any] = {}
     for field in fields:
         values = [record.get(field) for record in records]
@@ -65,7 +69,7 @@ def build_frame(records: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> 
 class Columns:
     """The columns of a frame, each prepared once however many rules look at it."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
+    def __init__(self, frame: "pd.DataFrame") -> None:
         """Look at `frame`; it is never changed."""
         self._frame = frame
         self._distinct: dict[str, tuple[Positions, list[Any]]] = {}
@@ -114,6 +118,8 @@ class Columns:
     def _factorized(self, field: str) -> tuple[Positions, Sequence[Any]]:
         if field not in self._frame.columns:
             return np.full(self.rows, -1, dtype=np.int8), ()
+        import pandas as pd  # noqa: PLC0415 most processes judge nobody
+
         column = self._frame[field].array
         if isinstance(column, pd.Categorical):
             values = column.categories.to_numpy()

@@ -6,10 +6,9 @@ the rules say the same, and handed to everybody in the group.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from alumni_sync.domain import CASE_VERDICTS, PRECEDENCE, OutreachHold, Verdict
@@ -19,10 +18,13 @@ from alumni_sync.eligibility.evaluation.kleene import Mask, Truth
 from alumni_sync.eligibility.evaluation.operators import Evaluation
 from alumni_sync.eligibility.language.pack import HoldOutreach, Rule, RulePack, SetFlag
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def evaluate(
-    frame: pd.DataFrame, pack: RulePack, today: date, *, reasons: bool = True
-) -> pd.DataFrame:
+    frame: "pd.DataFrame", pack: RulePack, today: date, *, reasons: bool = True
+) -> "pd.DataFrame":
     """Judge every row of `frame`.
 
     Args:
@@ -42,6 +44,8 @@ def evaluate(
         `flags`: frozenset of names; `holds`: tuple of `OutreachHold`;
         `next_change`: first later day on which the verdict may change by itself, NaT for never.
     """
+    import pandas as pd  # noqa: PLC0415 most processes judge nobody
+
     evaluation = Evaluation(Columns(frame), pack.harmless, today)
     said = {rule.id: evaluation.truth(rule.condition) for rule in pack.rules}
     adverse = [(rule, rule.then) for rule in pack.rules if isinstance(rule.then, Verdict)]
@@ -108,6 +112,8 @@ def _flags(evaluation: Evaluation, pack: RulePack, said: dict[str, Truth]) -> ND
 
 def _holds(evaluation: Evaluation, pack: RulePack, said: dict[str, Truth]) -> NDArray[np.object_]:
     """Return the outreach holds of every row; an undecided one is closed without an end."""
+    import pandas as pd  # noqa: PLC0415 most processes judge nobody
+
     codes = np.zeros(evaluation.columns.rows, dtype=np.int64)
     found: list[tuple[Rule, Mask, Days]] = []
     for rule in pack.rules:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from alumni_sync.domain import CASE_VERDICTS, PRECEDENCE, Verdict
@@ -155,6 +154,8 @@ def _note(found: dict[tuple[str, bool], Mask], what: tuple[str, bool], rows: Mas
 
 def groups_of(codes: Codes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the first row of every group, and the group of every row."""
+    import pandas as pd  # noqa: PLC0415 most processes judge nobody
+
     group, codes_seen = pd.factorize(codes)
     first = np.empty(len(codes_seen), dtype=np.intp)
     first[group[::-1]] = np.arange(len(codes) - 1, -1, -1)
@@ -163,6 +164,8 @@ def groups_of(codes: Codes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def join(codes: NDArray[np.int64], code: NDArray[np.int64], base: int) -> NDArray[np.int64]:
     """Return one number for each pair of old group and new code, which is below `base`."""
+    import pandas as pd  # noqa: PLC0415 most processes judge nobody
+
     if base > _WIDE:
         code, distinct = pd.factorize(code)
         base = len(distinct)

@@ -7,13 +7,15 @@ must stop nobody else's verdict: it is unknown, and said to be unreadable.
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from alumni_sync.domain import FieldType
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Mask = NDArray[np.bool_]
 
@@ -102,8 +104,10 @@ def _numbers(values: Sequence[int | None]) -> NDArray[np.float64]:
     return numbers
 
 
-def categorical(values: NDArray[np.object_]) -> pd.Categorical:
+def categorical(values: NDArray[np.object_]) -> "pd.Categorical":
     """Return text with each distinct value once."""
+    import pandas as pd  # noqa: PLC0415 most processes judge nobody
+
     codes, distinct = pd.factorize(values)
     return pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object))
 

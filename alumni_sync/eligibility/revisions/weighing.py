@@ -8,7 +8,6 @@ from sqlalchemy import exists, func, or_, select
 
 from alumni_sync.deployment import Deployment
 from alumni_sync.domain import MappingSaid
-from alumni_sync.eligibility.lint.loosening import loosening
 from alumni_sync.eligibility.revisions.differences import (
     MappingChange,
     Scope,
@@ -69,6 +68,10 @@ def counts_of(
     `unforeseen`: parts of the mapping whose effect cannot be foretold. `forgotten`: people out of
     scope of whom nothing is known any more, where a rule is gone that may have put them there.
     """
+    from alumni_sync.eligibility.lint.loosening import (  # noqa: PLC0415 it needs pandas: see there
+        loosening,
+    )
+
     before, after = _scope(trial.old), _scope(trial.new)
     loosened = after.leaves_out_less_than(before)
     today = trial.new.today(d.clock.now())
