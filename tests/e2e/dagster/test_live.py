@@ -1,6 +1,7 @@
 """A live company: what a person does is seen soon after, and nothing else decides anything."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -82,11 +83,12 @@ def test_a_second_up_refuses_to_start(live: Live) -> None:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Page:
-    """Return a tab wide enough for Dagster."""
+def page(chromium: Browser) -> Iterator[Page]:
+    """Yield a tab wide enough for Dagster, whose pages ask and draw as long as they are open."""
     page = chromium.new_page(viewport={"width": 1500, "height": 1000})
     page.set_default_timeout(PATIENCE)
-    return page
+    yield page
+    page.close()
 
 
 @pytest.mark.browser

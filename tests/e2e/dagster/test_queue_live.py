@@ -6,10 +6,10 @@ invited in the next round, and nobody else. What must decide nothing ends with a
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from alumni_sync.clock import clock_from
 from alumni_sync.deployment import Deployment
@@ -31,6 +31,7 @@ class Office:
 
     live: Live
     chromium: Browser
+    open: list[BrowserContext] = field(default_factory=list)
 
     @property
     def origin(self) -> str:
@@ -41,9 +42,15 @@ class Office:
         """Return a tab of somebody who is signed on."""
         context = self.chromium.new_context(viewport={"width": width, "height": 1000})
         context.add_cookies([{"name": COOKIE, "value": user, "url": self.origin}])
+        self.open.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         return page
+
+    def close_tabs(self) -> None:
+        """Close all tabs: Dagster's pages ask and draw for as long as they are open."""
+        while self.open:
+            self.open.pop().close()
 
     def cases(self, *, two_person: bool) -> list[int]:
         """Return the open cases of the first person's source."""
@@ -99,6 +106,13 @@ def office(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Itera
             yield Office(live, chromium)
     finally:
         live.stop()
+
+
+@pytest.fixture(autouse=True)
+def _tabs(office: Office) -> Iterator[None]:
+    """Close what a test has opened: see `Office.close_tabs`."""
+    yield
+    office.close_tabs()
 
 
 def row_of(page: Page, case: int) -> Locator:
@@ -161,12 +175,14 @@ def test_two_people_rule_in_the_ui_and_at_the_desk(office: Office) -> None:
     office.becomes(by_ui, "admitted")
     office.becomes(upheld, "upheld")
 
+    office.close_tabs()
     live.eventually(
         lambda: len({letter.to for letter in live.invitations()} - invited) >= 2,
         120,
         "who was admitted was not invited",
     )
     assert 2 == len({letter.to for letter in live.invitations()} - invited)
+    second = office.tab(SECOND)
     second.goto(f"{office.origin}/dagster/assets/exclusion_queue")
     expect(second.get_by_text(re.compile("EX-[0-9]+ is (admitted|upheld)"))).to_be_visible(
         timeout=PATIENCE
