@@ -7,7 +7,7 @@ replaces them by type and code, and drops the original so that no logger can fin
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from alumni_sync.errors import ConfigError, LedgerError
+from alumni_sync.turns import aside
 
 BUSY_MILLISECONDS: Final = 30_000
 """How long a SQLite writer waits for another; transactions here are short, so this is a fault."""
@@ -124,12 +125,20 @@ def harmless_errors() -> Iterator[None]:
 @contextmanager
 def transaction(engine: Engine, *, write: bool) -> Iterator[Connection]:
     """Yield a connection within one transaction; committed at the end, rolled back on error."""
-    with harmless_errors(), _turn(engine, write=write), engine.connect() as plain:
+    with (
+        harmless_errors(),
+        _turn(engine, write=write),
+        engine.connect() as plain,
+        ExitStack() as committed,
+    ):
         plain.connection.info[_WRITE] = write
         with plain.begin():
             if write and engine in _TURNS:
-                plain.exec_driver_sql("BEGIN IMMEDIATE")
+                with aside():
+                    plain.exec_driver_sql("BEGIN IMMEDIATE")
             yield plain
+            if write:
+                committed.enter_context(aside())  # what comes now waits for the disk
 
 
 @contextmanager
@@ -138,12 +147,18 @@ def _turn(engine: Engine, *, write: bool) -> Iterator[None]:
 
     SQLite lets a writer look again every few milliseconds, up to a hundred; with fifty people at
     the site that is most of the time. Other processes are still waited for in that way.
+    PostgreSQL is another program: whatever it is asked for is waited for.
     """
-    lock = _TURNS.get(engine) if write else None
-    if lock is None:
+    if engine not in _TURNS:
+        with aside():
+            yield
+        return
+    if not write:
         yield
         return
-    mine = lock.acquire(timeout=BUSY_MILLISECONDS / 1000)  # else SQLite says that it is busy
+    lock = _TURNS[engine]
+    with aside():
+        mine = lock.acquire(timeout=BUSY_MILLISECONDS / 1000)  # else SQLite says that it is busy
     try:
         yield
     finally:

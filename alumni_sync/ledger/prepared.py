@@ -18,6 +18,8 @@ from sqlalchemy.engine.result import result_tuple
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from alumni_sync.turns import aside
+
 _Converter = Callable[[Any], object] | None
 _MORE: Final = "[POSTCOMPILE"
 
@@ -175,6 +177,12 @@ class LookUps:
 
     def all(self, query: Query, values: Mapping[str, object]) -> list[Row[Any]]:
         """Return all rows of a query."""
+        if self._keeps:
+            return self._all(query, values)
+        with aside():  # PostgreSQL is another program
+            return self._all(query, values)
+
+    def _all(self, query: Query, values: Mapping[str, object]) -> list[Row[Any]]:
         if _is_heard(self._engine):
             with self._engine.connect() as heard:
                 return query.all(heard, values)

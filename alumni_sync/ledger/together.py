@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine
 from alumni_sync.errors import LedgerError
 from alumni_sync.ledger.engine import harmless_errors, transaction
 from alumni_sync.ledger.prepared import send
+from alumni_sync.turns import aside
 
 MOST: Final = 16
 """Pieces of work in one transaction: others who want to write wait for all of them."""
@@ -59,7 +60,8 @@ class _Piece(Generic[T]):
 
     def wait(self) -> None:
         """Wait until somebody has done it, or says that it is our turn to write for all."""
-        self._told.acquire()
+        with aside():
+            self._told.acquire()
 
     def outcome(self) -> T:
         """Return what the work returned, or raise what it raised."""

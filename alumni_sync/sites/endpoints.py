@@ -23,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alumni_sync.sites.forms import Form, read_form
+from alumni_sync.turns import Turns
 
 READING: Final = 2
 """Pages that are made at once. More only take the processor from each other and from the loop."""
@@ -46,14 +47,23 @@ class Visit:
 
 
 class _Lanes:
-    """The threads of one site: a form that waits for its turn to write holds up no page."""
+    """The threads of one site: one works, and a form that waits for its commit holds up no page."""
 
     def __init__(self) -> None:
         self._reading = ThreadPoolExecutor(READING, "pages")
         self._writing = ThreadPoolExecutor(WRITING, "forms")
+        self._turns = Turns()
 
-    def of(self, method: str) -> ThreadPoolExecutor:
-        return self._writing if method == "POST" else self._reading
+    async def answer(
+        self, loop: asyncio.AbstractEventLoop, handler: "Handler", visit: Visit
+    ) -> Response:
+        """Return what `handler` answers, in a thread of the right lane that has its turn."""
+        lane = self._writing if visit.request.method == "POST" else self._reading
+        return await loop.run_in_executor(lane, self._answer, handler, visit)
+
+    def _answer(self, handler: "Handler", visit: Visit) -> Response:
+        with self._turns.mine():
+            return handler(visit)
 
 
 _LANES: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Lanes]] = WeakKeyDictionary()
@@ -78,7 +88,7 @@ def route(path: str, handler: Handler, *methods: str) -> Route:
         form = await read_form(request) if request.method == "POST" else Form()
         visit = Visit(request, form)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_lanes(loop).of(request.method), handler, visit)
+        return await _lanes(loop).answer(loop, handler, visit)
 
     return Route(path, guarded(path, answer), methods=list(methods))
 
