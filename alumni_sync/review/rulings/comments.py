@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 COMMENT: Final = "comment"
 """The event that holds somebody's words."""
 LONGEST: Final = 2000
-
 _RULING: Final = (Act.RULE, Act.PROPOSE, Act.CONFIRM)
 
 _CASES: Final = t(Case)
@@ -47,9 +46,8 @@ def keep_comment(
         Refused: there is no such case, it has changed since, or it is not theirs to see; or nothing
             can be kept of the person any more.
     """
-    number = case_id(case)
     with d.ledger.write() as connection:
-        row = connection.execute(select(_CASES).where(_CASES.c.id == number)).first()
+        row = connection.execute(select(_CASES).where(_CASES.c.id == case_id(case))).first()
         if row is None:
             raise Refused(f"there is no case {case}")
         refuse_interested(d, connection, identity, row)
@@ -81,16 +79,12 @@ def _must_rule(authority: Authority, identity: Identity, source: str) -> None:
 def keep_words(
     d: "Deployment", connection: Connection, row: Row[Any], identity: Identity, text: str
 ) -> int | None:
-    """Keep words beside the version of a case that stands in `row`, in the caller's transaction.
-
-    Returns:
-        The event that holds them; None where there was nothing new to keep.
+    """Keep words beside the version of a case in `row`; return their event, None for nothing new.
 
     Raises:
         Refused: nothing can be kept of the person any more.
     """
-    words = plain_words(text)
-    if not words:
+    if not (words := plain_words(text)):
         return None
     ring = d.ledger.vault.load([row.person_id])
     if not ring.has(row.person_id, KeyKind.EVIDENCE):

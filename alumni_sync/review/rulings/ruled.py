@@ -56,25 +56,17 @@ def record_step(
         Refused: the last day is over, or another than the first of two proposed; or somebody else
             was faster.
     """
-    number, version = case_number(row.id), row.version + 1
+    number, version, act = case_number(row.id), row.version + 1, str(asked.ruling)
     until = _until(d, asked, row, step)
     if step.second:
-        approvals.confirm(
-            connection, number, row.version, str(asked.ruling), asked.identity, at=asked.at
-        )
+        approvals.confirm(connection, number, row.version, act, asked.identity, at=asked.at)
     values: dict[str, Any] = {"status": step.status.value, "version": version, **NO_END}
     if step.status is CaseStatus.REOPENED:
         values |= {**deadlines(d, row.source, asked.at), "closed_at": None}
     elif step.status is CaseStatus.AWAITING_SECOND:
         values["admitted_until"] = until
         approvals.propose(
-            connection,
-            number,
-            version,
-            str(asked.ruling),
-            asked.identity,
-            reason=asked.reason,
-            at=asked.at,
+            connection, number, version, act, asked.identity, reason=asked.reason, at=asked.at
         )
     else:
         values |= {"closed_at": asked.at, **_ends(d, row.source, until)}
