@@ -255,3 +255,36 @@ def test_whoever_is_not_signed_on_gets_nowhere(office: Office, chromium: Browser
     for path in ("/desk/", "/dagster/assets/exclusion_queue"):
         assert 401 == visitor.get(office.origin + path).status
     assert 403 == visitor.get(f"http://127.0.0.1:{office.live.desk_port}/").status
+
+
+def test_at_the_desk_several_are_one_run_and_the_stale_are_told(office: Office) -> None:
+    """From the list as from a case; and who comes late, or may not, reads why, on either page."""
+    late, other = office.cases(two_person=False)[-2:]
+    first, auditor = office.tab(FIRST), office.tab(AUDITOR)
+    first.goto(f"{office.origin}/desk/case/{case_number(late)}")
+    auditor.goto(f"{office.origin}/desk/case/{case_number(late)}")
+    expect(auditor.get_by_role("button", name="Uphold")).to_have_count(0)
+    expect(auditor.get_by_text(f"{AUDITOR} may not rule on a case").first).to_be_visible()
+
+    desk = office.tab(FIRST)
+    desk.goto(f"{office.origin}/desk/")
+    for case in (late, other):
+        desk.get_by_label(case_number(case), exact=True).check()
+    desk.get_by_label("What, and why").select_option("uphold:confirmed")
+    desk.get_by_role("button", name="Rule on the ticked cases").click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text("2 of 2 done", timeout=PATIENCE)
+    assert ["upheld"] * 2 == [office.live.statuses()[case] for case in (late, other)]
+    desk.get_by_role("link", name="run in Dagster").click()
+    desk.wait_for_url(re.compile("/dagster/runs/"))
+    expect(desk.get_by_text("Success").first).to_be_visible(timeout=PATIENCE)
+
+    before = office.live.statuses()
+    form = first.locator("form", has=first.get_by_role("button", name="Admit"))
+    form.get_by_label("I know what the rule does not").check()
+    form.get_by_label("Comment").fill("Too late.")
+    form.get_by_role("button").click()
+    said = f"{case_number(late)} has changed since: look at it again before ruling."
+    expect(first.get_by_text(said)).to_be_visible(timeout=PATIENCE)
+    first.get_by_role("link", name="run in Dagster").click()
+    expect(first.get_by_text(said[:-1]).first).to_be_visible(timeout=PATIENCE)
+    assert before == office.live.statuses()
