@@ -39,7 +39,7 @@ class Exit(IntEnum):
 SEVERITY: Final = (Exit.BUG, Exit.USAGE, Exit.VENDOR, Exit.STOPPED, Exit.REJECTED, Exit.DONE)
 """Worst first."""
 
-_FULL_OR_READ_ONLY: Final = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT})
+_NOT_TO_BE_WRITTEN: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 _WRITABLE: Final = "the login that runs this has to read and write the deployment's folder"
 
 
@@ -58,12 +58,11 @@ def code_of(error: BaseException) -> Exit:
             return Exit.STOPPED
         case RecordRejected():
             return Exit.REJECTED
-        case AlumniSyncError() | click.ClickException() | PermissionError():
+        case AlumniSyncError() | click.ClickException():
             return Exit.USAGE
-        case OSError() if error.errno in _FULL_OR_READ_ONLY:
+        case OSError() if error.errno in _NOT_TO_BE_WRITTEN:
             return Exit.USAGE
-        case _:
-            return Exit.BUG
+    return Exit.BUG
 
 
 def lines_of(error: BaseException) -> list[str]:
@@ -106,10 +105,9 @@ def report_error(error: BaseException, *, debug: bool, source: str = "") -> Exit
 
 
 def _chain(error: BaseException) -> Iterable[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__
+    yield error
+    if error.__cause__ is not None:
+        yield from _chain(error.__cause__)
 
 
 def finish(code: Exit) -> None:

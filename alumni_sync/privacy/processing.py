@@ -78,7 +78,7 @@ def _asking(d: "Plugins") -> Activity:
         + (f", assessment {source.contact.assessment}" if source.contact.assessment else "")
         for name, source in d.settings.sources.items()
     }
-    claims = dict.fromkeys(f"{pack_of(d, name).claim_years} years" for name in d.settings.sources)
+    claims = {name: pack_of(d, name).claim_years for name in d.settings.sources}
     return Activity(
         name="Choosing and asking former employees",
         purposes=("choose by written rules who is asked", "ask them whether they want to join"),
@@ -94,7 +94,7 @@ def _asking(d: "Plugins") -> Activity:
         kept=(
             f"without an answer: {UNASKED.days} days after the question is closed",
             "after a no: 24 hours",
-            f"upheld exclusion: {', '.join(claims)}, sealed",
+            *(f"upheld exclusion, {name}: {each} years, sealed" for name, each in claims.items()),
             f"a request to join that led nowhere: {REJECTED_JOINS.days} days",
         ),
     )

@@ -55,6 +55,12 @@ def test_it_says_what_is_in_force_now(config: Path, capsys: pytest.CaptureFixtur
     assert 0 == run_command_line(["privacy", "records", "--config", str(config)])
     page = capsys.readouterr().out
 
-    for said in ("DPA 7", "us: SCC of 3 May", "assessment LIA-9", "acme-pl: 6 years"):
+    for said in (
+        "DPA 7",
+        "us: SCC of 3 May",
+        "assessment LIA-9",
+        "proof, acme-pl: 6 years",
+        "upheld exclusion, acme-pl: ",
+    ):
         assert said in page
     assert "{{" not in page
