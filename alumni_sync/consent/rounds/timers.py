@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_
+from sqlalchemy import ColumnElement, Integer, RowMapping, Select, and_, bindparam, or_
 
 from alumni_sync.consent.answers.answer import Channel
 from alumni_sync.consent.answers.dossier import (
@@ -27,6 +28,7 @@ from alumni_sync.consent.standing import ENDINGS, obstacle
 from alumni_sync.consent.terms import pack_of
 from alumni_sync.consent.transitions import Along, Happening, move_timers, record
 from alumni_sync.domain import Actor, ConsentState
+from alumni_sync.ledger.columns import UtcDateTime
 from alumni_sync.ledger.vault import KeyRing
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ _ASKING: Final = (
     ConsentState.ADDRESS_PENDING.value,
 )
 _WAITING: Final = (*_ASKING, *_HELD_ONTO)
+_NOW: Final = bindparam("now", type_=UtcDateTime)
 _COUNTED: Final = {
     Effect.REMIND: "reminders",
     Effect.ASK_RENEWAL: "renewals",
@@ -80,9 +83,8 @@ def run_timers(d: "Deployment", run_id: str, *, page: int = PAGE) -> TimerCounts
     """Queue what is due, close what was not answered, end what is no longer valid, or a pause."""
     del run_id  # the events say when and why; no run has a part in it
     now = d.clock.now()
-    due = and_(INVITATION.c.state.in_(_WAITING), INVITATION.c.next_at <= now)
     counts: Counter[str] = Counter()
-    for row, ring in _rows(d, due, now, page):
+    for row, ring in _rows(d, _due(), now, page):
         counts.update(_tick(d, row["id"], ring, now))
     return TimerCounts(**{field.name: counts[field.name] for field in fields(TimerCounts)})
 
@@ -131,15 +133,8 @@ def react(d: "Deployment", run_id: str, *, page: int = PAGE) -> ReactionCounts:
     """Bring consents in line with what their spells have become."""
     del run_id  # likewise
     now = d.clock.now()
-    bars = obstacle(now)
-    held_onto = INVITATION.c.state.in_(_HELD_ONTO)
-    news = or_(
-        and_(held_onto, ~INVITATION.c.suspended, bars != ""),
-        and_(held_onto, INVITATION.c.suspended, or_(bars == "", bars.in_(ENDINGS))),
-        and_(INVITATION.c.state.in_(_ASKING), bars.in_(ENDINGS)),
-    )
     counts: Counter[str] = Counter()
-    for row, ring in _rows(d, news, now, page):
+    for row, ring in _rows(d, _news(), now, page):
         counts[_follow(d, row["id"], ring, now)] += 1
     return ReactionCounts(counts["suspended"], counts["resumed"], counts["revoked"])
 
@@ -184,21 +179,45 @@ def _locked(invitation_id: str, now: datetime) -> Any:  # noqa: ANN401 a Select 
     return query.with_for_update(of=INVITATION)
 
 
+@cache
+def _due() -> Select[Any]:
+    """Return the query of what the clock has to do something about."""
+    return _page_of(and_(INVITATION.c.state.in_(_WAITING), INVITATION.c.next_at <= _NOW))
+
+
+@cache
+def _news() -> Select[Any]:
+    """Return the query of consents that do not say yet what has become of their spells."""
+    bars = obstacle(_NOW)
+    held_onto = INVITATION.c.state.in_(_HELD_ONTO)
+    return _page_of(
+        or_(
+            and_(held_onto, ~INVITATION.c.suspended, bars != ""),
+            and_(held_onto, INVITATION.c.suspended, or_(bars == "", bars.in_(ENDINGS))),
+            and_(INVITATION.c.state.in_(_ASKING), bars.in_(ENDINGS)),
+        )
+    )
+
+
+def _page_of(condition: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select_dossiers(_NOW)
+        .with_only_columns(INVITATION.c.id, INVITATION.c.person_id)
+        .where(condition, INVITATION.c.id > bindparam("after"))
+        .order_by(INVITATION.c.id)
+        .limit(bindparam("size", type_=Integer()))
+    )
+
+
 def _rows(
-    d: "Deployment", condition: ColumnElement[bool], now: datetime, size: int
+    d: "Deployment", query: Select[Any], now: datetime, size: int
 ) -> Iterator[tuple[RowMapping, KeyRing]]:
-    """Yield the invitations that a condition finds, with a page's keys, none of them locked."""
+    """Yield the invitations that a query finds, with a page's keys, none of them locked."""
     after = ""
     while True:
-        query = (
-            select_dossiers(now)
-            .with_only_columns(INVITATION.c.id, INVITATION.c.person_id)
-            .where(condition, INVITATION.c.id > after)
-            .order_by(INVITATION.c.id)
-            .limit(size)
-        )
+        values = {"now": now, "after": after, "size": size}
         with d.ledger.read() as connection:
-            page: Sequence[RowMapping] = connection.execute(query).mappings().all()
+            page: Sequence[RowMapping] = connection.execute(query, values).mappings().all()
         ring = d.ledger.vault.load([row["person_id"] for row in page])
         yield from ((row, ring) for row in page)
         if len(page) < size:
