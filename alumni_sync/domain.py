@@ -5,7 +5,7 @@ are always aware. Words are those of the product (leaver, spell, verdict, ruling
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum, StrEnum
 from typing import Final
@@ -176,12 +176,14 @@ class MappingSaid:
         codes: the codes that it names one by one, with their kinds.
         patterns: everything else that decides on a code's kind, in a form that can be compared.
         fields: canonical field → how it is read, in a form that can be compared.
+        values: canonical field → the only values that are handed on, where the mapping lists them.
     """
 
     kind: Callable[[str], ExitKind]
     codes: Mapping[str, ExitKind]
     patterns: tuple[object, ...]
     fields: Mapping[str, object]
+    values: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class CaseStatus(StrEnum):

@@ -116,6 +116,14 @@ class FieldSource(Part):
     dates: Forms | None = None
     split: Text = ",;|"
 
+    @property
+    def only(self) -> frozenset[str]:
+        """Return the only values that this can give; empty where it hands on what it finds."""
+        if self.constant is not None:
+            return frozenset({self.constant})
+        listed = self.values and self.otherwise != "keep"
+        return frozenset(self.values.values()) if listed else frozenset()
+
     @model_validator(mode="after")
     def _one_origin(self) -> "FieldSource":
         origins = [self.column, self.columns, self.constant]
@@ -205,6 +213,7 @@ class SourceMapping(Part):
             codes=table.exact,
             patterns=(everybody, *table.patterns.items()),
             fields={name: (source, shared) for name, source in self.fields.items()},
+            values={name: kept for name, source in self.fields.items() if (kept := source.only)},
         )
 
     def person_page(self, person_id: str) -> str | None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from alumni_sync.eligibility.proving.casework import CaseResult, CasesReport
     from alumni_sync.eligibility.proving.coverage import Hits
 
+_SCOPE: Final = (("outside-audience",), ("outside-pilot",))
+"""What `language.scope` calls the rules of the configuration; it is not imported for `--help`."""
+
 _PACK: Final = click.argument(
     "pack",
     required=False,
@@ -37,7 +40,8 @@ def lint(app: App, pack: Path | None, *, overlaps: bool, as_json: bool) -> None:
     from alumni_sync.eligibility.proving.pack_check import check_pack
 
     path, plugins = _asked(app, pack)
-    report = check_pack(path, plugins, meetings=overlaps or as_json)
+    config = None if plugins is None else app.config
+    report = check_pack(path, plugins, config=config, meetings=overlaps or as_json)
     found = report.findings
     value = {
         "pack": path.name,
@@ -77,7 +81,13 @@ def _findings(path: Path, found: "Sequence[Finding]") -> Iterator[str]:
         yield f"{where}: {one.kind.replace('_', ' ')}: {one.sentence}"
         if one.looked_at:
             yield f"    For example: {_leaver(one)}"
-    yield f"{len(found)} finding(s) in {path.name}." if found else f"{path.name}: nothing found."
+    names = ", ".join(dict.fromkeys(_file(one, path) for one in found))
+    yield f"{len(found)} finding(s) in {names}." if found else f"{path.name}: nothing found."
+
+
+def _file(found: "Finding", path: Path) -> str:
+    """Return where something is to be mended: in the configuration, or in the pack."""
+    return "audience and pilot" if found.rules[:1] in _SCOPE else path.name
 
 
 def _settled(found: "Sequence[Finding]") -> Iterator[str]:

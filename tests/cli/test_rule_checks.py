@@ -87,6 +87,24 @@ def test_what_is_settled_is_shown_on_request(
     assert ["conduct-exit", "under-18"] in [one["rules"] for one in said["settled"]]
 
 
+def test_audience_and_pilot_are_looked_at(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A site that is spelt otherwise in the configuration is a site where nobody is asked."""
+    config = sample / "alumni_sync.yaml"
+    text = config.read_text("utf-8")
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if row.startswith("audience:"))
+    config.write_text(text.replace("Berlin, Leipzig]", '"Ber*", Leipzig]'), "utf-8")
+
+    code, out, _ = _run(capsys, sample, "rules", "lint")
+
+    assert 1 == code
+    at = f"alumni_sync.yaml:{line} audience.location.2"
+    assert [
+        f"{at}: unknown code: audience names location “Ber*”, which would be taken literally.",
+        "    For example: location Ber*; judged on 2026-11-03",
+        "1 finding(s) in audience and pilot.",
+    ] == out.splitlines()
+
+
 def test_a_finding_for_machines(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An editor, or a check before a change is taken in, reads this."""
     _add(sample, RULE)

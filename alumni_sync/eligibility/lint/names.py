@@ -39,7 +39,7 @@ def misnamed(
         sources = [source for source, place in places if rule.applies_to(source, place)]
         for name in sorted(rule.sources - {source for source, _ in places}):
             what = f"{rule.id} is about the source {name}, which does not exist."
-            yield finding(Kind.UNKNOWN_CODE, (rule,), what, _leaver({}))
+            yield finding(Kind.UNKNOWN_CODE, (rule,), what, leaver({}))
         yield from _fields(pack, rule, sources, mapped)
         yield from _codes(rule, sources, codes)
 
@@ -55,7 +55,7 @@ def _fields(
             what = f"{rule.id} looks at {name}, which no source has: {_follows(pack, rule, name)}."
         else:
             continue
-        yield finding(Kind.UNKNOWN_FIELD, (rule,), what, _leaver({}))
+        yield finding(Kind.UNKNOWN_FIELD, (rule,), what, leaver({}))
 
 
 def _from_source(name: str) -> bool:
@@ -87,9 +87,10 @@ def _codes(
                 what = f"{rule.id} names the exit code {value}, which no mapping hands on."
             else:
                 continue
-            yield finding(Kind.UNKNOWN_CODE, (rule,), what, _leaver({leaf.field: value}))
+            yield finding(Kind.UNKNOWN_CODE, (rule,), what, leaver({leaf.field: value}))
 
 
-def _leaver(facts: Mapping[str, object]) -> Example:
+def leaver(facts: Mapping[str, object]) -> Example:
+    """Return somebody inconspicuous of whom this is said besides."""
     usual = {"exit_kind": "resignation", "record_status": "left", **facts}
     return Example(usual, USUAL["today"], ("", ""))

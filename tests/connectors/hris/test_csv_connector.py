@@ -1,6 +1,7 @@
 """What the connector says of itself and of people, and how a wrong mapping is told."""
 
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from alumni_sync.errors import ConfigError
 from alumni_sync.ledger.hashing import KeyedHashes
 from alumni_sync.ports import PluginContext
 from connectors.hris.csv import CsvConnector, CsvSettings
-from connectors.mapping import load_mapping
+from connectors.mapping import FieldSource, load_mapping
 from tests.connectors.hris.exports import (
     HEADER,
     MAPPING,
@@ -255,3 +256,18 @@ def test_a_released_mapping_counts_whatever_the_folder_says(tmp_path: Path) -> N
     assert ExitKind.RESIGNATION == said.kind("R")
     assert ["R"] == [code for code in said.codes if code == "R"]
     assert 1 == len(records_of(CsvConnector(settings, context)))
+
+
+@pytest.mark.parametrize(
+    ("keys", "only"),
+    [
+        ({"constant": "PL"}, {"PL"}),
+        ({"column": "c", "values": {"1": "PL", "2": "DE"}, "otherwise": "reject"}, {"PL", "DE"}),
+        ({"column": "c", "values": {"1": "PL"}, "otherwise": "empty"}, {"PL"}),
+        ({"column": "c", "values": {"1": "PL"}}, set()),
+        ({"column": "c", "otherwise": "empty"}, set()),
+    ],
+)
+def test_the_only_values_that_a_field_can_have(keys: dict[str, Any], only: set[str]) -> None:
+    """An audience may be told that a value is nobody's only where that is certain."""
+    assert only == FieldSource(**keys).only
