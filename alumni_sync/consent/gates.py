@@ -317,8 +317,12 @@ def may_process(
         and Purpose.COMMUNITY in grant.purposes
         and purpose in grant.purposes
         and (field is None or field in grant.fields)
-        and not any(hold.purpose == purpose and in_force(hold, now) for hold in grant.holds)
+        and not (grant.holds and _is_held(grant.holds, purpose, now))
     )
+
+
+def _is_held(holds: tuple[OutreachHold, ...], purpose: Purpose, now: datetime) -> bool:
+    return any(hold.purpose == purpose and in_force(hold, now) for hold in holds)
 
 
 def in_force(hold: OutreachHold, now: datetime) -> bool:

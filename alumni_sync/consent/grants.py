@@ -6,7 +6,7 @@ A grant is never passed on without its version: whoever confirms a write asks th
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -42,8 +42,7 @@ _MEMBERSHIP: Final = t(Membership)
 _EVENTS: Final = t(ConsentEvent)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """One person's live yes: what may leave for the platform, and what allows it.
 
     Attributes:

@@ -8,7 +8,7 @@ audit entry of the first attempt as repeated.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, update
 
@@ -31,8 +31,7 @@ _WRITE: Final = t(PlatformWrite)
 _PENDING: Final = MemberState.PENDING.value
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """One write that was put down and may now be made.
 
     Attributes:
