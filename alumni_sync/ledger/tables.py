@@ -155,7 +155,7 @@ class Invitation(SQLModel, table=True):
     spell_id: str = Field(unique=True, foreign_key="spell.id")
     person_id: str = Field(index=True)
     source: str = Field(index=True)
-    state: str = Field(index=True)  # ConsentState
+    state: str  # ConsentState
     version: int = 1
     basis: str = "none"  # ContactBasis
     jurisdiction: str = ""

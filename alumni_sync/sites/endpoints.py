@@ -26,9 +26,9 @@ from alumni_sync.sites.forms import Form, read_form
 from alumni_sync.turns import Turns
 
 READING: Final = 2
-"""Pages that are made at once. More only take the processor from each other and from the loop."""
+"""Threads for pages: one makes them, the other while that one stands aside (`turns`)."""
 WRITING: Final = 10
-"""Forms that are taken at once: one writes, for itself and those who wait (`ledger.together`)."""
+"""Threads for forms: one writes, for itself and those who wait (`ledger.together`)."""
 _ROUTE: Final = "alumni_sync.route"
 _log = structlog.get_logger("alumni_sync.sites")
 

@@ -474,6 +474,5 @@ def upgrade() -> None:  # noqa: PLR0915 a schema is one long list
     op.create_index("ix_invitation_gate_open", "invitation", ["gate_open"])
     op.create_index("ix_invitation_person_id", "invitation", ["person_id"])
     op.create_index("ix_invitation_source", "invitation", ["source"])
-    op.create_index("ix_invitation_state", "invitation", ["state"])
     for statement in append_only("consent_event", op.get_bind().dialect.name):
         op.execute(statement)
