@@ -45,8 +45,7 @@ _WRITABLE: Final = "the login that runs this has to read and write the deploymen
 
 def worst(codes: Iterable[Exit]) -> Exit:
     """Return the code that a command with several results ends with."""
-    found = set(codes)
-    return next((code for code in SEVERITY if code in found), Exit.DONE)
+    return min(codes, key=SEVERITY.index, default=Exit.DONE)
 
 
 def code_of(error: BaseException) -> Exit:
