@@ -188,6 +188,21 @@ def test_a_release_takes_two_people(shell: Shell) -> None:
     assert 1 == code, err
 
 
+def test_several_are_released_at_once_with_a_result_for_each(shell: Shell) -> None:
+    """A pack of four sources must not take four commands, nor one slip stop the other three."""
+    _softened(shell)
+    shell.judge()
+    name = next(
+        row["revision"] for row in shell.json("rules", "revisions") if row["state"] != "active"
+    )
+
+    code, out, _ = shell.run("rules", "release", "unknown", name, "--reason", "intended")
+
+    refused, done = out.splitlines()
+    assert (1, True) == (code, refused.startswith("refused: unknown: there is no revision"))
+    assert done.startswith(f"{name} waits for a second person to release it")
+
+
 def test_the_second_person_lets_it_judge(shell: Shell) -> None:
     """From the next run on, and not before."""
     _softened(shell)
