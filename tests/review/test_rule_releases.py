@@ -1,5 +1,6 @@
 """Changed rules are released by two people, each verified, and only the very content that waits."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -71,6 +72,26 @@ def test_two_people_release(book: Released) -> None:
 def test_who_may_be_the_first(book: Released, by: str) -> None:
     """HR changes the rules, operations deploys them: both may ask for the second."""
     assert "awaiting_second" == book.release(by).status
+
+
+def test_of_two_firsts_at_once_one_is_told(book: Released) -> None:
+    """Whoever is a moment late must read a sentence, not an error of the database."""
+    revision, said, together = book.waiting, list[str](), threading.Barrier(2)
+
+    def press(by: str) -> None:
+        together.wait()
+        try:
+            said.append(book.release(by, revision=revision).status)
+        except Refused:
+            said.append("refused")
+
+    threads = [threading.Thread(target=press, args=(by,)) for by in ("rev", "ops")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert ["awaiting_second", "refused"] == sorted(said)
 
 
 @pytest.mark.parametrize(

@@ -124,11 +124,12 @@ def _propose(
 ) -> ReleaseResult:
     authority_now(d, connection).require(identity, Act.PROPOSE_RULES, row.source)
     version, state = row.version + 1, RulesState.SECOND.value
+    this = (_REVISION.c.revision == row.revision, _REVISION.c.version == row.version)
+    values = {"state": state, "version": version, "counts": dict(fresh)}
+    if not connection.execute(update(_REVISION).where(*this).values(values)).rowcount:
+        raise Refused(f"{row.revision}: somebody else was faster, look at it again")
     at = d.clock.now()
     approvals.propose(connection, row.revision, version, RELEASE, identity, reason=reason, at=at)
-    this = _REVISION.c.revision == row.revision
-    values = {"state": state, "version": version, "counts": dict(fresh)}
-    connection.execute(update(_REVISION).where(this).values(values))
     sentence = f"{row.revision} waits for a second person to release it: {counts_words(fresh)}"
     return ReleaseResult(row.revision, state, applied=True, sentence=sentence)
 
