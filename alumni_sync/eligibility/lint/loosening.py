@@ -106,7 +106,7 @@ def loosening(before: RulePack, after: RulePack, today: date) -> Loosening | Non
     if path is None:
         return Loosening(None) if comparison.undecided else None
     facts, day = comparison.terrain.facts(path, before.fields | after.fields)
-    return Loosening(_moved(before, after, facts, [day, max(day, today)]))
+    return Loosening(_moved(before, after, facts, [max(day, today), day]))
 
 
 class _Comparison:
