@@ -20,4 +20,4 @@ def read_migrations_once() -> None:
             known[where, versions] = read(config)
         return known[where, versions]
 
-    ScriptDirectory.from_config = from_config  # type: ignore[method-assign]
+    ScriptDirectory.from_config = from_config  # type: ignore[method-assign]  # once, for all
