@@ -109,6 +109,8 @@ def _peak() -> float:
 
 
 def _ours_take() -> Callable[[Path], int]:
+    import pandas  # noqa: F401, ICN001 as all imports: neither timed nor counted; judging loads it late
+
     from alumni_sync.clock import FixedClock
     from alumni_sync.deployment import Deployment
     from alumni_sync.eligibility.judging.judge import judge_leavers
