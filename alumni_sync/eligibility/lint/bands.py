@@ -75,9 +75,7 @@ class Between:
     def clauses(self) -> Iterator[Clause]:
         """Yield what somebody fits who falls between them and is otherwise alike."""
         yield from self.lower.rest
-        for end in (self.lower.ends[1], self.upper.ends[0]):
-            if end is not None:
-                yield Not(end)
+        yield from (Not(end) for end in (self.lower.ends[1], self.upper.ends[0]) if end)
 
 
 def betweens(pack: RulePack) -> list[Between]:

@@ -86,7 +86,8 @@ def lint_scope(
         yield from _never_met(space, selected, where, outside, named)
         yield from _nobody(space, where, outside)
     except TooLarge:
-        return
+        what = "Too large to decide: whether audience, pilot and rules let anybody in."
+        yield _finding(Kind.UNDECIDED, AUDIENCE, where(AUDIENCE, "", None), what, {})
 
 
 def _misspelt(places: Sequence[Place], selected: Selected, where: Where) -> Iterator[Finding]:

@@ -50,15 +50,14 @@ def spared(space: Space, rule: Rule, broken: Collection[str]) -> Finding | None:
     if any(_adds(space, rule, end, near) for end, near in asked):
         return None
     covers = _smallest(space, rule, asked)
-    if not covers:
-        return None  # it says nothing where it is unknown, and nobody fits it: told elsewhere
     names = " and ".join(one.id for one in covers)
     sentence = (
         f"{rule.id} adds nothing to {names}: of whomever it speaks, one of them speaks as well. "
         f"Take {rule.id} out, or mend it."
     )
-    nodes = (space.rules[rule.id], IS_TRUE), (space.rules[covers[0].id], NOT_FALSE)
-    path = space.path(*nodes) or space.path(nodes[0]) or {}
+    node = (space.rules[rule.id], IS_TRUE)
+    both = (space.path(node, (space.rules[one.id], NOT_FALSE)) for one in covers)
+    path = next(filter(None, both), None) or space.path(node) or {}
     return finding(Kind.SUBSUMED, (rule, *covers), sentence, space.example(path))
 
 

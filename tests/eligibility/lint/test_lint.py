@@ -92,6 +92,7 @@ MEET = """
   - id: intern
     when: {worker_type: {equals: intern}}
     then: {held_until: 6 months after exit_date}
+  - {id: late, when: {exit_kind: {equals: retirement}}, then: {held_until: 2027-06-01}}
   - {id: jobs, when: {location: {equals: Radom}}, then: {outreach_hold: {purpose: job_offers}}}
   - id: jobs-for-a-time
     when: {country: {equals: PL}}
@@ -109,7 +110,7 @@ def test_who_is_heard_is_who_decides() -> None:
     assert ("senior", "it") in [one.rules for one in report.settled]
     assert ("left-badly", "senior") in [one.rules for one in report.settled]
     later = {one.rules for one in report.settled if "the later end counts" in one.sentence}
-    assert {("until", "intern"), ("jobs", "jobs-for-a-time")} == later
+    assert {("until", "intern"), ("intern", "late"), ("jobs", "jobs-for-a-time")} == later
     for one in report.settled:
         judged = judge_shown(pack, shown(one))
         assert judged.said[one.rules[0]] is judged.said[one.rules[1]] is True
