@@ -250,10 +250,10 @@ class Live:
         answer = self.graphql(LAUNCH, {"p": parameters}, method=method, **headers)
         return str(answer["data"]["launchRun"]["run"]["runId"])
 
-    def execute_again(self, run_id: str, strategy: str = "FROM_FAILURE", **headers: str) -> str:
-        """Execute a run again, usually its failed steps; return the new run's id."""
-        parameters = {"parentRunId": run_id, "strategy": strategy}
-        answer = self.graphql(EXECUTE_AGAIN, {"p": parameters}, **headers)
+    def execute_again(self, run_id: str) -> str:
+        """Execute the failed steps of a run again; return the new run's id."""
+        parameters = {"parentRunId": run_id, "strategy": "FROM_FAILURE"}
+        answer = self.graphql(EXECUTE_AGAIN, {"p": parameters})
         return str(answer["data"]["launchRunReexecution"]["run"]["runId"])
 
     def steps_begun(self, run_id: str) -> list[str]:
