@@ -7,8 +7,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# One more than there are cores: tests that start processes, browsers and databases wait for them.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
+# Two more than there are cores: tests that start processes, browsers and databases wait for them.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 2)
 SOURCES := alumni_sync connectors assets
 
 .PHONY: setup run up test check bench mutants format pins clean
