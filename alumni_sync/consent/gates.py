@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final, Protocol
 
 import idna
@@ -273,10 +272,11 @@ def _one_case(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
-@lru_cache(maxsize=4096)  # people share few domains, and the codec is slow
 def _ascii(domain: str) -> str:
     """Return a domain as mails are sent to it (IDNA 2008, which knows ß); any case finds it."""
     plain = unicodedata.normalize("NFKC", domain).strip().strip(".").lower()
+    if plain.isascii():  # nearly all are, and the codec is slow
+        return plain
     try:
         return idna.encode(plain, uts46=True).decode("ascii")
     except UnicodeError:

@@ -95,6 +95,12 @@ def test_an_address_that_no_server_takes_is_none(address: Fact, gate: Open | Clo
     assert gate == private_address({"personal_email": address}, ["acme.example"])
 
 
+def test_a_domain_is_recognised_whole_and_as_mails_are_sent_to_it() -> None:
+    """A soft hyphen would open the company's mailboxes; a capital lost, everybody else's close."""
+    assert is_company_domain("ac\u00adme.example", ["acme.example"])
+    assert not is_company_domain("other.example", ["X.example"])
+
+
 def test_a_dot_at_the_end_of_a_domain_changes_nothing() -> None:
     """The absolute form of a company's domain is still the company's."""
     assert is_company_domain("acme.example.", ["acme.example"])
