@@ -94,8 +94,6 @@ Chance = tuple[bytes, bytes]
 
 
 _AMONG: Final = Query(select(WRAPPED_KEY).where(among(WRAPPED_KEY.c.subject)))
-_ONE: Final = Query(select(WRAPPED_KEY).where(WRAPPED_KEY.c.subject == bindparam("subject")))
-"""What a page asks for; a quarter of the time of a list of one."""
 _REWRAP: Final = (
     update(WRAPPED_KEY)
     .where(WRAPPED_KEY.c.subject == bindparam("which"))
@@ -277,10 +275,7 @@ class KeyStore:
         """Return the keys of `subjects` that are still there."""
         keys: Keys = {}
         with harmless_errors():
-            if len(subjects) == 1:
-                rows = self._look_ups.all(_ONE, {"subject": subjects[0]})
-            else:
-                rows = self._look_ups.all(_AMONG, {"among": subjects})
+            rows = self._look_ups.all(_AMONG, {"among": subjects})
         for subject, version, *wrapped in map(tuple, rows):
             for kind, sealed in zip(_NAMES, wrapped, strict=True):
                 if sealed is not None:
